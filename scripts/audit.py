@@ -1,0 +1,265 @@
+"""Measure the built site as a reader's browser meets it, and hold it to its bounds.
+
+Lighthouse (three runs a post, the median counts), axe-core on every page in light and dark,
+html-validate, html-proofer, weights, and requests to other hosts: one table, and exit status 1 if a
+bound is broken. Needs what `make audit` installs: Chromium, and the packages of package-lock.json.
+"""
+
+from __future__ import annotations
+
+import functools
+import gzip
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from io import BytesIO
+from itertools import product
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from playwright.sync_api import Request, sync_playwright
+from rich.console import Console
+from rich.table import Table
+
+ROOT = Path(__file__).resolve().parents[1]
+"""The repository."""
+
+BASE = "/blog"
+"""Where the audited site lies on its host: a path, as on GitHub Pages."""
+
+TOOLS = ROOT / "node_modules"
+"""What npm installed."""
+
+RUNS = 3
+"""Lighthouse's performance score varies by some points; its median hardly does."""
+
+SCORES = {"performance": 98, "accessibility": 100, "best-practices": 100, "seo": 100}
+"""The least that Lighthouse may say of a post, of 100."""
+
+METRICS = [
+    "first-contentful-paint",
+    "largest-contentful-paint",
+    "total-blocking-time",
+    "cumulative-layout-shift",
+]
+"""What else is shown of the last run."""
+
+KILOBYTES = {"HTML": 150, "CSS": 20, "JavaScript": 15}
+"""The most that a post may weigh without its figures, not compressed; of 1,000 bytes."""
+
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+"""Flags for a browser that asks the network for nothing of its own."""
+
+AXE = """async () => {
+    document.querySelectorAll("details").forEach((fold) => { fold.open = true });
+    await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+    const found = await axe.run({ rules: { "color-contrast-enhanced": { enabled: true } } });
+    return found.violations.map((rule) => `${rule.id}: ${rule.nodes[0].html}`);
+}"""
+"""What axe-core finds on a page with all that is folded open; text is held to AAA."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One line of the table."""
+
+    what: str
+    found: str
+    bound: str
+    kept: bool
+
+
+class Server(SimpleHTTPRequestHandler):
+    """A file server that says nothing and compresses text, as hosts do."""
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # its base's name
+        """Print nothing."""
+
+    def send_head(self) -> BytesIO | BinaryIO | None:
+        """Answer with a compressed file where it is text and the browser takes that."""
+        path = Path(self.translate_path(self.path))
+        path = path / "index.html" if path.is_dir() else path
+        text = path.suffix in {".html", ".css", ".js", ".json", ".svg", ".xml"}
+        if not (text and path.exists() and "gzip" in self.headers.get("Accept-Encoding", "")):
+            return super().send_head()
+        data = gzip.compress(path.read_bytes())
+        self.send_response(200)
+        self.send_header("Content-Type", f"{self.guess_type(path)}; charset=utf-8")
+        self.send_header("Content-Encoding", "gzip")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        return BytesIO(data)
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """Serve a folder on this machine only; give its address."""
+    handler = functools.partial(Server, directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:  # also where a measurement fails: the thread would keep the process alive
+            server.shutdown()
+
+
+def build(folder: Path, url: str) -> Path:
+    """Build the site as it is published, for an address; give its folder."""
+    config = folder / "audit.yml"
+    config.write_text(f"url: {url}\n", encoding="utf-8")
+    command = ["bundle", "exec", "jekyll", "build", "--quiet", "--baseurl", BASE]
+    command += ["--config", f"_config.yml,{config}", "--destination", str(folder / BASE[1:])]
+    subprocess.run(command, cwd=ROOT, env=os.environ | {"JEKYLL_ENV": "production"}, check=True)
+    return folder / BASE[1:]
+
+
+def posts(site: Path) -> list[Path]:
+    """Give the pages of posts that have outputs."""
+    return [page for page in sorted(site.glob("**/index.html")) if "run-bar" in page.read_text()]
+
+
+def lighthouse(url: str, name: str, folder: Path) -> Iterator[Measure]:
+    """Measure a post as Lighthouse does, on a slow phone."""
+    runs = [_lighthouse_run(url, folder) for _ in range(RUNS)]
+    for category, least in SCORES.items():
+        scores = sorted(round(100 * run["categories"][category]["score"]) for run in runs)
+        median = statistics.median(scores)
+        spread = f" ({scores[0]} to {scores[-1]})" if scores[0] < scores[-1] else ""
+        what = f"{name}: Lighthouse {category}"
+        yield Measure(what, f"{median:.0f}{spread}", f"≥ {least}", median >= least)
+    audits = runs[-1]["audits"]
+    for metric in METRICS:
+        yield Measure(f"{name}: {metric}", audits[metric]["displayValue"], "", kept=True)
+    speeds = sorted(round(run["environment"]["benchmarkIndex"]) for run in runs)
+    what = "this machine's speed, by Lighthouse (a quiet laptop has 1,500 and more)"
+    yield Measure(what, f"{speeds[0]} to {speeds[-1]}", "", kept=True)
+
+
+def _lighthouse_run(url: str, folder: Path) -> dict[str, Any]:
+    report = folder / "lighthouse.json"
+    flags = " ".join(["--headless=new", *QUIET])
+    command = [str(TOOLS / ".bin/lighthouse"), url, "--quiet", "--output=json"]
+    command += [f"--output-path={report}", f"--chrome-flags={flags}"]
+    command += [f"--only-categories={','.join(SCORES)}"]
+    environment = os.environ | {"CHROME_PATH": _chromium()}
+    subprocess.run(command, env=environment, check=True, stderr=subprocess.DEVNULL)
+    run: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))
+    return run
+
+
+def _chromium() -> str:
+    names = ("chromium", "google-chrome", "chromium-browser")
+    return next(filter(None, map(shutil.which, names)), "")
+
+
+def weights(site: Path, page: Path, name: str) -> Iterator[Measure]:
+    """Weigh a post: its HTML, the style sheet, and the scripts of every page together."""
+    scripts = site.glob("assets/js/*.js")
+    weight = {
+        "HTML": page.stat().st_size,
+        "CSS": (site / "assets/main.css").stat().st_size,
+        "JavaScript": sum(script.stat().st_size for script in scripts),
+    }
+    for kind, most in KILOBYTES.items():
+        size = weight[kind] / 1000
+        yield Measure(f"{name}: {kind}", f"{size:.1f} KB", f"< {most} KB", size < most)
+
+
+def in_browser(site: Path, url: str) -> Iterator[Measure]:
+    """Visit every page in light and dark: axe-core, console, and what is asked of whom."""
+    script = (TOOLS / "axe-core/axe.min.js").read_text(encoding="utf-8")
+    addresses = [url + "/" + page.relative_to(site).as_posix() for page in site.rglob("*.html")]
+    violations: list[str] = []
+    troubles: list[str] = []
+
+    def watch(request: Request) -> None:
+        if not request.url.startswith(f"{url}/"):
+            troubles.append(f"asked for {request.url}")
+
+    with sync_playwright() as playwright:
+        path = _chromium() or None
+        browser = playwright.chromium.launch(executable_path=path, args=QUIET)
+        page = browser.new_page()
+        page.on("request", watch)
+        page.on("console", lambda message: troubles.append(message.text))
+        page.on("pageerror", lambda error: troubles.append(str(error)))
+        for address, scheme in product(addresses, ("light", "dark")):
+            page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+            page.goto(address)
+            page.evaluate(script)
+            violations += [f"{address} ({scheme}): {text}" for text in page.evaluate(AXE)]
+        browser.close()
+    pages = f"{len(addresses)} pages"
+    yield counted(f"axe-core, {pages}, light and dark", violations)
+    yield counted(f"errors and requests to other hosts, {pages}", troubles)
+
+
+def counted(what: str, troubles: list[str]) -> Measure:
+    """Give troubles their line, and print each above the table."""
+    for trouble in troubles:
+        Console(stderr=True).print(f"{what}: {trouble}", markup=False)
+    return Measure(what, str(len(troubles)), "0", not troubles)
+
+
+def html_validate(site: Path) -> Measure:
+    """Check the markup of every page."""
+    command = [str(TOOLS / ".bin/html-validate"), "--formatter", "json"]
+    command += ["--config", str(ROOT / ".htmlvalidate.cjs"), str(site / "**/*.html")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    pages = json.loads(done.stdout)
+    found = [f"{p['filePath']}:{m['line']}: {m['message']}" for p in pages for m in p["messages"]]
+    return counted("html-validate", found)
+
+
+def html_proofer(folder: Path) -> Measure:
+    """Check that links, images and scripts within the site lead somewhere."""
+    command = ["bundle", "exec", "htmlproofer", "--disable-external", str(folder)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    return counted("html-proofer", (done.stdout + done.stderr).splitlines() * (done.returncode > 0))
+
+
+def measures(folder: Path) -> Iterator[Measure]:
+    """Build the site, serve it, and measure."""
+    with served(folder) as host:
+        site = build(folder, host)
+        for page in posts(site):
+            url = f"{host}{BASE}/{page.parent.relative_to(site).as_posix()}/"
+            yield from lighthouse(url, page.parent.name, folder)
+            yield from weights(site, page, page.parent.name)
+        yield from in_browser(site, host + BASE)
+    yield html_validate(site)
+    yield html_proofer(folder)
+
+
+def main() -> int:
+    """Print the table; tell whether all bounds are kept."""
+    table = Table("what", "found", "bound", "")
+    kept = True
+    with tempfile.TemporaryDirectory() as folder:
+        for measure in measures(Path(folder)):
+            mark = "" if not measure.bound else "kept" if measure.kept else "BROKEN"
+            table.add_row(measure.what, measure.found, measure.bound, mark)
+            kept = kept and measure.kept
+    Console(width=None if sys.stdout.isatty() else 120).print(table)
+    return 0 if kept else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The engine that runs posts: code in, the same post with its outputs back."""

@@ -1,0 +1,7 @@
+"""`python -m post_builder`."""
+
+import sys
+
+from post_builder.cli import main
+
+sys.exit(main())

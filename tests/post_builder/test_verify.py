@@ -1,0 +1,87 @@
+"""`post-builder check --execute`: posts run in memory and are compared."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+
+import pytest
+from toysite import POST, replace
+
+from post_builder.cli import main
+
+
+def snapshot(root: Path) -> dict[str, str]:
+    """Name every file of a site with a digest of its content."""
+    files = (path for path in root.rglob("*") if path.is_file())
+    return {
+        str(path): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in files
+        if "__pycache__" not in path.parts
+    }
+
+
+def test_untouched_site_has_no_drift(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What was just built comes out again, and verifying writes nothing."""
+    before = snapshot(toy)
+    assert main(["check", "--execute", "--site", str(toy), "--json"]) == 0
+    assert "[]" == capsys.readouterr().out.strip()
+    assert before == snapshot(toy)
+
+
+def test_each_kind_of_drift_is_caught_on_its_line(
+    toy: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Output, value and figure drift in one run, each named with its line and difference."""
+    post, figure = toy / POST, toy / "assets/images/toy/points.svg"
+    output = replace(
+        post, '<pre class="output stdout">slope 2', '<pre class="output stdout">slope 3'
+    )
+    value = replace(post, '"slope:.2f">2', '"slope:.2f">3')
+    replace(figure, 'fill="', 'opacity="0.2" fill="') if 'fill="' in figure.read_text() else (
+        figure.write_text(re.sub(r"#1f77b4", "#ff0000", figure.read_text()))
+    )
+    before = snapshot(toy)
+    assert main(["check", "--execute", "--site", str(toy)]) == 1
+    printed = capsys.readouterr().out
+    assert f"{POST}:{output - 1}: drift: output of cell slope differs" in printed
+    assert '-<pre class="output stdout">slope 3' in printed
+    assert '+<pre class="output stdout">slope 2' in printed
+    assert f"{POST}:{value}: drift: value slope:.2f: '3" in printed
+    [picture] = re.findall(r"published, fresh, difference: (\S+\.png)", printed)
+    assert Path(picture).is_file()
+    Path(picture).unlink()
+    assert before == snapshot(toy)
+
+
+@pytest.mark.slow
+def test_changed_inputs_show_as_drift(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A changed package and a changed data file show in what comes out."""
+    replace(toy / "src/toy/lines.py", "steps: int = 20", "steps: int = 1")
+    replace(toy / "rate.txt", "0.05", "0.01")
+    assert main(["check", "--execute", "--site", str(toy)]) == 1
+    printed = capsys.readouterr().out
+    assert "drift: transcluded code differs" in printed
+    assert "drift: output of cell slope differs" in printed
+
+
+@pytest.mark.slow
+def test_tolerance_and_ignored_outputs_are_honoured(
+    toy: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A cell's tolerance lets its numbers drift; an ignored output is not compared."""
+    replace(toy / POST, "{: #slope}", '{: #slope data-tolerance="0.9"}')
+    replace(toy / POST, "{: #trap .raises", "{: #trap .nbval-ignore-output .raises")
+    replace(toy / POST, '<pre class="output stdout">slope 2', '<pre class="output stdout">slope 3')
+    replace(toy / POST, "division by zero</pre>", "division by one</pre>")
+    assert main(["check", "--execute", "--site", str(toy), "--json"]) == 0
+    assert "[]" == capsys.readouterr().out.strip()
+
+
+@pytest.mark.slow
+def test_failing_post_is_a_finding(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A post that no longer runs is told with its line, in place of its drift."""
+    toy.joinpath("rate.txt").write_text("fast\n", encoding="utf-8")
+    assert main(["check", "--execute", "--site", str(toy)]) == 1
+    assert "error: cell slope raised ValueError" in capsys.readouterr().out

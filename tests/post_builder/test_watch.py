@@ -1,0 +1,117 @@
+"""`post-builder watch`: builds on save, in a process of its own."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+from toysite import replace
+
+POST = "_posts/2020-01-01-watched.md"
+
+TEXT = """---
+title: Watched
+jupyter: {kernelspec: {name: python3, language: python}}
+---
+
+```python
+from pathlib import Path
+
+factor = int(Path("factor.txt").read_text())
+print("product", 6 * factor)
+```
+"""
+
+PATIENCE = 60
+"""Seconds after which something that should have happened has not; no claim of speed."""
+
+
+def wait_for(what: Callable[[], bool]) -> None:
+    """Return once something is so; fail if that takes for ever."""
+    end = time.monotonic() + PATIENCE
+    while not what():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.02)
+
+
+@contextmanager
+def watching(root: Path, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Run the watch on a site, and end it whatever happens."""
+    command = [sys.executable, "-m", "post_builder", "watch", "--site", str(root)]
+    with log.open("wb") as stream, subprocess.Popen(command, stderr=stream) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+@pytest.fixture
+def site(blog: Path) -> Path:
+    """Make a site with one post that reads one file."""
+    blog.joinpath(POST).write_text(TEXT, encoding="utf-8")
+    blog.joinpath("factor.txt").write_text("7\n", encoding="utf-8")
+    return blog
+
+
+def shows(site: Path, text: str) -> Callable[[], bool]:
+    """Tell whether the post shows some output."""
+    return lambda: f'<pre class="output stdout">{text}</pre>' in site.joinpath(POST).read_text()
+
+
+def kernels(log: Path) -> int:
+    """Count how often a post was run."""
+    return log.read_text().count("[1/1]")
+
+
+@pytest.mark.slow
+def test_saves_are_built_errors_are_shown_and_interrupts_leave_no_kernel(
+    site: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """The life of a watch: code, a data file, prose, an error, its cure, and the end."""
+    log = tmp_path_factory.mktemp("log") / "watch.log"
+    with watching(site, log) as process:
+        wait_for(shows(site, "product 42"))
+        replace(site / POST, "6 * factor", "5 * factor")
+        wait_for(shows(site, "product 35"))
+        site.joinpath("factor.txt").write_text("8\n", encoding="utf-8")
+        wait_for(shows(site, "product 40"))
+        runs = kernels(log)
+        replace(site / POST, 'print("product"', 'prnt("product"')
+        wait_for(lambda: "NameError" in log.read_text())
+        replace(site / POST, 'prnt("product"', 'print("twice"')
+        wait_for(shows(site, "twice 40"))
+        assert runs + 2 == kernels(log)
+        slow = "__import__('time').sleep(600) or"
+        replace(site / POST, '"twice", 5', f'"twice", {slow} 5')
+        wait_for(lambda: runs + 3 == kernels(log))
+        started = psutil.Process(process.pid).children(recursive=True)
+        assert started
+        process.send_signal(signal.SIGINT)
+        assert 130 == process.wait(PATIENCE)
+    assert not any(child.is_running() for child in started)
+
+
+@pytest.mark.slow
+def test_burst_of_saves_coalesces_and_a_save_during_a_build_counts(
+    site: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Ten saves in a row run the post once or twice, and the last one is what shows."""
+    log = tmp_path_factory.mktemp("log") / "watch.log"
+    with watching(site, log):
+        wait_for(shows(site, "product 42"))
+        before = kernels(log)
+        for factor in range(10):
+            site.joinpath("factor.txt").write_text(f"{factor}\n", encoding="utf-8")
+        wait_for(shows(site, "product 54"))
+        assert kernels(log) - before <= 2
+        replace(site / POST, "6 * factor", "__import__('time').sleep(1) or 3 * factor")
+        wait_for(lambda: log.read_text().count("[1/1]") > before + 1)
+        replace(site / POST, "or 3 * factor", "or 2 * factor")
+        wait_for(shows(site, "product 18"))

@@ -1,0 +1,41 @@
+"""A small site with one of each: transclusion, a read file, a declared one, a figure, a value."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+POST = "_posts/2020-01-01-toy.md"
+"""The path of its post."""
+
+_FIXTURES = Path(__file__).with_name("fixtures") / "toy"
+
+
+def make_toy(root: Path) -> Path:
+    """Write the site's sources, unbuilt."""
+    files = {
+        "_config.yml": "title: Toys\npost_builder: {tolerance: 1.0e-6}\n",
+        "rate.txt": "0.05\n",
+        "declared.csv": "1,2\n",
+        "shapes/__init__.py": "",
+        "shapes/square.py": "from shapes import point\n\nSIDES = 4\n",
+        "shapes/point.py": "SIDES = 0\n",
+        "shapes/circle.py": "SIDES = 1\n",
+    }
+    for name, text in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    for source, target in (("post.md", POST), ("lines.py", "src/toy/lines.py")):
+        path = root / target
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(_FIXTURES / source, path)
+    return root
+
+
+def replace(path: Path, before: str, after: str) -> int:
+    """Change the first occurrence of some text in a file, and return its line."""
+    text = path.read_bytes().decode()
+    assert before in text
+    path.write_bytes(text.replace(before, after, 1).encode())
+    return text[: text.index(before)].count("\n") + 1
