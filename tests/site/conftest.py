@@ -1,0 +1,239 @@
+"""The site, built once for all tests here: the tree's own pages and posts, and the fixtures."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from bs4 import BeautifulSoup
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser, BrowserContext, Page
+
+ROOT = Path(__file__).parents[2]
+"""The repository."""
+
+FIXTURES = Path(__file__).parent / "fixtures"
+"""Posts that hold every element and every kind of output."""
+
+HOST = "https://example.org"
+"""Where the test site would be published."""
+
+BASE = "/blog"
+"""Its path on that host."""
+
+TOOLS = ROOT / "node_modules"
+"""axe-core and html-validate, which `make test` and `make audit` install."""
+
+CHROMIUM = Path("/usr/bin/chromium")
+"""Debian's Chromium; elsewhere the one that `playwright install chromium` brings is taken."""
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+"""Quiet: a browser that asks the network for nothing of its own."""
+
+PARTS = ["_config.yml", "Gemfile", "_layouts", "_includes", "_sass", "_data", "_posts", "assets"]
+"""What Jekyll reads, beside the pages at the root."""
+
+PAGES = ["*.html", "*.xml", "search.json", "index.md", "about.md", "style-guide.md"]
+"""The pages at the root."""
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A built site."""
+
+    root: Path
+    """The folder that stands for the host: the site lies in it under its base URL."""
+    source: Path
+    """The folder it was built from."""
+    log: str
+    """What Jekyll printed."""
+
+    def read(self, url: str) -> str:
+        """The text behind an address such as `/about/`, given without the base URL."""
+        path = self.root / BASE[1:] / url.lstrip("/")
+        return (path / "index.html" if url.endswith("/") else path).read_text(encoding="utf-8")
+
+    def page(self, url: str) -> BeautifulSoup:
+        """The page behind an address, parsed."""
+        return BeautifulSoup(self.read(url), "html.parser")
+
+    def urls(self) -> list[str]:
+        """Every page's address, without the base URL."""
+        site = self.root / BASE[1:]
+        return sorted(
+            "/" + path.relative_to(site).as_posix().removesuffix("index.html")
+            for path in site.rglob("*.html")
+        )
+
+    def file(self, url: str) -> Path:
+        """The file behind an address that carries the base URL."""
+        return self.root / url.lstrip("/")
+
+
+def copy_source(to: Path) -> None:
+    """Copy the site's source, with the fixtures among its posts."""
+    to.mkdir()
+    for part in PARTS:
+        path = ROOT / part
+        if path.is_dir():
+            shutil.copytree(path, to / part, ignore=shutil.ignore_patterns("freshness.json"))
+        elif path.exists():
+            shutil.copy(path, to / part)
+    for pattern in PAGES:
+        for path in ROOT.glob(pattern):
+            shutil.copy(path, to)
+    shutil.copytree(FIXTURES / "_data", to / "_data", dirs_exist_ok=True)
+    downloads = to / "assets/notebooks"
+    downloads.mkdir(exist_ok=True)
+    for ending in ("ipynb", "py"):  # what the fixture's build record names
+        (downloads / f"every-element.{ending}").write_text("{}\n", encoding="utf-8")
+    (to / "_posts").mkdir(exist_ok=True)
+    for path in FIXTURES.glob("*.md"):
+        shutil.copy(path, to / "_posts")
+    figures = to / "assets/images/every-element"
+    figures.mkdir(parents=True)
+    shutil.copy(ROOT / "assets/images/style-guide/loss.svg", figures / "plot.svg")
+
+
+def run(command: list[str], *, cwd: Path, environment: dict[str, str] | None = None) -> str:
+    """What a command prints; a test fails, in words, where it is missing or ends badly."""
+    if shutil.which(command[0]) is None:
+        pytest.fail(f"`{command[0]}` is missing: install the site's packages with `make setup`")
+    done = subprocess.run(
+        command,
+        cwd=cwd,
+        env=os.environ | {"LC_ALL": "C.UTF-8"} | (environment or {}),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    printed = done.stdout + done.stderr
+    if done.returncode:
+        pytest.fail(f"`{' '.join(command)}` ended {done.returncode}:\n{printed}")
+    return printed
+
+
+def build(source: Path, root: Path, *, environment: dict[str, str] | None = None) -> Built:
+    """Build a copy of the site under its base URL."""
+    (source / "_test.yml").write_text(f"url: {HOST}\n", encoding="utf-8")
+    command = ["bundle", "exec", "jekyll", "build", "--config", "_config.yml,_test.yml"]
+    command += ["--baseurl", BASE, "--destination", str(root / BASE[1:])]
+    return Built(root, source, run(command, cwd=source, environment=environment))
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """The site with its fixtures, built once."""
+    folder = tmp_path_factory.mktemp("site")
+    copy_source(folder / "source")
+    return build(folder / "source", folder / "root")
+
+
+@pytest.fixture(scope="session")
+def post(site: Built) -> BeautifulSoup:
+    """The page of the fixture that holds every element."""
+    return site.page("/every-element/")
+
+
+def tool(path: str) -> Path:
+    """A file of an npm package; a test is left out without it, save where CI asks for all."""
+    found = TOOLS / path
+    if not found.exists():
+        reason = f"{path.split('/', maxsplit=1)[0]} is missing: npm ci"
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
+    return found
+
+
+@pytest.fixture(scope="module")
+def address(site: Built) -> Iterator[str]:
+    """The address that Jekyll serves the built site at, base URL and all."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = ["bundle", "exec", "jekyll", "serve", "--skip-initial-build", "--no-watch"]
+    command += ["--host", "127.0.0.1", "--port", str(port), "--baseurl", BASE]
+    command += ["--destination", str(site.root / BASE[1:])]
+    with subprocess.Popen(
+        command, cwd=site.source, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as server:
+        try:
+            _wait_for(port, server)
+            yield f"http://127.0.0.1:{port}{BASE}"
+        finally:
+            server.terminate()
+
+
+def _wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
+    """Wait until a server answers."""
+    for _ in range(300):
+        if server.poll() is not None:
+            break
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    pytest.fail("`jekyll serve` does not answer")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium; without one these tests are left out, save where CI asks for them."""
+    try:
+        from playwright.sync_api import Error, sync_playwright  # noqa: PLC0415  # may be missing
+
+        with sync_playwright() as playwright:
+            path = CHROMIUM if CHROMIUM.exists() else None
+            try:
+                chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
+            except Error as error:
+                raise ImportError(str(error)) from error
+            yield chromium
+            chromium.close()
+    except ImportError as error:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(f"no browser: {error}")
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """A reader at a desk, in the light, whose clipboard can be read."""
+    with browser.new_context(
+        viewport={"width": 1280, "height": 800},
+        color_scheme="light",
+        reduced_motion="reduce",
+        permissions=["clipboard-read", "clipboard-write"],
+    ) as context:
+        yield context
+
+
+@pytest.fixture
+def page(context: BrowserContext, address: str) -> Page:
+    """The post that holds every element, as that reader sees it."""
+    page = context.new_page()
+    page.goto(f"{address}/every-element/")
+    return page
+
+
+def open_all(page: Page) -> None:
+    """Open all that is folded, and let the page find out what scrolls now."""
+    page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true })")
+    page.evaluate("new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)))")

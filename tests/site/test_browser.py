@@ -1,0 +1,183 @@
+"""The site in a real browser: what a reader sees and clicks."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import TYPE_CHECKING
+
+import pytest
+
+from .conftest import open_all
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page, Request, Response
+
+    from .conftest import Built
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("site")]
+
+
+@pytest.mark.parametrize(("width", "scheme"), list(product([360, 768, 1280], ["light", "dark"])))
+def test_pages_fit_and_are_quiet(
+    site: Built, browser: Browser, address: str, width: int, scheme: str
+) -> None:
+    """No page scrolls sideways, logs an error, fails to load something or asks another host."""
+    troubles: list[str] = []
+
+    def watch(request: Request) -> None:
+        if not request.url.startswith(address):
+            troubles.append(f"asked for {request.url}")
+
+    def answered(response: Response) -> None:
+        if not response.ok:
+            troubles.append(f"{response.status}: {response.url}")
+
+    def failed(request: Request) -> None:
+        if request.failure != "net::ERR_ABORTED":  # the icon, when the next page comes first
+            troubles.append(f"failed: {request.url}")
+
+    with browser.new_context(viewport={"width": width, "height": 800}) as context:
+        page = context.new_page()
+        page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+        page.on("console", lambda message: troubles.append(message.text))
+        page.on("pageerror", lambda error: troubles.append(str(error)))
+        page.on("requestfailed", failed)
+        page.on("request", watch)
+        page.on("response", answered)
+        for url in site.urls():
+            if url == "/plain/":  # its figure is on another host, on purpose
+                continue
+            page.goto(address + url)
+            open_all(page)
+            if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+                troubles.append(f"{url} scrolls sideways")
+    assert troubles == []
+
+
+def test_dark_switch_remembers(page: Page) -> None:
+    """The switch turns the page dark, says so, and the choice holds on the next page."""
+    ground = "getComputedStyle(document.body).backgroundColor"
+    light = page.evaluate(ground)
+    switch = page.get_by_role("button", name="Dark colours")
+    assert switch.get_attribute("aria-pressed") == "false"
+    switch.click()
+    assert switch.get_attribute("aria-pressed") == "true"
+    dark = page.evaluate(ground)
+    assert dark != light
+    page.reload()
+    assert page.evaluate(ground) == dark
+    switch.click()
+    assert page.evaluate(ground) == light
+
+
+def test_contents_stay_beside_the_text(page: Page) -> None:
+    """On a wide page the contents list is open, stays in view, and marks the section."""
+    contents = page.locator(".toc details")
+    assert contents.get_attribute("open") is not None
+    page.locator("#in-a-list-and-a-quote").evaluate("(heading) => heading.scrollIntoView()")
+    current = page.locator(".toc a[aria-current]", has_text="In a list and a quote")
+    current.wait_for()
+    box = contents.bounding_box()
+    assert box is not None
+    assert 0 <= box["y"] < 100
+
+
+def test_contents_fold_on_a_phone(page: Page) -> None:
+    """On a narrow page the contents list starts folded, and opens."""
+    page.set_viewport_size({"width": 360, "height": 700})
+    page.reload()
+    contents = page.locator(".toc details")
+    assert contents.get_attribute("open") is None
+    page.locator(".toc summary").click()
+    assert page.locator(".toc a").first.is_visible()
+
+
+def test_choosing_the_system_colours_forgets_the_choice(page: Page) -> None:
+    """A reader who switches back follows the system again, whatever it changes to."""
+    switch = page.get_by_role("button", name="Dark colours")
+    switch.click()
+    switch.click()
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_function("document.querySelector('.theme-switch').ariaPressed === 'true'")
+    page.reload()
+    assert switch.get_attribute("aria-pressed") == "true"
+
+
+def test_folded_code_and_output_open_and_close(page: Page) -> None:
+    """A click on the line that stands for folded code or a folded output shows and hides it."""
+    for fold in (".cell-fold", ".output-fold"):
+        summary = page.locator(f"{fold} > summary").first
+        inside = page.locator(f"{fold} pre").first
+        assert not inside.is_visible()
+        summary.click()
+        assert inside.is_visible()
+        summary.click()
+        assert not inside.is_visible()
+
+
+def test_series_can_be_read_from_end_to_end(page: Page, address: str) -> None:
+    """From the home page through the parts of a series, forwards and back, by clicking."""
+    page.goto(f"{address}/")
+    page.get_by_role("link", name="First of a Series").click()
+    for title in ("Second of a Series", "Third of a Series"):
+        page.locator("a[rel=next]").click()
+        assert page.locator("h1").inner_text() == title
+    page.locator(".series summary").click()
+    page.locator(".series").get_by_role("link", name="First of a Series").click()
+    assert page.locator("h1").inner_text() == "First of a Series"
+    page.locator(".series summary").click()
+    page.get_by_role("link", name="About the series").click()
+    assert page.url == f"{address}/series/#a-series-first-last"
+
+
+def test_search_finds_words_of_prose_and_code(page: Page, address: str) -> None:
+    """The search finds the beginnings of words, whatever their case and accents, by section."""
+    page.goto(f"{address}/search/")
+    box = page.get_by_role("searchbox")
+    box.fill("UBERSEARCH")
+    found = page.locator(".search-results li")
+    found.first.wait_for()
+    assert found.count() == 1
+    assert found.locator("mark").inner_text() == "Übersearch"
+    box.fill("hidden again")
+    page.get_by_role("link", name="Folded").click()
+    assert page.url == f"{address}/every-element/#folded"
+
+
+def test_search_says_when_there_is_nothing(page: Page, address: str) -> None:
+    """What is nowhere is not found, and a screen reader is told."""
+    page.goto(f"{address}/search/?q=<b>nowhere</b>")
+    page.locator(".search-status[role=status]", has_text="Nothing found").wait_for()
+    assert page.locator(".search-results li").count() == 0
+
+
+def test_search_by_keyboard(page: Page, address: str) -> None:
+    """Words are typed, Enter searches, Tab reaches the results, and the address keeps the words."""
+    page.goto(f"{address}/search/")
+    page.get_by_role("searchbox").focus()
+    page.keyboard.type("first paragraph")
+    page.keyboard.press("Enter")
+    page.locator(".search-results li").first.wait_for()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('.search-results') !== null")
+    page.reload()
+    page.locator(".search-results li").first.wait_for()
+
+
+def test_nothing_shifts_while_a_page_loads(page: Page, site: Built, address: str) -> None:
+    """No page moves what a reader has begun to read, on a phone with touch neither."""
+    watch = """
+        window.shift = 0;
+        new PerformanceObserver((list) => {
+          for (const entry of list.getEntries()) window.shift += entry.value;
+        }).observe({ type: "layout-shift", buffered: true });
+    """
+    page.add_init_script(watch)
+    for width in (360, 1280):
+        page.set_viewport_size({"width": width, "height": 800})
+        for url in site.urls():
+            if url == "/plain/":  # its figure, on another host, has no size
+                continue
+            page.goto(address + url)
+            assert page.evaluate("window.shift") < 0.01, (url, width)

@@ -1,0 +1,61 @@
+"""The feed, as a reader program meets it: away from the site."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
+
+import pytest
+from bs4 import BeautifulSoup
+
+from .conftest import BASE, HOST
+
+if TYPE_CHECKING:
+    from .conftest import Built
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("site")]
+
+ATOM = "{http://www.w3.org/2005/Atom}"
+"""Atom's namespace, as ElementTree writes it."""
+
+
+@pytest.fixture(scope="module")
+def feed(site: Built) -> ET.Element:
+    """The feed, parsed."""
+    return ET.fromstring(site.read("/feed.xml"))  # noqa: S314  # our own build wrote it
+
+
+def entry(feed: ET.Element, url: str) -> ET.Element:
+    """The entry of one post."""
+    (found,) = [e for e in feed.iter(f"{ATOM}entry") if e.findtext(f"{ATOM}id") == url]
+    return found
+
+
+def test_feed_is_atom(feed: ET.Element) -> None:
+    """The feed and each entry have what Atom asks for."""
+    assert feed.tag == f"{ATOM}feed"
+    for element in (feed, *feed.iter(f"{ATOM}entry")):
+        for name in ("id", "title", "updated"):
+            assert element.findtext(f"{ATOM}{name}"), name
+    assert feed.find(f"{ATOM}author/{ATOM}name") is not None
+    addresses = [link.attrib["href"] for link in feed.iter(f"{ATOM}link")]
+    assert all(address.startswith(f"{HOST}{BASE}/") for address in addresses)
+
+
+def test_feed_has_the_whole_post_with_full_addresses(feed: ET.Element) -> None:
+    """Figures and links of a post work in any feed reader; its outputs are whole."""
+    address = f"{HOST}{BASE}/every-element/"
+    content = entry(feed, address).findtext(f"{ATOM}content")
+    assert content is not None
+    page = BeautifulSoup(content, "html.parser")
+    images = [image["src"] for image in page.select("img")]
+    assert images == [f"{HOST}{BASE}/assets/images/every-element/plot.svg"] * 4
+    assert [link["href"] for link in page.select("a")] == [f"{address}#training-it"]
+    assert page.select("pre.output.stdout")[0].get_text().startswith("step 0 a < b & c\n")
+    assert page.select(".hide-input")[0].find_parent("details") is None
+
+
+def test_feed_title_is_text(feed: ET.Element) -> None:
+    """A title with markup characters reads as it was written."""
+    title = entry(feed, f"{HOST}{BASE}/every-element/").findtext(f"{ATOM}title")
+    assert title == 'Every Element: <Tags> & "Quotes" [Part 0]'

@@ -1,0 +1,128 @@
+"""What a page says of how it ran, and what it gives to run."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from .conftest import BASE, Built, build, copy_source
+from .test_pages import attribute, the
+
+if TYPE_CHECKING:
+    from bs4 import BeautifulSoup, Tag
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("site")]
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+"""The commit that the fixture's build record names."""
+
+
+def told(page: BeautifulSoup | Tag) -> dict[str, str]:
+    """What the foot of a post says of its run."""
+    terms = page.select(".provenance dl > div")
+    return {the(term, "dt").get_text(): the(term, "dd").get_text() for term in terms}
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """The site of a known repository, checked: one post is stale."""
+    folder = tmp_path_factory.mktemp("published")
+    copy_source(folder / "source")
+    config = folder / "source/_config.yml"
+    text = config.read_text(encoding="utf-8")
+    config.write_text(text.replace('repository: ""', "repository: a/b"), encoding="utf-8")
+    finding = {
+        "kind": "stale",
+        "place": {"path": "_posts/2024-02-29-every-element.md", "line": 1, "source": ""},
+        "message": "torch 2.15.0 → 2.16.0",
+        "hint": "make build-posts",
+    }
+    findings = json.dumps([finding, finding | {"kind": "style", "message": "a matter of taste"}])
+    (folder / "source/_data/freshness.json").write_text(findings, encoding="utf-8")
+    return build(folder / "source", folder / "root")
+
+
+def test_foot_tells_how_the_post_ran(post: BeautifulSoup) -> None:
+    """When, for how long, with what, on what, from which commit, and whether it is checked."""
+    assert told(post) == {
+        "When": "1 March 2024, for 1 min 15 s",
+        "With": "Python 3.11.7, torch 2.15.0, torchvision 0.29.2, matplotlib 3.10.1, numpy 2.3.0",
+        "On": "A processor <with> 2 cores, 1235 MiB of memory at most",
+        "From": "commit 0123456",
+        "State": "not checked when this site was built",
+    }
+    packages = [item.get_text() for item in post.select(".provenance details li")]
+    assert "pillow 11.0" in packages
+    assert "AVX2" in the(post, ".provenance").get_text()
+
+
+def test_foot_tells_how_to_reproduce_in_two_commands(post: BeautifulSoup) -> None:
+    """Two commands, as a console block that copies without its prompts."""
+    code = the(post, ".provenance .language-console code").get_text()
+    assert code == "$ make build-posts FORCE=1\n$ make verify-posts\n"
+
+
+def test_only_posts_that_were_built_have_a_foot(site: Built) -> None:
+    """A post that cannot run or never ran says nothing of a run."""
+    for url in ("/plain/", "/part-two/"):
+        assert not site.page(url).select(".provenance"), url
+
+
+def test_stale_posts_say_so(published: Built) -> None:
+    """Where `check` found a post stale, its foot and the page of all builds say why."""
+    assert told(published.page("/every-element/"))["State"] == "torch 2.15.0 → 2.16.0"
+    assert "torch 2.15.0 → 2.16.0" in published.page("/builds/").get_text()
+
+
+def test_fresh_posts_say_so(published: Built) -> None:
+    """Where `check` found nothing about a post, it is called fresh."""
+    shutil.copy(
+        published.source / "_data/builds/every-element.json",
+        published.source / "_data/builds/part-two.json",
+    )
+    again = build(published.source, published.root)
+    assert told(again.page("/part-two/"))["State"].startswith("fresh: ")
+
+
+def test_builds_lists_every_post(site: Built) -> None:
+    """The page of all builds has a row for each post, run or not."""
+    page = site.page("/builds/")
+    rows = {the(row, "th").get_text(): row.get_text(" ") for row in page.select("tbody tr")}
+    assert len(rows) == len(list((site.source / "_posts").glob("*.md")))
+    row = rows['Every Element: <Tags> & "Quotes" [Part 0]']
+    for words in ("1 March 2024", "1 min 15 s", "1235 MiB", "torch 2.15.0", "not checked"):
+        assert words in row
+    assert "never built" in rows["Second of a Series"]
+    assert "nothing to run" in rows["A plain post"]
+
+
+def test_downloads_stand_over_the_post(site: Built, post: BeautifulSoup) -> None:
+    """The notebook and the script that the record names are there; nothing leads to Colab."""
+    links = {
+        link.get_text(): attribute(link, "href") for link in post.select(".run-bar a[download]")
+    }
+    assert links == {
+        "Notebook .ipynb": f"{BASE}/assets/notebooks/every-element.ipynb",
+        "Script .py": f"{BASE}/assets/notebooks/every-element.py",
+    }
+    assert all(site.file(address).is_file() for address in links.values())
+    assert "colab" not in site.read("/every-element/")
+    assert not site.page("/plain/").select(".run-bar")
+
+
+def test_repository_turns_on_links_and_nothing_else(published: Built) -> None:
+    """With `repository` set, code links to the commit that was built, and the notebook to Colab."""
+    page = published.page("/every-element/")
+    blob = f"https://github.com/a/b/blob/{COMMIT}/src/mnist_post"
+    sources = [attribute(link, "href") for link in page.select(".cell-source a")]
+    assert sources == [f"{blob}/models.py", f"{blob}/training.py"]
+    colab = the(page, 'a[href^="https://colab"]')
+    assert attribute(colab, "href") == (
+        "https://colab.research.google.com/github/a/b/blob/main"
+        "/assets/notebooks/every-element.ipynb"
+    )
+    loads = page.select("script[src], img[src], link[rel=stylesheet]")
+    assert all(attribute(tag, "src" if tag.has_attr("src") else "href")[0] == "/" for tag in loads)

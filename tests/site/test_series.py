@@ -1,0 +1,108 @@
+"""Ways from post to post: series, archive, search index, social cards."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from .conftest import BASE, HOST
+from .test_pages import attribute, the
+
+if TYPE_CHECKING:
+    from .conftest import Built
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("site")]
+
+PARTS = [f"{BASE}/{part}/" for part in ("part-one", "part-two", "part-three")]
+"""The fixtures that make a series, in its order, which is not that of their dates."""
+
+
+@pytest.mark.parametrize("url", ["/", "/series/"])
+def test_series_stand_as_cards_in_the_order_of_their_parts(site: Built, url: str) -> None:
+    """A series is a section with a card for each part, by part and not by date."""
+    section = the(site.page(url), "section[aria-labelledby=a-series-first-last]")
+    assert the(section, "h2").get_text().endswith("A Series: First & Last")
+    assert [attribute(link, "href") for link in section.select(".card-title a")] == PARTS
+    assert [part.get_text() for part in section.select(".post-meta span:first-child")] == [
+        "Part 1",
+        "Part 2",
+        "Part 3",
+    ]
+
+
+def test_a_card_without_teaser_shows_the_first_figure(site: Built) -> None:
+    """A post that names no teaser is shown with its own first figure, address and all."""
+    cards = site.page("/series/").select(".card")
+    pictures = [attribute(the(card, "img"), "src") for card in cards[:3]]
+    plot = f"{BASE}/assets/images/every-element/plot.svg"
+    assert pictures == [plot, plot, f"{BASE}/assets/card.png"]
+
+
+def test_a_part_leads_to_the_others(site: Built) -> None:
+    """Each part lists all parts, marks itself, and leads to its neighbours of the series."""
+    page = site.page("/part-two/")
+    links = page.select("nav.series li a")
+    assert [attribute(link, "href") for link in links] == PARTS
+    assert [link.get("aria-current") for link in links] == [None, "page", None]
+    assert the(page, "nav.series summary").get_text().startswith("Part 2 of 3")
+    assert attribute(the(page, "a[rel=prev]"), "href") == PARTS[0]
+    assert attribute(the(page, "a[rel=next]"), "href") == PARTS[2]
+    assert not site.page("/part-one/").select("a[rel=prev]")
+    assert not site.page("/part-three/").select("a[rel=next]")
+
+
+def test_archive_lists_all_posts_by_year(site: Built) -> None:
+    """Every post stands once in the archive, newest first, under its year."""
+    page = site.page("/archive/")
+    years = [heading.get_text() for heading in page.select("h2")]
+    assert years == sorted(years, reverse=True)
+    posts = page.select(".archive-list a")
+    dates = [attribute(time, "datetime") for time in page.select(".archive-list time")]
+    assert dates == sorted(dates, reverse=True)
+    assert len(posts) == len(list((site.source / "_posts").glob("*.md")))
+
+
+def test_search_index_has_prose_and_code_by_section(site: Built) -> None:
+    """The index holds each section's address and text, and nothing that code printed."""
+    index = {post["url"]: post for post in json.loads(site.read("/search.json"))}
+    sections = {
+        id_: (heading, text) for id_, heading, text in index[f"{BASE}/every-element/"]["sections"]
+    }
+    assert list(sections) == [
+        "",
+        "training-it",
+        "folded",
+        "in-a-list-and-a-quote",
+        "a-table-and-a-console",
+    ]
+    heading, text = sections["training-it"]
+    assert heading == "Training it"
+    assert text.startswith("for step in range(3): print(")
+    assert "printed" not in text
+    assert "a warning" not in text
+
+
+@pytest.mark.parametrize(
+    ("url", "picture"),
+    [
+        ("/part-three/", "/assets/card.png"),
+        ("/every-element/", "/assets/card.png"),  # its teaser is SVG, which no network shows
+        ("/", "/assets/card.png"),
+    ],
+)
+def test_social_cards_have_a_picture(site: Built, url: str, picture: str) -> None:
+    """Each page has one large picture for social cards, by its full address."""
+    page = site.page(url)
+    assert attribute(the(page, 'meta[property="og:image"]'), "content") == HOST + BASE + picture
+    card = the(page, 'meta[name="twitter:card"]')
+    assert attribute(card, "content") == "summary_large_image"
+    assert site.file(BASE + picture).is_file()
+
+
+def test_feed_and_index_hold_no_address_of_this_machine(site: Built) -> None:
+    """What is built on one machine serves on any."""
+    for url in ("/feed.xml", "/search.json", "/sitemap.xml"):
+        assert not re.search(r"localhost|127\.0\.0\.1", site.read(url)), url
