@@ -100,7 +100,7 @@ node:
 	@$(MAKE) --silent $(TOOLS)
 
 $(TOOLS): package-lock.json
-	@PUPPETEER_SKIP_DOWNLOAD=1 npm ci --silent --no-progress
+	@PUPPETEER_SKIP_DOWNLOAD=1 npm ci --loglevel=error --no-progress
 	@touch $@
 
 # the pages say whether their posts are fresh, which Jekyll cannot know
