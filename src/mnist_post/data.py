@@ -15,6 +15,8 @@ from torch.utils.data import (
 from torchvision import datasets
 from torchvision.transforms import v2
 
+# region data
+
 # Bytes from 0 to 255 become floats from 0 to 1. The same line serves one image or 60,000.
 to_float = v2.Compose([v2.ToImage(), v2.ToDtype(torch.float32, scale=True), v2.ToPureTensor()])
 
@@ -72,3 +74,6 @@ def make_batches(
     order = SequentialSampler(digits) if shuffle_seed is None else shuffled
     batches = BatchSampler(order, size, drop_last=False)
     return DataLoader(digits, batch_size=None, sampler=batches, generator=dice)
+
+
+# endregion

@@ -94,3 +94,31 @@ def plot_confusion(matrix: Tensor) -> Figure:
             axes.text(answer, label, str(count or "·"), ha="center", va="center", color=colour)
     axes.set(xticks=range(10), yticks=range(10), xlabel="the model's answer", ylabel="label")
     return figure
+
+
+def plot_reliability(reliabilities: dict[str, Tensor]) -> Figure:
+    """Draw accuracy against confidence, from rows of (confidence, accuracy, share of answers)."""
+    figure, axes = plt.subplots(figsize=(4.6, 4.2))
+    axes.plot([0, 1], [0, 1], color="0.75", linestyle="--", linewidth=1)
+    for name, rows in reliabilities.items():
+        confidence, accuracy, share = rows.unbind(dim=1)
+        (line,) = axes.plot(confidence, accuracy, linewidth=1, label=name)
+        axes.scatter(confidence, accuracy, 15 + 300 * share, color=line.get_color(), alpha=0.7)
+    axes.set(xlabel="confidence", ylabel="accuracy", xlim=(0, 1.04), ylim=(0, 1.04))
+    axes.legend()
+    return figure
+
+
+def plot_robustness(curves: dict[str, Tensor], damages: dict[str, Sequence[float]]) -> Figure:
+    """Draw accuracy against the strength of each kind of damage, one panel a kind.
+
+    A model's curves are (kinds, strengths), in the order of `damages`.
+    """
+    figure, panels = plt.subplots(1, len(damages), figsize=(7, 2.6), sharey=True)
+    for kind, (axes, (name, strengths)) in enumerate(zip(panels, damages.items(), strict=True)):
+        for model, accuracies in curves.items():
+            axes.plot(strengths, 100 * accuracies[kind], marker="o", markersize=3, label=model)
+        axes.set(xlabel=name, ylim=(0, 103))
+    panels[0].set_ylabel("accuracy (%)")
+    panels[0].legend(fontsize=8)
+    return figure

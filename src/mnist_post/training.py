@@ -14,6 +14,9 @@ from torch.optim.lr_scheduler import LinearLR, LRScheduler
 from torch.utils.data import DataLoader
 
 
+# region loop
+
+
 def pick_device() -> torch.device:
     """Return this machine's accelerator, or the CPU where there is none."""
     return torch.accelerator.current_accelerator(check_available=True) or torch.device("cpu")
@@ -97,3 +100,6 @@ def fit(
         trained = train_epoch(model, training, optimizer, schedule)
         history.append((trained, evaluate(model, validation)))
     return history
+
+
+# endregion

@@ -98,3 +98,22 @@ def test_confusion_shows_all_counts_and_shades_mistakes() -> None:
     assert shade is not None
     assert 7 == shade.max()
     assert 1007 == matrix[4].sum()
+
+
+def test_reliability_has_a_curve_a_model_and_the_diagonal() -> None:
+    """Dots stand at confidence and accuracy, the larger the more answers they stand for."""
+    rows = torch.tensor([[0.5, 0.4, 0.1], [0.95, 0.97, 0.9]])
+    figure = drawn(figures.plot_reliability({"MLP": rows}))
+    assert pytest.approx([0.4, 0.97]) == heights(figure, 1)
+    (dots,) = figure.axes[0].collections
+    small, large = dots.get_sizes()  # type: ignore[attr-defined]
+    assert small < large
+
+
+def test_robustness_has_a_panel_a_kind_of_damage() -> None:
+    """Each model has a line in each panel, in percent."""
+    curves = {"MLP": torch.tensor([[1.0, 0.5], [0.9, 0.1]])}
+    figure = drawn(figures.plot_robustness(curves, {"shift": [0, 3], "blur": [0, 1]}))
+    assert ["shift", "blur"] == [axes.get_xlabel() for axes in figure.axes]
+    assert pytest.approx([100, 50]) == heights(figure, 0)
+    assert pytest.approx([90, 10]) == list(figure.axes[1].lines[0].get_ydata())  # type: ignore[arg-type]

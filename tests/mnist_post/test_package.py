@@ -34,8 +34,8 @@ def test_functions_are_short(path: Path) -> None:
 
 
 def test_the_package_is_small() -> None:
-    """Part I fits in 500 lines."""
-    assert sum(len(path.read_text().splitlines()) for path in MODULES) < 500
+    """A module fits a sitting."""
+    assert [] == [path.name for path in MODULES if len(path.read_text().splitlines()) > 200]
 
 
 OUTDATED = [r"\.cuda\(", r"\bVariable\b", r"\.next\(\)", r"v2\.ToTensor", r"transforms\.ToTensor"]
