@@ -12,7 +12,6 @@ from mnist_post.data import make_batches
 from mnist_post.evaluation import margin, predict
 from mnist_post.models import count_parameters
 
-
 # region ruler
 
 

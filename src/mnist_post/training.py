@@ -13,7 +13,6 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LinearLR, LRScheduler
 from torch.utils.data import DataLoader
 
-
 # region loop
 
 

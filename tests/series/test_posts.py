@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from post_builder.snippets import find_snippet
+
 ROOT = Path(__file__).parents[2]
 FENCE = re.compile(r"^```(.*)\n((?:.*\n)*?)```\n(\{:.*\}\n)?", re.MULTILINE)
 REGION = re.compile(r"\n*<!-- output -->\n.*?<!-- /output -->\n", re.DOTALL)
@@ -48,17 +50,8 @@ def option(options: str, name: str) -> str | None:
 
 
 def source(spec: str) -> str:
-    """Return the text of a symbol of ours, with its decorators."""
-    module, _, name = spec.partition(":")
-    text = (ROOT / "src" / (module.replace(".", "/") + ".py")).read_text(encoding="utf-8")
-    for node in ast.parse(text).body:
-        if isinstance(node, ast.Assign):
-            names = [target.id for target in node.targets if isinstance(target, ast.Name)]
-        else:
-            names = [getattr(node, "name", "")]
-        if name in names:
-            return ast.get_source_segment(text, node) or ""
-    raise LookupError(spec)
+    """Return the text that a cell takes from elsewhere, as the engine cuts it out."""
+    return find_snippet(spec, ROOT).code
 
 
 def code(post: Text) -> list[tuple[str, str]]:
