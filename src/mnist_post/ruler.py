@@ -107,14 +107,14 @@ class Measured(NamedTuple):
 def measure(name: str, models: Sequence[nn.Module], test: TensorDataset) -> Measured:
     """Measure a model, trained from several seeds, on digits that no choice was made by.
 
-    All of them count for accuracy and calibration, the first 2,000 for robustness.
+    All of them count for accuracy and calibration, the first 1,000 for robustness.
     """
     images, labels = test.tensors
     answers = [predict(model, make_batches(test, 1000)) for model in models]
     labels_here = labels.cpu()
     accuracies = [(each.argmax(dim=1) == labels_here).float().mean().item() for each in answers]
     errors = [expected_calibration_error(each, labels_here) for each in answers]
-    areas = [area(robustness(model, images[:2000], labels[:2000])) for model in models]
+    areas = [area(robustness(model, images[:1000], labels[:1000])) for model in models]
     return Measured(
         name,
         count_parameters(models[0]),

@@ -1,0 +1,113 @@
+"""A convolutional network that fits a page, and augmentation as one of its layers."""
+
+import math
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F  # noqa: N812 - the field's own name
+from torch import Tensor, nn
+
+
+class Jitter(nn.Module):
+    """Move, turn and stretch each image a little, by dice of its own; only while training."""
+
+    def __init__(self, pixels: float = 2.0, degrees: float = 10.0, stretch: float = 0.1) -> None:
+        """Take the most that an image is moved, turned, and made smaller or larger by."""
+        super().__init__()
+        self.most = torch.tensor([pixels / 14, pixels / 14, math.radians(degrees), stretch])
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Return images of the same shape, (N, 1, 28, 28); what comes in is paper."""
+        if not self.training:
+            return images
+        dice = 2 * torch.rand(len(images), 4) - 1  # between -1 and 1
+        right, down, turn, stretch = (dice * self.most).to(images.device).unbind(dim=1)
+        cos, sin = (1 + stretch) * turn.cos(), (1 + stretch) * turn.sin()
+        moves = torch.stack([cos, -sin, right, sin, cos, down], dim=1).reshape(-1, 2, 3)
+        grid = F.affine_grid(moves, list(images.shape), align_corners=False)
+        paper = images.min()
+        return F.grid_sample(images - paper, grid, align_corners=False) + paper
+
+
+def stage(convolution: nn.Conv2d, *, pool: bool, norm: bool) -> nn.Sequential:
+    """Build one stage: convolve, halve if asked to, normalise if asked to, keep the positive."""
+    layers: list[nn.Module] = [convolution]
+    if pool:
+        layers.append(nn.MaxPool2d(2))  # before ReLU: the same answer for a quarter of the work
+    if norm:
+        layers.append(nn.BatchNorm2d(convolution.out_channels))
+    return nn.Sequential(*layers, nn.ReLU())
+
+
+class CNN(nn.Module):
+    """Four stages of convolution, then two linear layers that weigh what they found."""
+
+    def __init__(self, *, norm: bool = True, dropout: float = 0.2, jitter: bool = True) -> None:
+        """Draw random weights; each help can be left out: batch norm, dropout, augmentation."""
+        super().__init__()
+        self.jitter = Jitter() if jitter else nn.Identity()
+        self.stages = nn.Sequential(
+            # (N, 1, 28, 28) -> (N, 16, 24, 24), halved to (N, 16, 12, 12)
+            stage(nn.Conv2d(1, 16, 5), pool=True, norm=norm),
+            # -> (N, 32, 10, 10), halved to (N, 32, 5, 5)
+            stage(nn.Conv2d(16, 32, 3), pool=True, norm=norm),
+            # -> (N, 64, 5, 5): the padding keeps the size
+            stage(nn.Conv2d(32, 64, 3, padding=1), pool=False, norm=norm),
+            # -> (N, 64, 3, 3)
+            stage(nn.Conv2d(64, 64, 3), pool=False, norm=norm),
+        )
+        self.body = nn.Sequential(
+            nn.Flatten(),  # -> (N, 576)
+            nn.Dropout(dropout),
+            nn.Linear(576, 128),  # -> (N, 128)
+            nn.ReLU(),
+        )
+        self.head = nn.Linear(128, 10)
+        self.to(memory_format=torch.channels_last)  # the order in memory that CPUs convolve best
+
+    def embed(self, images: Tensor) -> Tensor:
+        """Return what the network makes of images before it decides, (N, 128)."""
+        embedding: Tensor = self.body(self.stages(self.jitter(images)))
+        return embedding
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Return the logits, (N, 10)."""
+        logits: Tensor = self.head(self.embed(images))
+        return logits
+
+
+class Ensemble(nn.Module):
+    """Several networks that vote: the mean of their probabilities."""
+
+    def __init__(self, members: Sequence[nn.Module]) -> None:
+        """Take trained networks; they are not changed."""
+        super().__init__()
+        self.members = nn.ModuleList(members)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Return the logarithm of the mean probabilities, (N, 10): as good as logits."""
+        votes = torch.stack([member(images).softmax(dim=1) for member in self.members])
+        return votes.mean(dim=0).log()
+
+
+def saliency(model: nn.Module, images: Tensor) -> Tensor:
+    """Return how strongly each pixel speaks for or against the model's answer, (N, 1, 28, 28).
+
+    It is the size of the slope of the highest logit with respect to the pixel, as in
+    Simonyan and others, 2013, https://arxiv.org/abs/1312.6034.
+    """
+    model.eval()
+    images = images.clone().requires_grad_()
+    highest = model(images).max(dim=1).values
+    (slopes,) = torch.autograd.grad(highest.sum(), images)  # of each image on its own pixels
+    return slopes.abs()
+
+
+def flatten_to_plane(points: Tensor) -> Tensor:
+    """Project points, (N, D), onto the plane in which they spread most, (N, 2).
+
+    These are the first two principal components.
+    """
+    centred = points - points.mean(dim=0)
+    directions: Tensor = torch.linalg.svd(centred, full_matrices=False).Vh  # strongest first
+    return centred @ directions[:2].T

@@ -1,0 +1,159 @@
+import pytest
+import torch
+import torch.nn.functional as F  # noqa: N812 - the field's own name
+from torch import nn
+from torch.utils.data import TensorDataset
+
+from mnist_post.convolution import CNN, Ensemble, Jitter, flatten_to_plane, saliency, stage
+from mnist_post.data import make_batches, mean_and_std, normalise
+from mnist_post.models import MLP, count_parameters
+from mnist_post.training import evaluate, fit, train_step
+
+
+@pytest.mark.parametrize("count", [2, 80, 128])
+def test_cnn_gives_ten_logits_an_image(count: int) -> None:
+    """Any number of images gives as many rows of scores, also in training mode."""
+    logits = CNN()(torch.rand(count, 1, 28, 28))
+    assert (count, 10) == logits.shape
+    assert torch.float32 == logits.dtype
+
+
+def test_shapes_are_those_of_the_comments() -> None:
+    """Each stage makes what the comment beside it says."""
+    x = torch.rand(2, 1, 28, 28)
+    shapes = [tuple((x := part(x)).shape[1:]) for part in CNN().stages]
+    assert [(16, 12, 12), (32, 5, 5), (64, 5, 5), (64, 3, 3)] == shapes
+
+
+def test_cnn_is_small() -> None:
+    """Weights and biases by hand: four convolutions with batch norm, two linear layers."""
+    convolutions = 26 * 16 + 145 * 32 + 289 * 64 + 577 * 64
+    norms = 2 * (16 + 32 + 64 + 64)
+    assert convolutions + norms + 577 * 128 + 129 * 10 == count_parameters(CNN())
+    assert count_parameters(CNN()) < 200_000
+
+
+def test_helps_can_be_left_out() -> None:
+    """Without batch norm, dropout and jitter, training and evaluation mode agree."""
+    model, images = CNN(norm=False, dropout=0.0, jitter=False), torch.rand(4, 1, 28, 28)
+    assert torch.allclose(model.train()(images), model.eval()(images))
+    assert not any(isinstance(part, nn.BatchNorm2d | Jitter) for part in model.modules())
+
+
+def test_pooling_before_relu_changes_nothing() -> None:
+    """The largest of four, cut at zero, is the largest of four that were cut at zero."""
+    convolution = nn.Conv2d(1, 4, 5)
+    early = stage(convolution, pool=True, norm=False)
+    late = nn.Sequential(convolution, nn.ReLU(), nn.MaxPool2d(2))
+    images = torch.randn(3, 1, 28, 28)
+    assert torch.equal(late(images), early(images))
+
+
+def test_convolution_is_a_weighted_sum_of_a_window() -> None:
+    """What slides over the image is multiplied and added, not flipped."""
+    image, kernel = torch.rand(1, 1, 6, 6), torch.rand(1, 1, 3, 3)
+    by_hand = (image[0, 0, 2:5, 1:4] * kernel[0, 0]).sum()
+    assert by_hand == pytest.approx(F.conv2d(image, kernel)[0, 0, 2, 1].item(), abs=1e-6)
+
+
+def test_shifted_digits_give_shifted_maps() -> None:
+    """A convolution is the same everywhere: what moves in the image moves in its maps."""
+    image = torch.zeros(1, 1, 28, 28)
+    image[..., 8:18, 8:18] = torch.rand(10, 10)
+    convolve = nn.Conv2d(1, 4, 5)
+    moved = convolve(image.roll(3, dims=3))
+    assert torch.allclose(convolve(image).roll(3, dims=3)[..., 3:], moved[..., 3:], atol=1e-6)
+
+
+def test_jitter_acts_in_training_only() -> None:
+    """Evaluation sees every image as it is; training sees each a little elsewhere."""
+    torch.manual_seed(0)
+    images = torch.rand(1, 1, 28, 28).repeat(2, 1, 1, 1)
+    jitter = Jitter()
+    assert jitter.eval()(images) is images
+    first, second = jitter.train()(images)
+    assert not torch.equal(first, second)
+
+
+def test_no_jitter_is_no_change() -> None:
+    """With nothing to move, turn or stretch by, an image stays what it is."""
+    images = torch.rand(3, 1, 28, 28) - 0.4
+    assert torch.allclose(images, Jitter(0, 0, 0)(images), atol=1e-5)
+
+
+def test_jitter_lets_paper_in() -> None:
+    """A move by many pixels leaves paper behind, at the value that paper has."""
+    torch.manual_seed(0)
+    images = torch.full((8, 1, 28, 28), -0.42)
+    images[..., 14, 14] = 2.8
+    moved = Jitter(pixels=10)(images)
+    assert pytest.approx(-0.42) == moved.min().item()
+    assert pytest.approx(-0.42) == moved.median().item()
+
+
+def test_jitter_moves_by_at_most_its_pixels() -> None:
+    """Ink in the middle stays within two pixels of it."""
+    torch.manual_seed(0)
+    images = torch.zeros(200, 1, 28, 28)
+    images[..., 13:15, 13:15] = 1.0
+    inked = (Jitter(pixels=2, degrees=0, stretch=0)(images) > 0.01).nonzero()[:, 2:]
+    assert 10 <= inked.min() < inked.max() <= 17
+
+
+def test_the_loop_of_part_1_trains_a_cnn(everything: TensorDataset) -> None:
+    """`fit`, unchanged, brings a CNN beyond the nearest mean in one short epoch."""
+    torch.manual_seed(0)
+    digits = normalise(TensorDataset(*everything[:3000]), *mean_and_std(everything))
+    training, validation = TensorDataset(*digits[:2000]), TensorDataset(*digits[2000:])
+    model = CNN()
+    history = fit(model, make_batches(training, 64, 0), make_batches(validation, 500), epochs=2)
+    assert history[-1][1].accuracy > 0.85
+    assert history[-1][1] == evaluate(model, make_batches(validation, 500))
+
+
+def test_a_last_batch_of_one_stops_batch_norm_only_without_height(noise: TensorDataset) -> None:
+    """One image has pixels enough to normalise by; the step goes through."""
+    images, labels = noise[:1]
+    model = CNN()
+    score = train_step(model, images, labels, torch.optim.Adam(model.parameters()))
+    assert score.loss > 0
+
+
+def test_same_seed_same_weights() -> None:
+    """Weights, dropout and jitter all come from the seed."""
+    outputs = []
+    for _ in range(2):
+        torch.manual_seed(3)
+        outputs.append(CNN()(torch.ones(4, 1, 28, 28)))
+    assert torch.equal(*outputs)
+
+
+def test_ensemble_votes_by_mean_probability() -> None:
+    """Its softmax is the mean of the members' softmaxes, and it has all their parameters."""
+    torch.manual_seed(0)
+    members, images = [MLP(8), MLP(8)], torch.rand(5, 1, 28, 28)
+    ensemble = Ensemble(members).eval()
+    mean = sum(member(images).softmax(dim=1) for member in members) / 2
+    assert torch.allclose(torch.as_tensor(mean), ensemble(images).softmax(dim=1), atol=1e-6)
+    assert 2 * count_parameters(members[0]) == count_parameters(ensemble)
+
+
+def test_saliency_of_a_linear_model_is_its_weights() -> None:
+    """The slope of a weighted sum is the weight, whatever the image; no gradient is left."""
+    linear = nn.Linear(784, 10, bias=False)
+    model, images = nn.Sequential(nn.Flatten(), linear), torch.rand(3, 1, 28, 28)
+    answers = model(images).argmax(dim=1)
+    weights = linear.weight[answers].abs().reshape(3, 1, 28, 28)
+    assert torch.allclose(weights, saliency(model, images))
+    assert linear.weight.grad is None
+
+
+def test_plane_keeps_the_widest_spread() -> None:
+    """Points that vary along two axes keep their distances; a narrow third axis is lost."""
+    points = torch.randn(50, 3, generator=torch.Generator().manual_seed(0))
+    points *= torch.tensor([5.0, 2.0, 0.0])
+    flat = flatten_to_plane(points)
+    assert (50, 2) == flat.shape
+    between, kept = (torch.pdist(each) for each in (points, flat))
+    assert torch.allclose(between, kept, atol=1e-4)
+    assert flat[:, 0].std() > flat[:, 1].std()
