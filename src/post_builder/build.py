@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 import traceback
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from post_builder.errors import Place, PostBuilderError
 from post_builder.job import Job, prepare, refuse_same_slug
+from post_builder.order import Sources, order
 from post_builder.publishing import publish, refresh_downloads, remove_made
 from post_builder.records import load_record
 from post_builder.site import Site
@@ -47,6 +48,9 @@ async def build(  # noqa: PLR0913  # two of them have a default or are switches
 ) -> list[Outcome]:
     """Build those of some posts that are stale; a failure of one does not stop the others.
 
+    A post that takes output from a stale one waits for it. One that takes output from a post that
+    is only forced does not, and is built once more if that output came out otherwise.
+
     Args:
         site: to which the posts belong.
         paths: absolute paths of posts; those that do not run are passed over.
@@ -59,10 +63,14 @@ async def build(  # noqa: PLR0913  # two of them have a default or are switches
         An outcome for each executable post, in the order of `paths`.
     """
     refuse_same_slug(paths)
-    gate = asyncio.Semaphore(jobs)
-    run = _Builder(site, progress, kernels, force=force)
-    outcomes = await asyncio.gather(*(run.outcome(path, gate) for path in paths))
-    return [outcome for outcome in outcomes if outcome]
+    sources = order(site, paths)
+    builder = _Builder(site, progress, kernels, sources, asyncio.Semaphore(jobs), force=force)
+    outcomes = await builder.outcomes(paths)
+    if any(outcome.status == "built" for outcome in outcomes.values()):
+        takers = [p for p, o in outcomes.items() if sources[p] and o.status != "failed"]
+        again = await replace(builder, force=False).outcomes(takers)
+        outcomes |= {path: o for path, o in again.items() if o.status != "fresh"}
+    return list(outcomes.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +80,43 @@ class _Builder:
     site: Site
     progress: Progress
     kernels: Kernels | None
+    sources: Sources
+    gate: asyncio.Semaphore
+    """Lets as many posts run at once as may."""
     force: bool
 
-    async def outcome(self, path: Path, gate: asyncio.Semaphore) -> Outcome | None:
-        async with gate:
+    async def outcomes(self, paths: Sequence[Path]) -> dict[Path, Outcome]:
+        """Look at each post once: at the same time, but for those that wait for another."""
+        changing = self._changing(paths)
+        tasks: dict[Path, asyncio.Task[Outcome | None]] = {}
+        for path in dict.fromkeys(paths):
+            first = self.sources[path] & changing
+            tasks[path] = asyncio.create_task(self._outcome_after(first, tasks, path))
+        await asyncio.gather(*tasks.values())
+        return {path: outcome for path, task in tasks.items() if (outcome := task.result())}
+
+    def _changing(self, paths: Sequence[Path]) -> set[Path]:
+        """Find those of some posts that others take output from and that are to run for a reason.
+
+        A post that waits for another counts: its text may be stale then.
+        """
+        taken = frozenset[Path]().union(*(self.sources[path] for path in paths))
+        changing: set[Path] = set()
+        for path in (path for path in self.sources if path in taken.intersection(paths)):
+            if self.sources[path] & changing or _is_stale(self.site, path):
+                changing.add(path)
+        return changing
+
+    async def _outcome_after(
+        self, first: frozenset[Path], tasks: Mapping[Path, asyncio.Task[Outcome | None]], path: Path
+    ) -> Outcome | None:
+        """Wait without a place among those that run, or all places might wait for one post."""
+        if first:
+            await asyncio.wait([tasks[source] for source in first])
+        return await self._outcome(path)
+
+    async def _outcome(self, path: Path) -> Outcome | None:
+        async with self.gate:
             shown = self.site.shown(path)
             try:
                 job = prepare(self.site, path)
@@ -115,6 +156,15 @@ class _Builder:
             self.kernels or fresh_kernel,
         )
         publish(job, run, started)
+
+
+def _is_stale(site: Site, path: Path) -> bool:
+    """Tell whether a post will run for a reason; one that cannot be prepared will fail at once."""
+    try:
+        job = prepare(site, path)
+    except Exception:  # noqa: BLE001  # its own turn tells what is wrong with it
+        return False
+    return job is not None and bool(job.reasons)
 
 
 def _fresh(job: Job) -> Outcome:

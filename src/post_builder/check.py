@@ -11,6 +11,7 @@ from post_builder.errors import Place, PostBuilderError
 from post_builder.files import read_text
 from post_builder.job import Job, prepare, refuse_same_slug
 from post_builder.new import PLACEHOLDER_ALT
+from post_builder.order import order
 from post_builder.records import load_record
 from post_builder.site import Site
 
@@ -35,8 +36,12 @@ def check(site: Site, paths: Sequence[Path]) -> list[Finding]:
 
     Returns:
         The findings in the order of posts and lines; none for a site that is as a build left it.
+
+    Raises:
+        SiteError: where no build could be: two posts of one name, or posts in a circle.
     """
     refuse_same_slug(paths)
+    order(site, paths)  # refuses circles
     found = [finding for path in paths for finding in _of_post(site, path)]
     if set(paths) == set(site.posts()):
         found += _orphans(site)

@@ -48,7 +48,7 @@ class Options:
 
     name: str | None = None
     source: str | None = None
-    """`module:Qualified.name` or `module#region` for a transcluded cell."""
+    """What a transcluded cell's text comes from, as `snippets` reads it."""
     alt: str | None = None
     caption: str | None = None
     timeout: float | None = None

@@ -69,7 +69,7 @@ class Cell:
     region_in_raw: bool
     """Whether its output would."""
     origin: tuple[Place, ...] = ()
-    """For a transcluded cell the package's line behind each line of code."""
+    """For a transcluded cell the line behind each line of code, in the package or another post."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +163,12 @@ def parse(text: str, path: str = "post") -> Post | None:
     Raises:
         PostError: with the line at fault.
     """
+    return _parsed(text, path)
+
+
+@lru_cache(maxsize=64)
+def _parsed(text: str, path: str) -> Post | None:
+    """Parse a text once, though many cells may take their text from one post."""
     front_matter, content = read_front_matter(text, path)
     jupyter = front_matter.get("jupyter")
     spec = jupyter.get("kernelspec") if isinstance(jupyter, dict) else None

@@ -14,6 +14,7 @@ from post_builder.dependencies import declared, digests, observed, public_versio
 from post_builder.errors import ConflictError
 from post_builder.files import digest, read_text, write_atomically
 from post_builder.job import Job
+from post_builder.keeping import keep_ignored
 from post_builder.post import Post, parse, splice
 from post_builder.records import (
     Record,
@@ -46,10 +47,11 @@ def publish(job: Job, run: Run, started: float) -> None:
 
     post, ready = _as_now(job)
     rendered = render(ready, run, job.site, job.slug)
+    regions, figures = keep_ignored(ready, rendered, job.record, job.site)
+    rendered = replace(rendered, regions=regions)
     edits = [*transclusion_edits(post, ready), *region_edits(ready, rendered)]
     built = _reparsed(splice(post.text, edits), ready)
     downloads = make_downloads(built, job.site, job.slug)
-    figures = {figure.path: figure.data for figure in rendered.figures}
     record = _record(job, built, run, figures, downloads)
     _refuse_moved(job, record, started)
     _write(job, built.text, figures | downloads, record)

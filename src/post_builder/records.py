@@ -99,7 +99,7 @@ def cell_records(post: Post) -> tuple[CellRecord, ...]:
             cell.name,
             _input_digest(post, index, cell),
             digest(cell.code),
-            digest(_region_text(post, cell)),
+            region_digest(post.text[cell.region.start : cell.region.end]),
             cell.options.source,
         )
         for index, cell in enumerate(post.cells)
@@ -108,7 +108,12 @@ def cell_records(post: Post) -> tuple[CellRecord, ...]:
 
 def value_digests(post: Post) -> tuple[str, ...]:
     """Give the digest of each value's text as it stands."""
-    return tuple(digest(post.text[v.span.start : v.span.end].strip()) for v in post.values)
+    return tuple(value_digest(post.text[v.span.start : v.span.end]) for v in post.values)
+
+
+def value_digest(text: str) -> str:
+    """Give the digest of a value's text, whatever stands around it in its span."""
+    return digest(text.strip())
 
 
 def _input_digest(post: Post, index: int, cell: Cell) -> str:
@@ -116,9 +121,9 @@ def _input_digest(post: Post, index: int, cell: Cell) -> str:
     return digest(json.dumps([cell.code, cell.options_text, values]))
 
 
-def _region_text(post: Post, cell: Cell) -> str:
-    """Give a region's text whatever the line endings are, which git may translate."""
-    return _unix(post.text[cell.region.start : cell.region.end]).strip("\n")
+def region_digest(text: str) -> str:
+    """Give the digest of a region whatever the line endings are, which git may translate."""
+    return digest(_unix(text).strip("\n"))
 
 
 def _unix(text: str) -> str:
@@ -185,8 +190,9 @@ def _changed_cells(
 
 
 def _moved(cell: Cell) -> str:
-    """Name a transcluded cell's file and symbol."""
-    return f"{cell.origin[0].path if cell.origin else ''} {cell.options.source}".strip()
+    """Name a transcluded cell's file and symbol, or the other post and its cell."""
+    path, source = cell.origin[0].path if cell.origin else "", cell.options.source or ""
+    return source if source.startswith(path) else f"{path} {source}"
 
 
 def _changed_surroundings(post: Post, record: Record, site: Site) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The source of a symbol or region of the site's Python files, found by parsing them."""
+"""What a cell's `data-source` names: a piece of the site's Python files, or of another post."""
 
 from __future__ import annotations
 
@@ -11,19 +11,29 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
 from post_builder.errors import Place, SnippetError
+from post_builder.published import printed
 
-_REFERENCE = re.compile(
-    r"(?P<module>\w+(?:\.\w+)*)(?::(?P<name>\w+(?:\.\w+)*)|\#(?P<region>[\w-]+))"
-)
+_Kind = Literal["symbol", "region", "output"]
+_GRAMMAR: dict[_Kind, re.Pattern[str]] = {
+    "output": re.compile(
+        r"(?P<home>(?:[^/#.][^/#]*/)+[^/#.][^/#]*|[^/#.][^/#]*\.(?:md|markdown))\#(?P<name>[\w:-]+)"
+    ),
+    "symbol": re.compile(r"(?P<home>\w+(?:\.\w+)*):(?P<name>\w+(?:\.\w+)*)"),
+    "region": re.compile(r"(?P<home>\w+(?:\.\w+)*)\#(?P<name>[\w-]+)"),
+}
+"""`path/to/post.md#cell`, `module:Qualified.name` and `module#region`; the first that fits counts,
+so that what has a slash or ends as a post does is no module."""
+
 _MARKER = re.compile(r"\s*#\s*(?P<end>end)?region\b[ \t]*(?P<name>.*?)\s*")
 """A line that opens or closes a region, as editors fold them; they allow titles of many words."""
 
 
 @dataclass(frozen=True, slots=True)
 class Snippet:
-    """A piece of a file's source, ready to stand in a post."""
+    """A piece of a file, ready to stand in a post."""
 
     code: str
     """Dedented; its lines end in `\\n`."""
@@ -31,8 +41,32 @@ class Snippet:
     """Where each line of the code comes from."""
 
 
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """The text of a `data-source`, read."""
+
+    kind: _Kind
+    home: str
+    """A module; for an output the path of a post, relative to the site's root."""
+    name: str
+    """Of the symbol, the region, or the cell that printed the output."""
+
+
+def parse_reference(text: str) -> Reference:
+    """Read what stands in a cell's `data-source`.
+
+    Raises:
+        SnippetError: where it is none of the three forms.
+    """
+    for kind, form in _GRAMMAR.items():
+        if match := form.fullmatch(text):
+            return Reference(kind, match["home"], match["name"])
+    hint = "write module:Qualified.name, module#region, or path/to/post.md#cell"
+    raise SnippetError(f"cannot read data-source {text!r}", hint=hint)
+
+
 def find_snippet(reference: str, root: Path) -> Snippet:
-    """Cut out what `module:Qualified.name` or `module#region` names.
+    """Cut out what a reference names, without importing or running anything.
 
     Args:
         reference: the text of a cell's `data-source`.
@@ -41,18 +75,22 @@ def find_snippet(reference: str, root: Path) -> Snippet:
     Raises:
         SnippetError: where nothing, or more than one thing, bears that name.
     """
-    match = _REFERENCE.fullmatch(reference)
-    if match is None:
-        hint = "write module:Qualified.name, or module#region"
-        raise SnippetError(f"cannot read data-source {reference!r}", hint=hint)
-    path = _module_file(match["module"], root)
+    wanted = parse_reference(reference)
+    if wanted.kind == "output":
+        lines = printed(wanted.home, wanted.name, root)
+        return Snippet("".join(f"{text}\n" for text, _ in lines), tuple(at for _, at in lines))
+    return _python_snippet(wanted, root)
+
+
+def _python_snippet(wanted: Reference, root: Path) -> Snippet:
+    path = _module_file(wanted.home, root)
     shown = path.relative_to(root).as_posix()
     lines = _lines(path, shown)
     body = _statements_of(lines, shown)
-    if match["region"]:
-        numbers = _region_lines(lines, match["region"], shown)
+    if wanted.kind == "region":
+        numbers = _region_lines(lines, wanted.name, shown)
     else:
-        numbers = _symbol_lines(lines, body, match["name"], shown)
+        numbers = _symbol_lines(lines, body, wanted.name, shown)
     return _snippet(lines, numbers, shown)
 
 

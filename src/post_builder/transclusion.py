@@ -1,9 +1,10 @@
-"""Fill cells that take their text from the package, and guard text that was edited by hand."""
+"""Fill cells that take their text from elsewhere, and guard text that was edited by hand."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from post_builder.errors import Place, SnippetError
 from post_builder.files import digest
 from post_builder.liquid import first_liquid_line, liquid_problem
 from post_builder.post import Cell, Post, Span, prefixed
-from post_builder.snippets import Snippet, find_snippet
+from post_builder.snippets import Reference, Snippet, find_snippet, parse_reference
 
 
 def transclude(post: Post, root: Path, known: Mapping[str, str]) -> Post:
@@ -19,7 +20,7 @@ def transclude(post: Post, root: Path, known: Mapping[str, str]) -> Post:
 
     Args:
         post: as parsed.
-        root: the site, in which modules are looked up.
+        root: the site, in which modules and other posts are looked up.
         known: by cell, the digest of the text that the last build put there.
 
     Raises:
@@ -40,6 +41,33 @@ def transclusion_edits(before: Post, after: Post) -> list[tuple[Span, str]]:
         for old, new in zip(before.cells, after.cells, strict=True)
         if new.options.source and old.code != new.code
     ]
+
+
+def posts_taken_from(post: Post) -> dict[str, int]:
+    """Name the posts whose output stands in a post's cells, and the line of the first such cell."""
+    found: dict[str, int] = {}
+    for cell, reference in _references(post):
+        if reference.kind == "output":
+            found.setdefault(reference.home, cell.line)
+    return found
+
+
+def texts_taken(post: Post, root: Path) -> tuple[str, ...]:
+    """Give the output of other posts that a post's cells take, as far as it is there."""
+    texts = []
+    for cell, reference in _references(post):
+        if reference.kind == "output":
+            with suppress(SnippetError):
+                texts.append(find_snippet(cell.options.source or "", root).code)
+    return tuple(texts)
+
+
+def _references(post: Post) -> Iterator[tuple[Cell, Reference]]:
+    """Yield the transcluded cells whose `data-source` can be read."""
+    for cell in post.cells:
+        if cell.options.source:
+            with suppress(SnippetError):
+                yield cell, parse_reference(cell.options.source)
 
 
 def _body(cell: Cell) -> str:
@@ -68,10 +96,12 @@ def _refuse_hand_edit(cell: Cell, snippet: Snippet, known: str | None, place: Pl
     difference = difflib.unified_diff(
         snippet.code.split("\n"), cell.code.split("\n"), source.path, place.path, lineterm=""
     )
+    is_output = parse_reference(cell.options.source or "").kind == "output"
+    where = f"in the code that prints {source}" if is_output else f"at {source}"
     raise SnippetError(
         f"cell {cell.name} was edited by hand, but its text comes from {cell.options.source}",
         place,
-        f"make the change at {source}; or empty the cell to have the source put back",
+        f"make the change {where}; or empty the cell to have the source put back",
         detail="\n".join(difference),
     )
 

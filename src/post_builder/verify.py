@@ -83,7 +83,7 @@ def _source_drift(job: Job) -> Iterator[Finding]:
     for span, fresh in transclusion_edits(job.post, job.ready):
         line = job.post.line_of(span.start)
         published = job.post.text[span.start : span.end]
-        difference = _difference(published, fresh, f"{job.post.path}:{line}", "the package")
+        difference = _difference(published, fresh, f"{job.post.path}:{line}", "its source")
         yield Finding("drift", job.post.place(line), "transcluded code differs", difference)
 
 

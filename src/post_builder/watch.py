@@ -18,6 +18,7 @@ from post_builder.kernels import Standby
 from post_builder.post import parse
 from post_builder.progress import Progress
 from post_builder.site import Site, open_site
+from post_builder.transclusion import texts_taken
 
 _QUIET_MS = 100
 """Saves within this time of one another count as one."""
@@ -78,8 +79,9 @@ class _Watcher:
     jobs: int
     stream: TextIO
     standby: Standby
-    failed: set[Path] = field(default_factory=set)
-    """Posts whose last run failed; they run again when something is saved that may mend them."""
+    failed: dict[Path, tuple[str, ...]] = field(default_factory=dict)
+    """Posts whose last run failed, and the output of other posts that they took; they run again
+    when something is saved that may mend them, or when that output is another."""
     seen: dict[Path, str] = field(default_factory=dict)
     """The last content of each file that was saved."""
 
@@ -98,9 +100,9 @@ class _Watcher:
         remove_orphans(site)
         for outcome in outcomes:
             path = site.root / outcome.post
-            self.failed.discard(path)
+            self.failed.pop(path, None)
             if outcome.error:
-                self.failed.add(path)
+                self.failed[path] = _taken(site, path)
                 print(f"\n{outcome.error}\n", file=self.stream, flush=True)
 
     def changed(self, paths: set[Path], site: Site) -> set[Path]:
@@ -119,4 +121,16 @@ class _Watcher:
         posts = list(site.posts())
         others = saved.difference(posts)
         source = any(not path.is_relative_to(site.root / "assets") for path in others)
-        return [path for path in posts if path in saved or source or path not in self.failed]
+        return [
+            path
+            for path in posts
+            if path in saved or source or self.failed.get(path) != _taken(site, path)
+        ]
+
+
+def _taken(site: Site, path: Path) -> tuple[str, ...]:
+    """Give what a post takes of other posts' output; nothing for one that cannot be read."""
+    with suppress(PostBuilderError):
+        if post := parse(read_text(path, site.shown(path)), site.shown(path)):
+            return texts_taken(post, site.root)
+    return ()

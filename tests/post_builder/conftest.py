@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
-from toysite import make_toy
+from toysite import make_series, make_toy
 
 from post_builder.cli import main
 from post_builder.post import Post, parse
@@ -63,3 +63,17 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def toy(built: Path, tmp_path: Path) -> Path:
     """Copy the built toy site, for a test to spoil."""
     return Path(shutil.copytree(built, tmp_path / "toy"))
+
+
+@pytest.fixture(scope="session")
+def built_series(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build two posts, of which the second takes output from the first, once."""
+    root = make_series(tmp_path_factory.mktemp("series"))
+    assert main(["build", "--site", str(root), "--json", "--jobs", "2"]) == 0
+    return root
+
+
+@pytest.fixture
+def series(built_series: Path, tmp_path: Path) -> Path:
+    """Copy the two built posts, for a test to change."""
+    return Path(shutil.copytree(built_series, tmp_path / "series"))

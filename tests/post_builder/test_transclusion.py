@@ -69,6 +69,25 @@ def test_a_hand_edit_is_refused_with_the_difference_and_both_places(
     assert "help: make the change at mod.py:1" in message
 
 
+def test_output_of_another_post_is_guarded_as_well(
+    blog: Path, header: str, read: Callable[[str], Post]
+) -> None:
+    """Its lines are those of the page; the cure for a hand edit is a change of what prints it."""
+    region = '<!-- output -->\n<pre class="output stdout">x = 1\ny = 2</pre>\n<!-- /output -->\n'
+    other = f"{header}```python\n```\n{{: #xy}}\n{region}"
+    blog.joinpath("_posts/other.md").write_text(other, encoding="utf-8")
+    source = '{: data-source="_posts/other.md#xy"}\n'
+    post = transclude(read(f"```python\n```\n{source}"), blog, {})
+    assert "x = 1\ny = 2\n" == post.cells[0].code
+    assert ["_posts/other.md:8", "_posts/other.md:9"] == [str(p) for p in post.cells[0].origin]
+    assert '<pre class="output stdout">x = 1' == post.cells[0].origin[0].source
+    with pytest.raises(SnippetError) as caught:
+        transclude(read(f"```python\nx = 7\n```\n{source}"), blog, {})
+    message = str(caught.value)
+    assert "was edited by hand, but its text comes from _posts/other.md#xy" in message
+    assert "help: make the change in the code that prints _posts/other.md:8; or empty" in message
+
+
 def test_what_the_last_build_wrote_may_be_replaced(blog: Path, read: Callable[[str], Post]) -> None:
     """Text that no hand has touched follows its source."""
     _write(blog)

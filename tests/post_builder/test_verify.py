@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from toysite import POST, replace
+from toysite import PARTS, POST, replace
 
 from post_builder.cli import main
 
@@ -85,3 +85,18 @@ def test_failing_post_is_a_finding(toy: Path, capsys: pytest.CaptureFixture[str]
     toy.joinpath("rate.txt").write_text("fast\n", encoding="utf-8")
     assert main(["check", "--execute", "--site", str(toy)]) == 1
     assert "error: cell slope raised ValueError" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_posts_are_compared_with_what_they_take_as_it_is_published(
+    series: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The other post's page is the source, whatever its own run would print."""
+    assert main(["check", "--execute", "--site", str(series), "--json"]) == 0
+    replace(series / PARTS[0], "0.97),\n]</pre>", "0.98),\n]</pre>")
+    capsys.readouterr()
+    assert main(["check", "--execute", "--site", str(series)]) == 1
+    printed = capsys.readouterr().out
+    assert f"{PARTS[0]}:13: drift: output of cell measured differs" in printed
+    assert f"{PARTS[1]}:9: drift: transcluded code differs" in printed
+    assert "-MLP 0.97 15.8\n+MLP 0.98 15.8" in printed.replace('<pre class="output stdout">', "")

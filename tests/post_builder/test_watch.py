@@ -12,7 +12,12 @@ from pathlib import Path
 
 import psutil
 import pytest
-from toysite import replace
+from toysite import PARTS, replace
+
+from post_builder.kernels import Standby
+from post_builder.progress import Silent
+from post_builder.site import open_site
+from post_builder.watch import _taken, _Watcher
 
 POST = "_posts/2020-01-01-watched.md"
 
@@ -96,6 +101,31 @@ def test_saves_are_built_errors_are_shown_and_interrupts_leave_no_kernel(
         process.send_signal(signal.SIGINT)
         assert 130 == process.wait(PATIENCE)
     assert not any(child.is_running() for child in started)
+
+
+@pytest.mark.slow
+def test_a_post_follows_what_another_prints(series: Path, tmp_path: Path) -> None:
+    """A save of the one builds the other too; nothing goes on after that."""
+    log = tmp_path / "watch.log"
+    one, two = (series / name for name in PARTS)
+    with watching(series, log):
+        replace(one, '("MLP", 0.97)', '("MLP", 0.96)')
+        wait_for(lambda: "MLP 0.96 15.8" in two.read_text())
+        replace(two, '("CNN", 0.99)', '("CNN", 1.0)')
+        wait_for(lambda: "CNN 1.0 untimed" in two.read_text())
+        time.sleep(1)
+    assert 2 == log.read_text().count(f"{PARTS[1]}: built")
+    assert 1 == log.read_text().count(f"{PARTS[0]}: built")
+
+
+def test_a_failed_post_is_looked_at_again_when_what_it_takes_is_another(series: Path) -> None:
+    """The other post's file may be saved as often as it likes; its printed text counts."""
+    site, (one, two) = open_site(series), [series / name for name in PARTS]
+    watcher = _Watcher(Silent(), 1, sys.stderr, Standby())
+    watcher.failed = {two: _taken(site, two)}
+    assert [one] == watcher.candidates(site, {one})
+    replace(one, "0.97),\n]</pre>", "0.98),\n]</pre>")
+    assert [one, two] == watcher.candidates(site, {one})
 
 
 @pytest.mark.slow

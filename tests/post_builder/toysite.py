@@ -1,14 +1,19 @@
-"""A small site with one of each: transclusion, a read file, a declared one, a figure, a value."""
+"""Small sites: one with one of each (transclusion, files, a figure, a value), one of two parts."""
 
 from __future__ import annotations
 
 import shutil
 from pathlib import Path
 
+from post_builder.site import slug_of
+
 POST = "_posts/2020-01-01-toy.md"
 """The path of its post."""
 
-_FIXTURES = Path(__file__).with_name("fixtures") / "toy"
+PARTS = "_posts/2020-01-01-part-1.md", "_posts/2020-01-02-part-2.md"
+"""The paths of two posts, of which the second takes output from the first."""
+
+_FIXTURES = Path(__file__).with_name("fixtures")
 
 
 def make_toy(root: Path) -> Path:
@@ -29,7 +34,16 @@ def make_toy(root: Path) -> Path:
     for source, target in (("post.md", POST), ("lines.py", "src/toy/lines.py")):
         path = root / target
         path.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(_FIXTURES / source, path)
+        shutil.copy(_FIXTURES / "toy" / source, path)
+    return root
+
+
+def make_series(root: Path) -> Path:
+    """Write the site of two parts, unbuilt."""
+    root.joinpath("_config.yml").write_text("title: A series\n", encoding="utf-8")
+    root.joinpath("_posts").mkdir()
+    for name in PARTS:
+        shutil.copy(_FIXTURES / "series" / f"{slug_of(Path(name))}.md", root / name)
     return root
 
 
