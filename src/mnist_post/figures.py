@@ -114,11 +114,11 @@ def plot_robustness(curves: dict[str, Tensor], damages: dict[str, Sequence[float
 
     A model's curves are (kinds, strengths), in the order of `damages`.
     """
-    figure, panels = plt.subplots(1, len(damages), figsize=(7, 2.6), sharey=True)
+    figure, panels = plt.subplots(1, len(damages), figsize=(7, 2.9), sharey=True)
     for kind, (axes, (name, strengths)) in enumerate(zip(panels, damages.items(), strict=True)):
         for model, accuracies in curves.items():
             axes.plot(strengths, 100 * accuracies[kind], marker="o", markersize=3, label=model)
         axes.set(xlabel=name, ylim=(0, 103))
     panels[0].set_ylabel("accuracy (%)")
-    panels[0].legend(fontsize=8)
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper left", ncols=4)
     return figure

@@ -1,5 +1,7 @@
 """The figures of Part II: data in, a matplotlib figure out."""
 
+import math
+
 import matplotlib.pyplot as plt
 import torch
 from matplotlib.figure import Figure
@@ -22,6 +24,18 @@ def plot_convolution(image: Tensor, kernel: Tensor, feature_map: Tensor) -> Figu
     return figure
 
 
+def plot_tiles(tiles: Tensor, columns: int = 8) -> Figure:
+    """Draw small pictures, (N, H, W), as a sheet; each is white at zero, orange below."""
+    rows = math.ceil(len(tiles) / columns)
+    figure, panels = plt.subplots(rows, columns, figsize=(7, 7 * rows / columns), squeeze=False)
+    for axes in panels.flat:
+        axes.set_axis_off()
+    for axes, tile in zip(panels.flat, tiles, strict=False):
+        most = tile.abs().max().item()
+        axes.imshow(tile.numpy(), cmap="PuOr", vmin=-most, vmax=most, interpolation="nearest")
+    return figure
+
+
 def plot_ladder(rungs: dict[str, list[float]]) -> Figure:
     """Draw each training's accuracy as a dot, a row for each rung, and a bar at their mean."""
     figure, axes = plt.subplots(figsize=(7, 0.5 * len(rungs) + 0.9))
@@ -39,9 +53,10 @@ def plot_plane(points: Tensor, labels: Tensor) -> Figure:
     figure, axes = plt.subplots(figsize=(7, 5.6))
     for digit in range(10):
         own = points[labels == digit]
-        axes.scatter(*own.T, s=40, marker=f"${digit}$", linewidths=0, color=f"C{digit % 6}")
-        middle = own.median(dim=0).values.tolist()
-        axes.text(*middle, str(digit), fontsize=26, weight="bold", ha="center", va="center")
+        across, up = own.unbind(dim=1)
+        axes.scatter(across, up, s=40, marker=f"${digit}$", linewidths=0, color=f"C{digit % 6}")
+        x, y = own.median(dim=0).values.tolist()
+        axes.text(x, y, str(digit), fontsize=26, weight="bold", ha="center", va="center")
     axes.set_axis_off()
     return figure
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from post_builder.site import Site
 
@@ -30,6 +31,9 @@ _WORD = re.compile(r"[^\s\"'(<]+")
 """What may be a path in an output."""
 
 _INSTALLED = re.compile(r"\A.*/(?:(?:site|dist)-packages|lib/python3\.\d+)/")
+_LIBRARY = re.compile(r"\AFile \S*/(?:site-packages|dist-packages|lib/python3[\d.]*)/(\w+)")
+"""How IPython begins a frame of a traceback that is not of a cell."""
+
 _CELL_FILE = re.compile(r"\A.*/ipykernel_\d+/\d+\.py")
 _TEMPORARY = re.compile(r"(?:/var/folders/\S+?/T|/tmp)/tmp\w{8}")  # a pattern
 
@@ -62,8 +66,9 @@ class Cleaner:
             text = pattern.sub(replacement, text)
         return self.text(text)
 
-    def traceback(self, text: str) -> str:
-        """Clean a traceback; it names cells as the page does."""
+    def traceback(self, frames: Sequence[str]) -> str:
+        """Clean a traceback; it names cells as the page does, and counts a library's frames."""
+        text = "\n".join(_without_libraries(frames))
         return self.text(re.sub(r"Cell In\[(\d+)\]", lambda m: f"Cell {self._name(m)}", text))
 
     def html(self, markup: str, *, trusted: bool = False) -> str:
@@ -104,6 +109,22 @@ class Cleaner:
         if len(home) > 1:
             text = re.sub(rf"(?<![\w.]){re.escape(home)}(?![\w-])", "~", text)
         return re.sub(r"\bat 0x[0-9a-fA-F]{6,}", "at 0x…", text)
+
+
+def _without_libraries(frames: Sequence[str]) -> Iterator[str]:
+    """Say in a line how many frames lie in an installed package: readers look for their own."""
+    for package, run in groupby(frames, _package):
+        if package is None:
+            yield from run
+        else:
+            count = len(list(run))
+            yield f"… {count} frame{'s' if count > 1 else ''} in {package}"
+
+
+def _package(frame: str) -> str | None:
+    """Name the installed package in whose code a frame of a traceback lies."""
+    found = _LIBRARY.match(_COLOUR.sub("", frame))
+    return found[1] if found else None
 
 
 def _runs(attribute: str, value: str) -> bool:

@@ -213,7 +213,7 @@ def _blocks(
             cleaned = clean.text if output["name"] == "stdout" else clean.log
             yield _pre(output["name"], cleaned(output["text"]))
         elif output["output_type"] == "error":
-            yield _pre("error", clean.traceback("\n".join(output["traceback"])))
+            yield _pre("error", clean.traceback(output["traceback"]))
         else:
             yield from _result(cell, output["data"], clean)
 

@@ -13,6 +13,17 @@ def test_convolution_shows_image_kernel_and_map() -> None:
     assert (-3, 3) == figure.axes[2].images[0].get_clim()
 
 
+def test_tiles_are_white_at_zero() -> None:
+    """Each picture has a scale of its own, as far below zero as above; no panel is left blank."""
+    tiles = torch.stack([torch.full((5, 5), -2.0), torch.full((5, 5), 3.0)])
+    figure = figures.plot_tiles(tiles, columns=3)
+    first, second, third = figure.axes
+    assert (-2, 2) == first.images[0].get_clim()
+    assert (-3, 3) == second.images[0].get_clim()
+    assert not third.images
+    assert not third.axison
+
+
 def test_ladder_has_a_dot_a_training() -> None:
     """Every accuracy is a dot in percent on the row of its rung, first rung on top."""
     figure = figures.plot_ladder({"plain": [0.9, 0.92], "better": [0.95]})

@@ -198,3 +198,17 @@ def test_removed_outputs_leave_nothing(read: Callable[[str], Post]) -> None:
 def test_values_are_escaped_where_they_must(value: str, shown: str) -> None:
     """Plain numbers stand as they are, for the author to read."""
     assert shown == escape_value(value)
+
+
+def test_traceback_shows_the_posts_frames_and_counts_a_librarys(
+    read: Callable[[str], Post],
+) -> None:
+    """What happened inside an installed package is a line; cells and the message stay whole."""
+    library = (
+        "\x1b[36mFile \x1b[39m\x1b[32m/venv/lib/python3.11/site-packages/torch/nn/x.py:1\x1b[39m"
+    )
+    frames = ["----", "Error   Traceback", "Cell In[1], line 1", library, library, "Error: no"]
+    output = {"output_type": "error", "ename": "E", "evalue": "no", "traceback": frames}
+    region = _render(read(CELL.replace("#plot", "#plot .raises-exception")), output).regions[0]
+    shown = "----\nError   Traceback\nCell plot, line 1\n… 2 frames in torch\nError: no"
+    assert f'<pre class="output error">{shown}</pre>' in region
