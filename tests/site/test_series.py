@@ -35,10 +35,30 @@ def test_series_stand_as_cards_in_the_order_of_their_parts(site: Built, url: str
 
 def test_a_card_without_teaser_shows_the_first_figure(site: Built) -> None:
     """A post that names no teaser is shown with its own first figure, address and all."""
-    cards = site.page("/series/").select(".card")
+    section = the(site.page("/series/"), "section[aria-labelledby=a-series-first-last]")
+    cards = section.select(".card")
     pictures = [attribute(the(card, "img"), "src") for card in cards[:3]]
     plot = f"{BASE}/assets/images/every-element/plot.svg"
     assert pictures == [plot, plot, f"{BASE}/assets/card.png"]
+
+
+def test_overview_shows_the_ruler_and_the_best_figures(site: Built) -> None:
+    """A series has the table that its last part ends with, and the figure of each teaser."""
+    section = the(site.page("/series/"), "section[aria-labelledby=a-series-first-last]")
+    assert [cell.get_text() for cell in section.select("table th, table td")] == [
+        *("model", "accuracy"),
+        *("guess", "0.5"),
+    ]
+    links = [attribute(link, "href") for link in section.select(":scope > p > a")]
+    assert links == [f"{BASE}/part-three/#ruler", f"{BASE}/part-three/"]
+    assert attribute(the(section, "figure img"), "alt") == "The card of the site"
+
+
+def test_code_from_another_post_leads_there(site: Built) -> None:
+    """A cell that holds what another part printed names that part and its cell."""
+    line = the(site.page("/part-three/"), "#carried .cell-source")
+    assert attribute(the(line, "a"), "href") == f"{BASE}/part-one/#printed"
+    assert line.get_text() == "As printed in First of a Series · printed"
 
 
 def test_a_part_leads_to_the_others(site: Built) -> None:
