@@ -1,0 +1,91 @@
+"""The figures of Part III: what a network believes while it reads, and what it can remember."""
+
+from collections.abc import Sequence
+
+import matplotlib.pyplot as plt
+import torch
+from matplotlib.figure import Figure
+from torch import Tensor
+
+
+def plot_beliefs(image: Tensor, probabilities: Tensor) -> Figure:
+    """Draw an image, (1, rows, width), beside the beliefs after each of its rows, (rows, 10)."""
+    figure, (left, right) = plt.subplots(1, 2, figsize=(6, 3.6), sharey=True, width_ratios=[1, 1.1])
+    left.imshow(image.squeeze(0).cpu().numpy(), cmap="gray_r", aspect="auto")
+    right.imshow(probabilities.numpy(), cmap="Blues", vmin=0, vmax=1, aspect="auto")
+    last = len(probabilities) - 1
+    left.set(xticks=[], yticks=[0, *range(6, last, 7), last], ylabel="rows read")
+    left.set_yticklabels([str(tick + 1) for tick in left.get_yticks()])
+    right.set(xticks=range(10), xlabel="digit")
+    right.tick_params(left=False)
+    answers = probabilities.argmax(dim=1).tolist()
+    for row in (last, *(r for r in range(last) if answers[r] != answers[r + 1])):
+        sure = probabilities[row, answers[row]].item()
+        colour = "white" if round(sure) else "0.2"
+        right.text(answers[row], row, f"{100 * sure:.0f}", fontsize=8, color=colour,
+                   ha="center", va="center_baseline")  # fmt: skip
+    return figure
+
+
+def plot_by_row(curves: dict[str, Tensor], ink: Tensor) -> Figure:
+    """Draw accuracy against rows read, each curve (rows,), over the ink of each row, (rows,)."""
+    rows = range(1, len(ink) + 1)
+    figure, axes = plt.subplots(figsize=(7, 3.6))
+    share = (25 * ink / ink.max()).tolist()  # a low hill behind the curves
+    axes.bar(rows, share, width=1, color="0.9", label="ink in that row")
+    for name, accuracies in curves.items():
+        axes.plot(rows, 100 * accuracies, label=name)
+    axes.set(xticks=[1, *range(4, 29, 4)], xlim=(0.5, 28.5), ylim=(0, 103))
+    axes.set(xlabel="rows read", ylabel="accuracy (%)")
+    axes.legend(loc="upper left")
+    return figure
+
+
+def plot_rows_needed(needed: Tensor, labels: Tensor) -> Figure:
+    """Draw how many rows each digit needs, (N,), by label, (N,): middle half and median."""
+    figure, axes = plt.subplots(figsize=(7, 3))
+    for digit in range(10):
+        quarters = torch.tensor([0.25, 0.5, 0.75])
+        low, middle, high = needed[labels == digit].float().quantile(quarters).tolist()
+        axes.plot([digit, digit], [low, high], color="C0", linewidth=8, alpha=0.35)
+        axes.plot(digit, middle, marker="o", color="C0")
+    axes.set(xticks=range(10), xlabel="digit", ylabel="rows until decided", ylim=(28.5, 0.5))
+    axes.set_yticks([1, 7, 14, 21, 28])
+    return figure
+
+
+def plot_gradients(norms: dict[str, Tensor]) -> Figure:
+    """Draw how strongly the loss feels each step, (steps,), as a share of the last step's."""
+    figure, axes = plt.subplots(figsize=(7, 3.4))
+    for name, steps in norms.items():
+        axes.plot(range(1, len(steps) + 1), steps / steps[-1], label=name)
+    axes.set(yscale="log", xlabel="step", ylabel="gradient (last step = 1)")
+    axes.legend()
+    return figure
+
+
+def plot_steps(runs: dict[str, Sequence[tuple[float, float]]]) -> Figure:
+    """Draw each step's loss and gradient norm, both on logarithmic axes, for several runs."""
+    figure, (left, right) = plt.subplots(1, 2, figsize=(7, 3.2))
+    for name, steps in runs.items():
+        losses, norms = zip(*steps, strict=True)
+        left.plot(losses, linewidth=1, label=name)
+        right.plot(norms, linewidth=1)
+    left.set(yscale="log", xlabel="step", ylabel="loss")
+    right.set(yscale="log", xlabel="step", ylabel="gradient norm, before the cut")
+    left.legend()
+    return figure
+
+
+def plot_spread(accuracies: dict[str, Sequence[float]]) -> Figure:
+    """Draw the accuracies of several models, a dot a seed and a line for their mean."""
+    figure, axes = plt.subplots(figsize=(7, 0.9 + 0.42 * len(accuracies)))
+    for place, seeds in enumerate(accuracies.values()):
+        percent = [100 * accuracy for accuracy in seeds]
+        mean = sum(percent) / len(percent)
+        axes.scatter(percent, [place] * len(percent), s=30, alpha=0.7, color="C0")
+        axes.vlines(mean, place - 0.25, place + 0.25, color="C1")
+        axes.annotate(f"{mean:.1f}", (mean, place + 0.3), ha="center", va="top", fontsize=8)
+    axes.set(yticks=range(len(accuracies)), yticklabels=list(accuracies))
+    axes.set(xlabel="accuracy (%)", ylim=(len(accuracies) - 0.3, -0.5))
+    return figure
