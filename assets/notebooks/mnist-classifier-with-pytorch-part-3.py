@@ -793,7 +793,7 @@ plt.show()
 # Open to 88% it shrinks by 3.6 powers, and open to 99.3% not at all.
 # The longer the memory has to be, the closer to one the gate must begin.
 #
-# ### Clipping
+# ### Clipping the gradient
 #
 # A gradient that is multiplied over and over can also grow.
 # An RNN at a high learning rate sooner or later meets a spot where it explodes, and then a single step throws the weights so far that nothing learnt is left.
@@ -1072,7 +1072,7 @@ print(f"trained on rows in order, asked about shuffled rows: {confused:.1%}")
 # 16.6% is not much better than guessing.
 # The order is no property of the image, but it is all the more one of the network: what it learnt is to read in *this* order.
 #
-# ### Pixel by pixel
+# ### One pixel at a time
 #
 # Now the hard one: the 196 pixels of a small digit, one after the other.
 # The same class does it, for a sequence of pixels is an image whose rows have one pixel.
