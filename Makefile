@@ -51,9 +51,13 @@ serve: $(INSTALLED) ruby ## build posts and pages on save, on localhost:4000; Ct
 		$(BIN)/post-builder watch & bundle exec jekyll serve --livereload & wait -n
 
 .PHONY: test
-test: $(INSTALLED) ruby browser ## run all tests
+test: $(INSTALLED) ruby browser ## run all tests, save those of test-posts
 	@$(MAKE) --silent node || echo "without Node's tools the tests that need them are left out" >&2
-	@$(BIN)/pytest -n 2 --dist loadfile
+	@$(BIN)/pytest -n 2 --dist loadfile -m "not long"
+
+.PHONY: test-posts
+test-posts: $(INSTALLED) ruby browser ## copy the snippets of the long posts from their pages and run them
+	@$(BIN)/pytest -n 2 --dist worksteal -m long
 
 .PHONY: test-quick
 test-quick: $(INSTALLED) ## run the tests that need neither Jekyll nor a browser nor long runs
