@@ -783,7 +783,12 @@ plt.show()
 # One training could be lucky, so we train the same network from three different seeds: other first weights, other shuffles.
 
 # %%
+import time
+
+# %%
+start = time.perf_counter()
 runs = [trained[best], train(best, seed=1), train(best, seed=2)]
+training_seconds = (time.perf_counter() - start) / 2  # of one of the two
 test_batches = make_batches(test, 1024)
 accuracies = torch.tensor([evaluate(model, test_batches).accuracy for model, _ in runs])
 for seed, accuracy in enumerate(accuracies):
@@ -926,12 +931,225 @@ print(f"{len(marked)} of these 25 have a label known to be wrong")
 print(f"{len(blamed)} of the {len(KNOWN_WRONG_LABELS)} wrong labels were blamed on the model")
 print(f"the 25 are sure at {confidence[surest].min():.1%} or more")
 
+
 # %% [markdown]
 # So 6 of the 25 are no mistakes of the network: there the label is wrong.
 # If all 13 that it was blamed for were put right in its favour, the score would rise by 0.13 points: compare that with the margin of 0.25 points above.
 #
 # Most of the others you and I can read, and the network was sure of every one: never less than 98.7%.
 # So the probability that a softmax gives is no promise, and a score near the end of the scale is partly a score of the labels.
+#
+# ## One ruler for all models
+#
+# This series will build three kinds of network.
+# To compare them fairly, each is measured in the same way, with one ruler, after all choices are made.
+# The ruler asks for more than a score:
+#
+# - **Size and time**: the parameters, and the seconds that one training took on the machine named at the foot of this page.
+# - **Accuracy**, as the mean of several seeds with its margin, and the spread between the seeds.
+# - **Calibration**: is the network as often right as it believes to be?
+# - **Robustness**: how much is left of the accuracy when digits are shifted, turned, covered with noise, or blurred?
+#
+# The ruler is a page of code, folded here.
+# Its two ideas are easily said.
+
+# %% tags=["hide-input"]
+def reliability(probabilities: Tensor, labels: Tensor, bins: int = 15) -> Tensor:
+    """Sort answers by how sure they were into equal bins from 0 to 1; leave empty bins out.
+
+    Probabilities are (N, 10), labels (N,). A row of the result, (filled bins, 3), holds a bin's
+    mean confidence, its accuracy, and its share of all answers.
+    """
+    confidence, answers = probabilities.max(dim=1)
+    right = (answers == labels).float()
+    bin_of = (confidence * bins).long().clamp(max=bins - 1)
+    filled = [bin_of == number for number in range(bins) if (bin_of == number).any()]
+    return torch.tensor([[confidence[b].mean(), right[b].mean(), b.float().mean()] for b in filled])
+
+
+def expected_calibration_error(probabilities: Tensor, labels: Tensor, bins: int = 15) -> float:
+    """Return how far confidence and accuracy lie apart, averaged over all answers.
+
+    As in Guo and others, 2017, https://arxiv.org/abs/1706.04599, equation 3.
+    """
+    confidence, accuracy, share = reliability(probabilities, labels, bins).unbind(dim=1)
+    return (share * (confidence - accuracy).abs()).sum().item()
+
+
+def shift(images: Tensor, pixels: float) -> Tensor:
+    """Move images to the right; what comes in from the left is paper."""
+    paper = images.min().item()
+    moved: Tensor = v2.functional.affine(images, 0.0, [pixels, 0.0], 1.0, [0.0, 0.0], fill=paper)
+    return moved
+
+
+def rotate(images: Tensor, degrees: float) -> Tensor:
+    """Turn images about their middle, counterclockwise."""
+    smooth = v2.InterpolationMode.BILINEAR
+    turned: Tensor = v2.functional.rotate(images, degrees, smooth, fill=images.min().item())
+    return turned
+
+
+def add_noise(images: Tensor, strength: float) -> Tensor:
+    """Add normal noise to each pixel; at strength 1 its deviation is that of ink from paper."""
+    dice = torch.Generator().manual_seed(0)
+    noise = torch.randn(images.shape, generator=dice).to(images.device)
+    return images + strength * (images.max() - images.min()) * noise
+
+
+def blur(images: Tensor, sigma: float) -> Tensor:
+    """Smear each pixel over its neighbours, by a bell curve of `sigma` pixels."""
+    return v2.functional.gaussian_blur(images, [13, 13], [sigma, sigma]) if sigma else images
+
+
+# What may happen to a digit on its way to the model, from not at all to beyond reading.
+DAMAGES: dict[str, tuple[Callable[[Tensor, float], Tensor], list[float]]] = {
+    "shift (pixels)": (shift, [0, 1, 2, 3, 4, 5]),
+    "rotation (degrees)": (rotate, [0, 12, 24, 36, 48, 60]),
+    "noise": (add_noise, [0, 0.2, 0.4, 0.6, 0.8, 1]),
+    "blur (pixels)": (blur, [0, 0.5, 1, 1.5, 2, 2.5]),
+}
+
+
+def robustness(model: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
+    """Return the accuracy under each kind of damage, (4,), at each strength, (4, 6).
+
+    Images are (N, 1, 28, 28), as the model wants them, undamaged; labels (N,).
+    """
+    rows = []
+    for hurt, strengths in DAMAGES.values():
+        hurt_images = torch.stack([hurt(images, strength) for strength in strengths])
+        batches = [(batch, labels) for batch in hurt_images]
+        answers = predict(model, batches).argmax(dim=1).reshape(len(strengths), -1)
+        rows.append((answers == labels.cpu()).float().mean(dim=1))
+    return torch.stack(rows)
+
+
+def area(accuracies: Tensor) -> float:
+    """Return the area under curves of accuracy against strength, (curves, strengths).
+
+    It is their mean height: 1 for a model that nothing disturbs, 0.1 for one that guesses.
+    """
+    return (torch.trapezoid(accuracies, dim=1) / (accuracies.shape[1] - 1)).mean().item()
+
+
+class Measured(NamedTuple):
+    """What the ruler says of a model that was trained from several seeds."""
+
+    name: str
+    parameters: int
+    accuracies: tuple[float, ...]  # on all test digits, one a seed
+    calibration_error: float  # mean over the seeds
+    robustness: float  # area under the accuracies of damaged digits, mean over the seeds
+
+
+def measure(name: str, models: Sequence[nn.Module], test: TensorDataset) -> Measured:
+    """Measure a model, trained from several seeds, on digits that no choice was made by.
+
+    All of them count for accuracy and calibration, the first 1,000 for robustness.
+    """
+    images, labels = test.tensors
+    answers = [predict(model, make_batches(test, 1000)) for model in models]
+    labels_here = labels.cpu()
+    accuracies = [(each.argmax(dim=1) == labels_here).float().mean().item() for each in answers]
+    errors = [expected_calibration_error(each, labels_here) for each in answers]
+    areas = [area(robustness(model, images[:1000], labels[:1000])) for model in models]
+    return Measured(
+        name,
+        count_parameters(models[0]),
+        tuple(round(accuracy, 4) for accuracy in accuracies),
+        round(sum(errors) / len(errors), 4),
+        round(sum(areas) / len(areas), 4),
+    )
+
+
+def as_code(name: str, rows: Sequence[Measured]) -> str:
+    """Write rows as the Python that makes them again, to be carried into the next part."""
+    return "\n".join([f"{name} = [", *(f"    Measured{tuple(row)!r}," for row in rows), "]"])
+
+
+class Table(str):
+    """Rows of HTML, which a notebook shows as a table."""
+
+    __slots__ = ()
+
+    def _repr_html_(self) -> str:
+        """Give a notebook what it shows."""
+        return str(self)
+
+
+def ruler(rows: Sequence[Measured], seconds: dict[str, float], count: int = 10_000) -> Table:
+    """Lay models side by side, measured on `count` test digits, with their training seconds."""
+    heads = ["parameters", "test accuracy (%)", "between seeds", "calibration error (%)"]
+    html = "<table><thead><tr><th>model</th>"
+    html += "".join(f"<th>{head}</th>" for head in [*heads, "robustness (%)", "training (s)"])
+    html += "</tr></thead><tbody>"
+    for name, parameters, accuracies, calibration_error, robust in rows:
+        mean = sum(accuracies) / len(accuracies)
+        cells = [f"{parameters:,}", f"{100 * mean:.2f} ± {100 * margin(mean, count):.2f}"]
+        spread = torch.tensor(accuracies).std().item() if len(accuracies) > 1 else None
+        cells += ["one run" if spread is None else f"± {100 * spread:.2f}"]
+        cells += [f"{100 * calibration_error:.2f}", f"{100 * robust:.1f}", f"{seconds[name]:.0f}"]
+        html += f"<tr><th>{name}</th>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
+    return Table(html + "</tbody></table>")
+
+
+# %% [markdown]
+# For calibration, `reliability` sorts the answers into bins by the probability that the network gave them, and compares in each bin how sure the network was with how often it was right.
+# The *expected calibration error* is the gap between the two, averaged over all answers ([Guo and others, 2017](https://arxiv.org/abs/1706.04599)).
+
+# %% tags=["hide-input"]
+def plot_reliability(reliabilities: dict[str, Tensor]) -> Figure:
+    """Draw accuracy against confidence, from rows of (confidence, accuracy, share of answers)."""
+    figure, axes = plt.subplots(figsize=(4.6, 4.2))
+    axes.plot([0, 1], [0, 1], color="0.75", linestyle="--", linewidth=1)
+    for name, rows in reliabilities.items():
+        confidence, accuracy, share = rows.unbind(dim=1)
+        (line,) = axes.plot(confidence, accuracy, linewidth=1, label=name)
+        axes.scatter(confidence, accuracy, 15 + 300 * share, color=line.get_color(), alpha=0.7)
+    axes.set(xlabel="confidence", ylabel="accuracy", xlim=(0, 1.04), ylim=(0, 1.04))
+    axes.legend()
+    return figure
+
+
+# %%
+plot_reliability({"MLP": reliability(probabilities, labels)})
+plt.show()
+
+# %%
+rows = reliability(probabilities, labels)
+bold = rows[rows[:, 0] > rows[:, 1]]  # bins that are surer than they are right
+print(f"{rows[-1, 2]:.1%} of the answers are in the last bin, where the network is surest")
+print(f"{len(bold)} of {len(rows)} bins are surer than they are right")
+print(f"the gap is {expected_calibration_error(probabilities, labels):.2%} on average")
+
+# %% [markdown]
+# For 96% of the digits the network is nearly certain, and nearly always right.
+# Where it hesitates, it is right less often than it says in 7 of 11 bins: it is *overconfident*, as networks that fit their training digits this well usually are.
+# On average over all answers the gap is small, 0.56%, only because so few of the answers are in doubt.
+#
+# For robustness, four kinds of damage grow from nothing to beyond reading, and `area` is the mean height of the four curves: 1 for a network that nothing disturbs, 0.1 for one that guesses.
+# Part II looks at those curves one by one.
+
+# %%
+part_1 = [measure("MLP", [model for model, _ in runs], test)]
+print(as_code("part_1", part_1))
+
+# %% [markdown]
+# That line is Python.
+# The next parts carry it along, so that their tables can show the networks of this part without training them again.
+# The seconds stand apart, since they are the one number that no two machines share:
+
+# %% tags=["nbval-ignore-output"]
+part_1_seconds = {"MLP": round(training_seconds, 1)}
+print(f"{part_1_seconds = }")
+
+# %% tags=["nbval-ignore-output"]
+ruler(part_1, part_1_seconds)
+
+# %% [markdown]
+# One row is not a comparison yet, but look at the last but one column.
+# Of the digits that you could still read, or nearly, this network loses far more than you would.
 #
 # ## Save and load
 #
@@ -978,14 +1196,151 @@ print("the same answers from the restored network:", same)
 #
 # ## Exercises
 #
-# 1. **Remove the ReLU.** What does the validation accuracy become, and why is it not far from that of a single `nn.Linear(784, 10)`? Hint: multiply the two weight matrices.
-# 2. **Put a softmax at the end of the model** and train again. Compare the curves. Hint: the loss cannot get below the floor that we computed.
-# 3. **Forget `zero_grad()`.** Watch the loss of the one-batch test. What does it do, and does a smaller learning rate help?
-# 4. **Forget `eval()`.** Evaluate the same network twice in training mode. Are the two scores the same? Hint: raise dropout to 0.5 to see it clearly.
-# 5. **Train on a tenth of the digits.** How wide is the gap between training and validation now? Hint: `split_digits(training, held_out=45_000)` deals the piles.
-# 6. **Shift every test image by two pixels** with `torch.roll(images, 2, dims=3)`, and score again. Why does the network, which sees each pixel as a column of its own, suffer so much? Keep the answer for Part II.
-# 7. **Read your own handwriting.** Photograph a digit, and do what MNIST did: paper 0 and ink up to 255, the digit scaled into 20 × 20 pixels, its centre of mass in the middle of 28 × 28, then our normalisation. Leave out one of these, and see the network fail.
+# Each has its solution folded below it, run like everything else on this page.
+# Try first.
 #
+# **1. Remove the ReLU.**
+# What does the validation accuracy become, and why is it not far from that of a single `nn.Linear(784, 10)`?
+# Hint: multiply the two weight matrices.
+
+# %% tags=["hide-input", "hide-output"]
+torch.manual_seed(0)
+two = nn.Sequential(nn.Flatten(), nn.Linear(784, 64), nn.Linear(64, 10)).to(device)
+one = nn.Sequential(nn.Flatten(), nn.Linear(784, 10)).to(device)
+for name, network in [("two layers, no ReLU", two), ("one layer", one)]:
+    history = fit(network, batches, make_batches(validation, 1024), epochs=2, rate=1e-3)
+    print(f"{name}: {history[-1][1].accuracy:.2%}")
+
+# Two matrices in a row are one matrix: without the kink, depth adds nothing.
+merged = two[2].weight @ two[1].weight, two[2].weight @ two[1].bias + two[2].bias
+images = validation.tensors[0][:5]
+same = torch.allclose(two(images), F.linear(images.flatten(1), *merged), atol=1e-4)
+print("the same logits:", same)
+
+# %% [markdown]
+# **2. Put a softmax at the end of the model** and train again, for two epochs.
+# Compare the losses.
+# Hint: the loss cannot get below the floor that we computed.
+
+# %% tags=["hide-input", "hide-output"]
+for name, end in [("logits", nn.Identity()), ("softmax", nn.Softmax(dim=1))]:
+    torch.manual_seed(0)
+    network = nn.Sequential(MLP(128), end).to(device)
+    history = fit(network, batches, make_batches(validation, 1024), epochs=2)
+    print(f"{name}: loss {history[-1][1].loss:.3f}, accuracy {history[-1][1].accuracy:.2%}")
+
+# %% [markdown]
+# **3. Forget `zero_grad()`.**
+# Train for one epoch of plain gradient descent (`torch.optim.SGD`) at a learning rate of 0.1, once with that line and once without.
+
+# %% tags=["hide-input", "hide-output"]
+for cleared in (True, False):
+    torch.manual_seed(0)
+    network = MLP(128).to(device)
+    optimizer = torch.optim.SGD(network.parameters(), lr=0.1)
+    for images, labels in make_batches(training, 128, shuffle_seed=0):
+        loss = F.cross_entropy(network(images), labels)
+        if cleared:
+            optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    accuracy = evaluate(network, make_batches(validation, 1024)).accuracy
+    print("with zero_grad:" if cleared else "without:", f"{accuracy:.2%}")
+
+# Without it, each step repeats all the steps before it, so the weights race past every valley.
+# On one batch, over and over, that even looks like progress: the steps agree. Try it.
+
+# %% [markdown]
+# **4. Forget `eval()`.**
+# Score the same network twice in training mode, with a dropout of one half.
+# Are the two scores the same?
+
+# %% tags=["hide-input", "hide-output"]
+network, _ = runs[0]
+network.layers[3].p = 0.5
+images, labels = validation.tensors
+torch.manual_seed(0)
+for mode in (True, True, False, False):
+    network.train(mode)
+    with torch.inference_mode():
+        answers = network(images).argmax(dim=1)
+    right = answers == labels
+    first_wrong = (~right).nonzero()[:6].squeeze(1).tolist()
+    name = "train" if mode else "eval"
+    print(f"{name} mode: {right.float().mean():.2%}, first mistakes at {first_wrong}")
+
+# Each look in training mode silences other halves of the network, and makes other mistakes.
+
+# %% [markdown]
+# **5. Train on a tenth of the digits.**
+# How wide is the gap between training and validation now?
+# Hint: `split_digits(training, held_out=45_000)` deals the piles.
+
+# %% tags=["hide-input", "hide-output"]
+few, _ = split_digits(training, held_out=45_000)
+torch.manual_seed(0)
+history = fit(MLP().to(device), make_batches(few, 128, 0), make_batches(validation, 1024))
+trained_score, validated = history[-1]
+print(f"training {trained_score.accuracy:.2%}, validation {validated.accuracy:.2%}")
+print(f"the gap: {100 * (trained_score.accuracy - validated.accuracy):.2f} points")
+
+# %% [markdown]
+# **6. Shift every validation image by two pixels**, and score again.
+# Why does the network suffer, though you can hardly see the difference?
+# Keep the answer for Part II.
+
+# %% tags=["hide-input", "hide-output"]
+network, _ = runs[1]
+images, labels = validation.tensors
+for pixels in range(4):
+    answers = predict(network, [(shift(images, pixels), labels)]).argmax(dim=1)
+    print(f"moved by {pixels}: {(answers == labels.cpu()).float().mean():.2%}")
+
+# A shifted stroke meets other columns of the weight matrix, which learnt nothing of it.
+
+# %% [markdown]
+# **7. Read your own handwriting.**
+# Photograph a digit, and do what MNIST's makers did: paper 0 and ink up to 1, the digit scaled into 20 × 20 pixels, its centre of mass in the middle of 28 × 28, then our normalisation.
+# Leave that out, and see the network fail.
+# The solution plays the photographer, with validation digits enlarged and laid somewhere on a large sheet.
+
+# %% tags=["hide-input"]
+def like_mnist(photo: Tensor, ink: float = 0.2) -> Tensor:
+    """Bring a photo of one digit, (H, W), ink near 1 and paper near 0, into MNIST's form.
+
+    The digit is cut out, scaled into 20 x 20 pixels, and laid on (1, 1, 28, 28) with its centre
+    of mass on pixel (14, 14), as MNIST's makers did: http://yann.lecun.com/exdb/mnist/
+
+    Raises:
+        ValueError: if no pixel is darker than `ink`.
+    """
+    if photo.max() <= ink:
+        raise ValueError(f"there is no digit: no pixel is darker than {ink}")
+    rows, columns = (photo > ink).nonzero().unbind(dim=1)
+    digit = photo[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+    height, width = (max(1, round(20 * side / max(digit.shape))) for side in digit.shape)
+    small = F.interpolate(digit[None, None], [height, width], mode="bilinear", antialias=True)
+    down = (small.sum(dim=(0, 1, 3)) @ torch.arange(height).float() / small.sum()).item()
+    across = (small.sum(dim=(0, 1, 2)) @ torch.arange(width).float() / small.sum()).item()
+    top = min(max(0, round(14 - down)), 28 - height)
+    left = min(max(0, round(14 - across)), 28 - width)
+    return F.pad(small, (left, 28 - width - left, top, 28 - height - top))
+
+
+# %% tags=["hide-input", "hide-output"]
+plain, labels = split_digits(everything)[1][:500]
+photos = torch.zeros(len(plain), 160, 160)
+for photo, image in zip(photos, plain):
+    photo[10:94, 60:144] = v2.functional.resize(image, [84, 84])[0]
+
+squeezed = v2.functional.resize(photos.unsqueeze(1), [28, 28])
+prepared = torch.cat([like_mnist(photo) for photo in photos])
+for name, images in [("squeezed into 28 x 28", squeezed), ("prepared like MNIST", prepared)]:
+    batch = v2.functional.normalize(images, [mean], [std]).to(device)
+    answers = predict(network, [(batch, labels)]).argmax(dim=1)
+    print(f"{name}: {(answers == labels).float().mean():.1%}")
+
+# %% [markdown]
 # ## What comes next
 #
 # Our network treats an image as 784 numbers in a row, and would learn just as well if we shuffled the pixels of all images in the same way.

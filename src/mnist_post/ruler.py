@@ -135,6 +135,7 @@ class Table(str):
     __slots__ = ()
 
     def _repr_html_(self) -> str:
+        """Give a notebook what it shows."""
         return str(self)
 
 
