@@ -33,7 +33,7 @@ def stage(convolution: nn.Conv2d, *, pool: bool, norm: bool) -> nn.Sequential:
     """Build one stage: convolve, halve if asked to, normalise if asked to, keep the positive."""
     layers: list[nn.Module] = [convolution]
     if pool:
-        layers.append(nn.MaxPool2d(2))  # before ReLU: the same answer for a quarter of the work
+        layers.append(nn.MaxPool2d(2))  # before norm and ReLU: a quarter of their work
     if norm:
         layers.append(nn.BatchNorm2d(convolution.out_channels))
     return nn.Sequential(*layers, nn.ReLU())
@@ -91,7 +91,7 @@ class Ensemble(nn.Module):
 
 
 def saliency(model: nn.Module, images: Tensor) -> Tensor:
-    """Return how strongly each pixel speaks for or against the model's answer, (N, 1, 28, 28).
+    """Return how much a small change of each pixel changes the winning score, (N, 1, 28, 28).
 
     It is the size of the slope of the highest logit with respect to the pixel, as in
     Simonyan and others, 2013, https://arxiv.org/abs/1312.6034.
