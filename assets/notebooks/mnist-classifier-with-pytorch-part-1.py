@@ -3,7 +3,7 @@
 
 # %% [markdown]
 # I am doing a revision on how to build neural networks with PyTorch, along Udacity's online course [Intro to Deep Learning with PyTorch](https://www.udacity.com/course/deep-learning-pytorch--ud188).
-# The course introduces many important models, such as CNN and RNN.
+# The course introduces many important models, such as CNN and RNN, which Parts II and III build.
 # In this series I try to summarise the important points that I have learnt, by building one thing three times: a program that reads handwritten digits.
 # This first part goes from nothing to a network that reads them well, and then asks how far we should believe its score.
 #
@@ -73,7 +73,7 @@ plt.show()
 #
 # Those who have learnt the fundamental concepts of deep learning should not find it difficult to follow.
 # If you are new to the field, I would strongly encourage you to go through Andrew Ng's [Deep Learning Specialization](https://www.coursera.org/specializations/deep-learning) on Coursera before you read the entire series.
-# For this part it is enough that you can read Python, know that a matrix times a vector is a vector, and remember that a derivative is a slope.
+# For this part it is enough that you can read Python, know that a matrix times a vector is a vector, and remember that a derivative is a slope, and that a logarithm undoes an exponential.
 # Every other term is explained where it first appears.
 #
 # ### Installing
@@ -130,7 +130,7 @@ print("labels:", tuple(labels.shape), labels.dtype)
 
 # %% [markdown]
 # Read the shape of `images` from left to right: 60,000 digits, one channel (grey; a colour photograph would have three), 28 rows, 28 columns.
-# Many tutorials decode each image again in every epoch, because their transforms do.
+# Many tutorials decode each image again in every *epoch*, that is, each time the program goes through all the digits, because their transforms do.
 # Ours never change, so we decode once and are done: with a model as small as ours, a program can easily spend more time on fetching images than on learning from them.
 #
 # ### A look at the digits
@@ -272,6 +272,7 @@ print(batch - batch.mean(dim=0))  # subtract from each column its mean
 #
 # ### Autograd, and one step by hand
 #
+# A model computes with numbers called *weights*.
 # Training means: find weights that make the *loss*, a number that says how wrong we are, small.
 # To know in which direction to move a weight, we need the slope of the loss.
 # PyTorch records every operation on a tensor that `requires_grad`, and `backward()` walks the record back and leaves the slope, the *gradient*, in `.grad`.
@@ -374,7 +375,8 @@ test = load_digits("data", train=False)
 print(f"{len(training):,} to train, {len(validation):,} to validate, {len(test):,} to test")
 
 # %% [markdown]
-# The *seed* makes the shuffling repeatable: the same seed deals the same piles, today and next year.
+# The *seed* makes the shuffling repeatable: the same seed deals the same piles each time, with the same version of PyTorch.
+# On another version, processor or graphics card, expect slightly other scores.
 #
 # Now we can mark the baseline fairly: means of the training digits, score on the validation digits.
 
@@ -392,7 +394,7 @@ print(f"the nearest mean is right for {baseline:.2%} of digits it has not seen")
 # ### Normalisation
 #
 # A network learns best when its inputs are numbers around zero with a spread of about one.
-# So we subtract the mean of all pixels and divide by their standard deviation.
+# So we subtract the mean of all pixels and divide by their standard deviation, which says how far a pixel typically lies from that mean.
 # If you have read other tutorials on MNIST you have met 0.1307 and 0.3081, often without a word of where they come from.
 # Here they are, computed:
 
@@ -459,7 +461,8 @@ training, validation, test = (
 # Gradient descent on all 50,000 digits at once would take one slow, precise step after looking at everything.
 # It is far better to look at a small *batch*, take a rough step, and go on with the next.
 # One pass over all batches is an *epoch*.
-# Shuffle before each: otherwise the network sees the same neighbours in the same order every time, and if the data happen to be sorted, it forgets the zeros while it studies the nines.
+# A *sampler* decides in which order the digits come, `BatchSampler` cuts that order into groups of `size`, and `DataLoader` fetches the digits; `batch_size=None` tells it that they come in batches already.
+# Shuffle before each epoch: otherwise the network sees the same neighbours in the same order every time, and if the data happen to be sorted, it forgets the zeros while it studies the nines.
 
 # %%
 def make_batches(
@@ -484,7 +487,7 @@ print(f"{len(sizes)} batches of {sizes[0]}, save the last, of {sizes[-1]}")
 
 
 # %% [markdown]
-# That smaller last batch of 80 has spoilt many a published score.
+# That smaller last batch of 80 can spoil a score.
 # If you average the averages of the batches, its digits count more than others.
 # We will weight each batch by its size.
 #
@@ -493,6 +496,7 @@ print(f"{len(sizes)} batches of {sizes[0]}, save the last, of {sizes[-1]}")
 # Our network is a *multilayer perceptron*, or MLP.
 # It takes the 784 pixels of an image as one long row.
 # A first *linear layer* multiplies them by a matrix of weights, and so makes some hundreds of weighted sums, each a different question about the image.
+# These sums are the *hidden layer*, and their number is its width, `hidden` in the code.
 # *ReLU* keeps the positive ones and sets the negative ones to zero; without such a kink, two linear layers would be no more than one.
 # A second linear layer weighs these findings into ten scores, one for each digit, which are called *logits*.
 #
@@ -798,11 +802,13 @@ print(f"mean {final:.2%}, standard deviation {100 * spread:.2f} points")
 
 # %% [markdown]
 # The network reads 98.37% of the test digits, as a mean of three seeds, with a spread of 0.02 percentage points between them.
-# The one page at the top got 98.37%: one more draw of the same recipe, with other 50,000 digits to learn from and other dice.
-# It did look at the test digits before we came here, but nothing was chosen by what it saw: width, epochs and learning rate were picked by validation digits, as we just did, before either program met the test set.
+# The one page at the top got 98.37%: one more draw of the same recipe, with a different 50,000 digits to learn from and different random numbers.
+# It did look at the test digits before we came here, but nothing was chosen by what it saw: the width was picked by validation digits, as we just did, and so were epochs and learning rate, before either program met the test set.
 #
 # How much of that number should we believe?
-# Ten thousand digits are a sample; another ten thousand, from other hands, would give another score.
+# Ten thousand digits are a sample; another ten thousand of the same kind would give another score, a little higher or lower.
+# Its standard deviation is the root of `accuracy * (1 - accuracy) / count`: the more digits, the less wobble.
+# In nineteen cases of twenty, the score lies within 1.96 of these deviations of the truth.
 
 # %%
 import math
@@ -825,9 +831,11 @@ print(f"at an accuracy of 99 % it would be ± {100 * margin(0.99, len(test)):.2f
 
 # %% [markdown]
 # So the network would probably read between 98.13% and 98.62% of *all* digits of this kind; a margin computed this way holds the truth nineteen times in twenty.
+# It counts only the luck of which digits were drawn, as if each came from another hand.
+# Real digits come many from one hand, so with new writers the true margin is wider; and the luck of the seed stands beside it, not in it.
 # Whoever claims that one network is better than another by 0.1 points on MNIST, from one training each, has claimed very little.
 #
-# For comparison: the baseline had 80.8% on validation, and so the network makes one mistake where the nearest mean makes 12.
+# For comparison: the baseline had 80.8% on validation; roughly, since these are other digits, the network makes one mistake where the nearest mean makes 12.
 # An MLP in [Udacity's course](https://github.com/udacity/deep-learning-v2-pytorch/blob/master/convolutional-neural-networks/mnist-mlp/mnist_mlp_solution.ipynb) has 98.31 % in its stored output after 50 epochs.
 # An MLP trained on digits that were bent and shifted in ever new ways reached 99.65 % ([Cireşan and others, 2010](https://arxiv.org/abs/1003.0358)), and ensembles of convolutional networks 99.91 % ([An and others, 2020](https://arxiv.org/abs/2008.10400)).
 #
@@ -907,7 +915,7 @@ def confident_mistakes(probabilities: Tensor, labels: Tensor, count: int) -> Ten
 
 
 # %% [markdown]
-# Some of them are none.
+# Some of them may not be the network's mistakes at all.
 # [Northcutt, Athalye and Mueller](https://labelerrors.com) had people look again at the labels of famous test sets, and found 15 in MNIST that are wrong: at most two of five reviewers agreed with the given label.
 
 # %%
@@ -933,11 +941,11 @@ print(f"the 25 are sure at {confidence[surest].min():.1%} or more")
 
 
 # %% [markdown]
-# So 6 of the 25 are no mistakes of the network: there the label is wrong.
+# So 6 of the 25 have a label that most reviewers would not give; whether the network is right there is for you to judge.
 # If all 13 that it was blamed for were put right in its favour, the score would rise by 0.13 points: compare that with the margin of 0.25 points above.
 #
-# Most of the others you and I can read, and the network was sure of every one: never less than 98.7%.
-# So the probability that a softmax gives is no promise, and a score near the end of the scale is partly a score of the labels.
+# You and I can read most of the others, and yet the network was sure of every one of its answers: never less than 98.7%.
+# So the probability that a softmax gives is no promise, and close to the end of the scale a score measures the labels as much as the network.
 #
 # ## One ruler for all models
 #
@@ -1125,8 +1133,9 @@ print(f"the gap is {expected_calibration_error(probabilities, labels):.2%} on av
 
 # %% [markdown]
 # For 96% of the digits the network is nearly certain, and nearly always right.
-# Where it hesitates, it is right less often than it says in 7 of 11 bins: it is *overconfident*, as networks that fit their training digits this well usually are.
-# On average over all answers the gap is small, 0.56%, only because so few of the answers are in doubt.
+# It is surer than it is right in 7 of 11 bins; a network that is so is called *overconfident*, but some of these bins hold a handful of digits, so they alone prove little.
+# On average over all answers the gap is small, 0.56%, because so few of the answers are in doubt.
+# This error is never negative: even a perfectly calibrated network would show a little of it on ten thousand digits, so do not rank networks by small differences.
 #
 # For robustness, four kinds of damage grow from nothing to beyond reading, and `area` is the mean height of the four curves: 1 for a network that nothing disturbs, 0.1 for one that guesses.
 # Part II looks at those curves one by one.
@@ -1148,8 +1157,9 @@ print(f"{part_1_seconds = }")
 ruler(part_1, part_1_seconds)
 
 # %% [markdown]
+# The calibration error here is the mean of the three networks; the figure above showed the first of them only.
 # One row is not a comparison yet, but look at the last but one column.
-# Of the digits that you could still read, or nearly, this network loses far more than you would.
+# I expect that you would lose less of these digits than the network does, though nobody was measured.
 #
 # ## Save and load
 #
@@ -1192,7 +1202,7 @@ print("the same answers from the restored network:", same)
 
 # %% [markdown]
 # `weights_only=True` is today's default, and it is worth writing out.
-# Without it, `torch.load` unpickles the file, and a pickle can run any code: never open a stranger's network that way.
+# With `weights_only=False`, which was the default before PyTorch 2.6, `torch.load` unpickles the file, and a pickle can run any code: never open a stranger's network that way.
 #
 # ## Exercises
 #
@@ -1200,6 +1210,7 @@ print("the same answers from the restored network:", same)
 # Try first.
 #
 # **1. Remove the ReLU.**
+# Take 64 hidden numbers, no dropout, two epochs and `rate=1e-3`.
 # What does the validation accuracy become, and why is it not far from that of a single `nn.Linear(784, 10)`?
 # Hint: multiply the two weight matrices.
 
@@ -1220,7 +1231,7 @@ print("the same logits:", same)
 # %% [markdown]
 # **2. Put a softmax at the end of the model** and train again, for two epochs.
 # Compare the losses.
-# Hint: the loss cannot get below the floor that we computed.
+# Hint: remember what even absolute certainty costs, in [The loss](#the-loss); the solution uses `MLP(128)`.
 
 # %% tags=["hide-input", "hide-output"]
 for name, end in [("logits", nn.Identity()), ("softmax", nn.Softmax(dim=1))]:
@@ -1252,8 +1263,8 @@ for cleared in (True, False):
 
 # %% [markdown]
 # **4. Forget `eval()`.**
-# Score the same network twice in training mode, with a dropout of one half.
-# Are the two scores the same?
+# Score the same network twice in training mode, with a dropout of one half (`network.layers[3].p = 0.5`).
+# Are the two scores the same, and are the mistakes?
 
 # %% tags=["hide-input", "hide-output"]
 network, _ = runs[0]
@@ -1302,6 +1313,7 @@ for pixels in range(4):
 # **7. Read your own handwriting.**
 # Photograph a digit, and do what MNIST's makers did: paper 0 and ink up to 1, the digit scaled into 20 × 20 pixels, its centre of mass in the middle of 28 × 28, then our normalisation.
 # Leave that out, and see the network fail.
+# (`1 - decode_image("digit.jpg", ImageReadMode.GRAY)[0] / 255`, both names from `torchvision.io`, turns a photo of dark ink on pale paper into such numbers; raise `ink` if the paper comes out grey.)
 # The solution plays the photographer, with validation digits enlarged and laid somewhere on a large sheet.
 
 # %% tags=["hide-input"]

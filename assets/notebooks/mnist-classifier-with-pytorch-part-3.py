@@ -448,6 +448,7 @@ images, labels = validation.tensors
 #
 # Here is the whole network.
 # Do not worry about its first layer yet: `nn.LSTM` is the memory, and [we take it apart below](#one-step-by-hand).
+# Nor about the lines under `if kind is not nn.RNN`: they set how the memory begins, which [comes later](#how-open-is-open).
 
 # %%
 class RowReader(nn.Module):
@@ -652,17 +653,21 @@ plt.show()
 # %% [markdown]
 # The plain RNN reads 58.5%, the GRU 90.0% and the LSTM 90.4%.
 # Between GRU and LSTM I would not choose by this: 3,000 judges leave a margin of ± 1.1 points.
-# But the RNN is in another league.
+# But the RNN is far behind in this loop.
+# The comparison is not quite fair: the learning rate is the same for all three, and only the gated layers are given a helpful start.
 # It has only a quarter of the weights, but with as many as the LSTM it is still far behind, as the last of the [exercises](#exercises) shows.
-# Something else keeps it down, and we can see it.
+# Part of what keeps it down can be seen before any training.
 #
 # ## Where the gradient gets lost
 #
 # The digit's upper rows are read first, and the loss is computed after the last row.
-# To learn anything about the first row, the gradient must travel back through all the 27 steps between, and at every step the chain rule multiplies it by the same matrix and by the slope of the tangent, which is never more than one.
+# To learn anything about the first row, the gradient must travel back through all the 27 steps between, and at every step the chain rule multiplies it by the same matrix and by the slope of the hyperbolic tangent, which is never more than one.
+# (The chain rule says that slopes of steps done one after the other are multiplied.)
+# In a fresh network the weights of that matrix are small, so the product shrinks.
 #
-# What do you expect of a number that is multiplied 27 times by something smaller than one?
+# What do you expect of a number that is made smaller 27 times?
 # Let us measure it, in networks that are not trained yet: how strongly does the loss feel a change of the first row, of the second, and so on?
+# For each row we take the length of its gradient, the *norm*: square, sum, take the root.
 
 # %%
 def gradient_norms(model: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
@@ -703,11 +708,14 @@ plt.show()
 
 # %% [markdown]
 # In the fresh RNN the loss feels the first row 120 million times less than the last.
-# Per step that is a factor of 0.50: half of the message is lost at every row, and for a network that has yet to learn, the upper part of the digit might as well not be there.
+# Per step that is a factor of 0.50: half of the message is lost at every row.
+# That is no law: PyTorch begins with small random matrices, and an RNN that begins with an orthogonal matrix loses less.
+# But for a network that has yet to learn, the upper part of the digit might as well not be there.
 # This is the *vanishing gradient*, and a higher learning rate is no cure, since it would multiply the last rows just as much.
 #
 # In the LSTM the first row is felt 6 times less than the last, in the GRU 19 times.
 # That is still a loss, but one that training can work with.
+# Part of the difference is the start: the gates of our GRU and LSTM begin open, and [without that](#how-open-is-open) they too would fade fast.
 #
 # ### What a gate does
 #
@@ -718,9 +726,9 @@ plt.show()
 # At each step four questions are asked, each with weights of its own, of the new row and of the state:
 #
 # - **keep**: which numbers of the store stay?
-#   A *gate* answers, a number between 0 (forget) and 1 (keep) for each.
+#   A *gate* answers, a number between 0 (forget) and 1 (keep) for each; the function that squeezes any number into that range is called `sigmoid`.
 # - **write**: where is something to be added? Another gate.
-# - **news**: what would be added? A tangent, as in the plain RNN.
+# - **news**: what would be added? A hyperbolic tangent, as in the plain RNN.
 # - **show**: which numbers of the store become the state, that the outside gets to see? A third gate.
 #
 # In code it is shorter than in words:
@@ -746,8 +754,9 @@ print("PyTorch's last state and ours agree:", torch.allclose(states[:, -1], stat
 
 # %% [markdown]
 # Look at the line that changes the store: `keep.sigmoid() * store + …`.
-# On its way back along the store, the gradient is multiplied by the gate, and by nothing else.
-# Where the gate is open, it passes untouched, however many steps there are.
+# On its way back along the store itself, the gradient is multiplied by the gate, and by nothing else.
+# Where the gate is nearly open, it passes nearly untouched, however many steps there are.
+# (There are other ways back as well, through the state and so through all the gates; what we measure is the sum of all.)
 # The idea is from [Hochreiter and Schmidhuber, 1997](https://www.bioinf.jku.at/publications/older/2604.pdf), and the gate that can forget was [added by Gers and others, 2000](https://doi.org/10.1162/089976600300015015).
 #
 # A GRU ([Cho and others, 2014](https://arxiv.org/abs/1406.1078)) does the same with less.
@@ -791,7 +800,8 @@ plt.show()
 
 # %% [markdown]
 # With the gate half open, the gradient shrinks by 37 powers of ten on its way to the first pixel: when training begins, nothing that happens there is felt at all.
-# Open to 88% it shrinks by 3.6 powers, and open to 99.3% not at all.
+# Open to 88% it shrinks by 3.6 powers, and open to 99.3% hardly at all.
+# These are not simply powers of the opening, since the gate varies with what is read, and the gradient has a way through the state as well.
 # The longer the memory has to be, the closer to one the gate must begin.
 #
 # ### Clipping the gradient
@@ -853,7 +863,8 @@ plt.show()
 # %% [markdown]
 # Without a limit the largest gradient has length 947, the loss climbs to 24, and at the end the network reads 20.4% of the digits.
 # With the limit it reads 58.5%.
-# Note that the norms of the clipped run stay small by themselves: a network that is never thrown never gets to where the cliffs are.
+# Note that in the clipped run even the norms before the cut stay far smaller: short steps do not lead to the steepest places.
+# A smaller learning rate is the other remedy, and this figure does not say which of the two is better.
 # Clipping is no cure for vanishing gradients, though: it can shorten, and not lengthen.
 #
 # ## What it believes, row by row
@@ -954,11 +965,12 @@ plt.show()
 # This is the figure I would keep of the whole post.
 # Asked at the end only, the network reaches nine digits in ten after 21 rows; asked after every row, after 16.
 # Half way down, after 14 rows, it reads 87% of the digits, where the other reads 36% and the nearest mean 68%.
-# So the digit *could* be told, and the suspicion was right: the network was not slow to understand, it was only never asked to speak.
+# So the digit *could* be told, and the suspicion was right: a network that is never asked early has no answer early.
+# Whether the silent reader knew and could not say, or whether the two epochs taught it to look, this experiment does not tell, since all weights went on learning.
 #
 # What does it cost?
 # At the last row the talkative reader gets 97.8%, the silent one 98.7%.
-# Two epochs of practice are little, but there is a real price too: the same 64 numbers must now serve the answer of every moment, and not only of the last.
+# It loses a point at the end, and I cannot tell whether for want of practice or for want of room: the same 64 numbers must now serve the answer of every moment, and not only of the last.
 #
 # And look at the first six rows.
 # There is hardly any ink yet, and the reader does no better than the nearest mean: all that can be told is which digits begin high, and on which side.
@@ -971,7 +983,7 @@ plt.show()
 
 # %% [markdown]
 # The same nine, and the same digits to learn from, if two epochs longer; what has changed is the question.
-# It settles on 9 after 9 rows, when hardly more than the top of the loop is on the page.
+# It settles on 9 after 9 rows, when hardly more than the top of the loop is on the page: at first a pale guess, and by the end of the loop nearly sure.
 #
 # ### Which digit is told first?
 #
@@ -1012,8 +1024,8 @@ plt.show()
 
 # %% [markdown]
 # Earliest is 1, after 6 rows by the median, and latest 8, after 14.
-# That makes sense: an eight is not told from a nine or a three before its lower loop begins, whatever you know about reading.
-# No network can settle what is not yet on the page.
+# That an eight comes late makes sense: it is not told from a nine or a three before its lower loop begins, whatever you know about reading.
+# That a one comes so early makes less sense than it seems: a reader that must say something before there is any ink says something, and a guess that turns out right counts from the row on which it was made.
 #
 # ## Other ways to read
 #
@@ -1078,6 +1090,7 @@ print(f"trained on rows in order, asked about shuffled rows: {confused:.1%}")
 # Now the hard one: the 196 pixels of a small digit, one after the other.
 # The same class does it, for a sequence of pixels is an image whose rows have one pixel.
 # The memory is small, 32 numbers, and there is one training each, because 196 steps take their time: so read the two numbers as two anecdotes, not as a measurement.
+# The gate begins as far open as before, which we have just seen to be hardly enough for 196 steps.
 
 # %%
 pixels, judging = (rearrange(digits, as_pixels) for digits in (few, judges))
@@ -1091,10 +1104,10 @@ for name in ("RNN", "LSTM"):
 
 # %% [markdown]
 # 25% and 39%, where guessing gives a tenth, and where the same LSTM code reads 90% by rows.
-# The digits are the same, only cut into 196 small steps, and so everything must be kept seven times as long.
+# The digits are the same, but shrunk, trained for fewer epochs, and cut into 196 small steps, over which everything must be kept seven times as long; so this shows how hard the task is, not what length alone costs.
 #
 # With patience it works.
-# On all 784 pixels of the full image, one by one, an LSTM reached 98.5 %, and a network with nothing but the gate that keeps 99 % ([van der Westhuizen and Lasenby, 2018](https://arxiv.org/abs/1804.04849)); with the pixels shuffled these became 91 % and 92.5 % ([the same](https://arxiv.org/abs/1804.04849)).
+# On all 784 pixels of the full image, one by one, an LSTM reached 98.5 %, and a network whose only gate is the one that keeps reached 99 % ([van der Westhuizen and Lasenby, 2018](https://arxiv.org/abs/1804.04849)); with the pixels shuffled these became 91 % and 92.5 % ([the same](https://arxiv.org/abs/1804.04849)).
 # Here too, shuffling costs points and is no catastrophe.
 #
 # ## Traps
@@ -1151,7 +1164,7 @@ print("without:", neighbour_matters(nn.LSTM(28, 64)))
 
 # %% [markdown]
 # The second `backward()` wants to go back through the first batch as well, whose record was thrown away after its own `backward()`.
-# The advice in the message, `retain_graph=True`, would silence it, and make each step slower than the one before.
+# The advice in the message, `retain_graph=True`, would silence it here, and make each step slower than the one before; with an optimizer step in between, PyTorch refuses again, since the old record needs weights that have changed.
 # What you want is `state.detach()`: keep the numbers, forget how they came about.
 #
 # ### Dropout that drops nothing
@@ -1223,8 +1236,8 @@ plot_reliability({name: reliability(each, here) for name, each in halfway.items(
 plt.show()
 
 # %% [markdown]
-# At the end its beliefs are off by 0.5 points on average, and half way by 5.8, there on the modest side: it is right a little more often than it says.
-# That is what one wants of a network that is interrupted: it knows how much it does not know yet.
+# At the end its beliefs are off by 0.5 points on average, and half way by 5.8, there on the modest side: it is right clearly more often than it says.
+# It learnt on jittered digits, which are harder than these; to err on the modest side is the better way to err, but err it does.
 #
 # And what does it bear?
 
@@ -1236,7 +1249,7 @@ plt.show()
 # %% [markdown]
 # Moved by three pixels, 96% of the digits are still read; `Jitter` has taught it that.
 # Noise is another matter: at 0.6 it reads 46%.
-# A memory that takes in something at each of 28 steps takes in the noise of each as well.
+# Perhaps each noisy row disturbs the memory with which the next is read; I have not tested that.
 #
 # ### The test set, once
 
@@ -1253,7 +1266,8 @@ print(f"{final:.2%} ± {100 * half:.2f} points, between seeds ± {100 * spread:.
 # %% [markdown]
 # Reading row by row, the LSTM gets 98.85% of the test digits right, as a mean of three seeds, with an interval of ± 0.21 points for the digits and a spread of 0.02 points between the seeds.
 #
-# Why is it so quick, if it reads row by row?
+# It trains more slowly than the plain network, but far from 28 times more slowly, though it reads 28 rows one after the other.
+# Why?
 # Because the loop over rows is not in Python: PyTorch hands all 28 steps of an `nn.LSTM` to a library made for it, in one call.
 # And because we told it to use one core: the work of a single step is so small that sharing it out takes longer than doing it.
 
@@ -1280,7 +1294,7 @@ part_2 = [
 ]
 
 # %%
-part_2_seconds = {'MLP, same size as CNN': 4.9, 'CNN': 50.5, 'CNN, four voting': 202.1}
+part_2_seconds = {'MLP, same size as CNN': 5.2, 'CNN': 43.2, 'CNN, four voting': 172.9}
 
 # %% [markdown]
 # ### All models of the series
@@ -1293,7 +1307,7 @@ for name, accuracy in sorted(mean_of.items(), key=lambda pair: pair[1]):
 # %% [markdown]
 # The reader of rows makes 115 mistakes where the plain network of Part I makes 163, and the convolutional network 56.
 # It has the fewest parameters of all, but do not read the table as a victory of memory over the plain network: the reader and the CNN were trained with jitter, the MLP was not.
-# And the CNN is ahead by far more than the margins: where neighbourhood counts in both directions, a network that is built for it wins.
+# And the CNN is ahead by far more than the margins, with more than five times the parameters of the reader; this table does not tell how much of that is size, and how much is what it knows about neighbours.
 # In robustness, the reader's 75.9% is no better than the 77.3% of the MLP, jitter or not: what it gains where digits move, it loses where they are noisy.
 # The seconds belong to the machine that built these pages, and not all rows were measured in the same hour; take them for an order of magnitude.
 
@@ -1307,7 +1321,7 @@ ruler(part_1 + part_2 + part_3, part_1_seconds | part_2_seconds | part_3_seconds
 # The solutions are cells like all others: they ran, and what they print is real.
 #
 # **1. Count the weights of the LSTM by hand.**
-# It has 28 inputs and a memory of `hidden` numbers, and needs four sets of everything.
+# It has 28 inputs and a memory of `hidden` numbers, and needs four sets of everything; PyTorch keeps two biases for each set, and do not forget the last layer.
 
 # %% tags=["hide-input", "hide-output"]
 hidden = readers[0].answer.in_features
@@ -1358,6 +1372,7 @@ for digit in range(10):
 # **5. Read in both directions.**
 # `nn.LSTM(28, 64, batch_first=True, bidirectional=True)` has a second reader that goes from the bottom up, and puts its states beside those of the first.
 # Why is `states[:, -1]` a trap now? Change the first row, and see which half of it changes.
+# (The second reader has read a single row where the first has read them all: its full reading stands at `states[:, 0, 64:]`.)
 
 # %% tags=["hide-input", "hide-output"]
 torch.manual_seed(0)
@@ -1397,16 +1412,16 @@ print(f"LSTM with {count_parameters(small):,} parameters: {by_kind['LSTM'][0]:.1
 #
 # - **Measure before you believe.**
 #   A baseline without learning, three piles of digits, three seeds and an interval came before the claims of this series.
-# - **What a network is told about its input is worth more than its size.**
+# - **What a network is told about its input can replace weights.**
 #   The plain network knows nothing of neighbourhood and needs the most weights; the CNN knows that near pixels belong together; the reader knows that one row comes after another.
 # - **What it is asked is worth as much.**
-#   The same memory could name a digit half way down the page or could not, and the difference was when we had asked it.
+#   The same network, trained a little longer, could name a digit half way down the page, and the difference was when we asked.
 # - **A gradient that does not arrive teaches nothing.**
 #   Gates let it arrive, a gate that begins open lets it arrive from the first step on, and clipping catches it where it is too much of a good thing.
 # - **Most traps make no noise.**
-#   A forgotten `batch_first`, a softmax too many, a test digit that was chosen by: each gives numbers that look like numbers, and only a check that knows what must come out can tell.
+#   A forgotten `batch_first`, a softmax too many, a choice that was made by the test digits: each gives numbers that look like numbers, and only a check that knows what must come out can tell.
 #
 # And images are still no sequences.
 # But text, speech and the strokes of a pen are, and a good part of what reads them today is [attention](https://arxiv.org/abs/1706.03762).
 # It began as a way [to let a recurrent network look back](https://arxiv.org/abs/1409.0473) instead of remembering.
-# You now know what it was invented against.
+# You now know the problem that it was invented to solve.
