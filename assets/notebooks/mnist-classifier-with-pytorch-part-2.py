@@ -1079,7 +1079,7 @@ print(f"a reader who is always right would score {always_right:.2%}")
 # This is where MNIST ends as a yardstick.
 #
 # How do others fare?
-# The [network in PyTorch's own examples](https://github.com/pytorch/examples/tree/main/mnist), about nine times as large as ours, is at 99.185 % after its 14 epochs, as measured [here](https://github.com/tuomaso/train_mnist_fast).
+# The [network in PyTorch's own examples](https://github.com/pytorch/examples/tree/main/mnist), about nine times as large as ours, is at 99.185 % after its 14 epochs, as [tuomaso measured it](https://github.com/tuomaso/train_mnist_fast).
 # In 1998, [LeNet-5](https://doi.org/10.1109/5.726791) had 99.05 % without augmentation and 99.2 % with it, with some 60,000 parameters.
 # [The fastest training that I know of](https://github.com/tuomaso/train_mnist_fast) reaches 99.04 % in 0.76 seconds and a single epoch, as a mean over seeds, on a laptop's GTX 1660 Ti, with the data prepared beforehand.
 # And at the far end, the best ensemble of larger networks stands at [99.91 %](https://arxiv.org/abs/2008.10400), beyond our always-right reader.
