@@ -448,7 +448,7 @@ images, labels = validation.tensors
 #
 # Here is the whole network.
 # Do not worry about its first layer yet: `nn.LSTM` is the memory, and [we take it apart below](#one-step-by-hand).
-# Nor about the lines under `if kind is not nn.RNN`: they set how the memory begins, which [comes later](#how-open-is-open).
+# Nor about the lines under `if kind is not nn.RNN`, which [come later](#how-open-is-open).
 
 # %%
 class RowReader(nn.Module):
@@ -756,7 +756,6 @@ print("PyTorch's last state and ours agree:", torch.allclose(states[:, -1], stat
 # Look at the line that changes the store: `keep.sigmoid() * store + …`.
 # On its way back along the store itself, the gradient is multiplied by the gate, and by nothing else.
 # Where the gate is nearly open, it passes nearly untouched, however many steps there are.
-# (There are other ways back as well, through the state and so through all the gates; what we measure is the sum of all.)
 # The idea is from [Hochreiter and Schmidhuber, 1997](https://www.bioinf.jku.at/publications/older/2604.pdf), and the gate that can forget was [added by Gers and others, 2000](https://doi.org/10.1162/089976600300015015).
 #
 # A GRU ([Cho and others, 2014](https://arxiv.org/abs/1406.1078)) does the same with less.
@@ -1107,7 +1106,7 @@ for name in ("RNN", "LSTM"):
 # The digits are the same, but shrunk, trained for fewer epochs, and cut into 196 small steps, over which everything must be kept seven times as long; so this shows how hard the task is, not what length alone costs.
 #
 # With patience it works.
-# On all 784 pixels of the full image, one by one, an LSTM reached 98.5 %, and a network whose only gate is the one that keeps reached 99 % ([van der Westhuizen and Lasenby, 2018](https://arxiv.org/abs/1804.04849)); with the pixels shuffled these became 91 % and 92.5 % ([the same](https://arxiv.org/abs/1804.04849)).
+# On all 784 pixels of the full image, one by one, an LSTM reached 98.5 %, and a network whose only gate is the one that keeps reached 99 % ([van der Westhuizen and Lasenby, 2018](https://arxiv.org/abs/1804.04849)); with the pixels shuffled these became 91 % and 92.5 %.
 # Here too, shuffling costs points and is no catastrophe.
 #
 # ## Traps
