@@ -1,14 +1,14 @@
 """What readers see, by the word of Liquid and kramdown themselves."""
 
 import json
-import random
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import given
+from hypothesis import strategies as st
 
 from post_builder.dependencies import Observations
 from post_builder.execution import Output, Run
@@ -35,11 +35,15 @@ class Figure < Jekyll::Tags::IncludeTag
   end
 end
 Liquid::Template.register_tag('include', Figure)
-texts = JSON.parse(STDIN.read)
-puts JSON.generate(texts.map { |text|
+STDOUT.sync = true
+STDIN.each_line do |line|
+  text = JSON.parse(line).first
   liquid = Liquid::Template.parse(text, error_mode: :strict).render!({}, strict_filters: true)
-  Kramdown::Document.new(liquid, input: 'GFM', hard_wrap: false, syntax_highlighter: nil).to_html
-})
+  html = Kramdown::Document.new(
+    liquid, input: 'GFM', hard_wrap: false, syntax_highlighter: nil
+  ).to_html
+  puts JSON.generate([html], ascii_only: true)
+end
 """
 
 PLACES = [
@@ -183,23 +187,31 @@ class _Page(HTMLParser):
             kinds[self._inside][-1] += data
 
 
-def _pages(texts: Sequence[str]) -> list[_Page]:
-    """Render texts in one Ruby process."""
-    done = subprocess.run(
+@pytest.fixture(scope="module")
+def rendered() -> Iterator[Callable[[str], _Page]]:
+    """Render texts in one Ruby process, a line of JSON each way."""
+    with subprocess.Popen(
         ["ruby", "-e", AS_JEKYLL_DOES],
-        input=json.dumps(texts),
-        capture_output=True,
-        check=False,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
-    pages = []
-    for html in json.loads(done.stdout):
-        page = _Page()
-        page.feed(html)
-        page.close()
-        pages.append(page)
-    return pages
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+    ) as ruby:
+        assert ruby.stdin is not None
+        assert ruby.stdout is not None
+        stdin, stdout = ruby.stdin, ruby.stdout
+
+        def page(text: str) -> _Page:
+            stdin.write(json.dumps([text]) + "\n")
+            stdin.flush()
+            answer = stdout.readline()
+            assert answer, f"Jekyll's parts refused {text!r}"
+            parsed = _Page()
+            parsed.feed(json.loads(answer)[0])
+            parsed.close()
+            return parsed
+
+        yield page
+        stdin.close()
 
 
 def _read(body: str) -> Post:
@@ -226,70 +238,85 @@ def _stream(text: str) -> Output:
     return {"output_type": "stream", "name": "stdout", "text": text}
 
 
-def _texts(count: int) -> list[str]:
-    chance = random.Random(1)  # noqa: S311  # the same texts at every run
-    return ["".join(chance.choices(PIECES, k=chance.randint(1, 9))) for _ in range(count)]
+TEXTS = st.one_of(
+    st.lists(st.sampled_from(PIECES), min_size=1, max_size=9).map("".join),
+    st.text(
+        st.one_of(st.sampled_from("\n\t"), st.characters(exclude_categories=["C"])), min_size=1
+    ),
+)
+"""Text that a terminal would show as it is: all that has a meaning to Markdown, and all letters."""
+
+LINES = TEXTS.map(lambda text: text.replace("\n", " ").strip() or "0")
 
 
-def _count() -> int:
-    """Tell how many texts to try, by the hypothesis profile in force."""
-    profile = settings.get_profile(settings.get_current_profile_name())
-    return 2_000 if profile.max_examples > 1_000 else 400
-
-
-def test_readers_see_exactly_what_was_printed() -> None:
+@given(
+    TEXTS,
+    st.sampled_from(PLACES),
+    st.sampled_from(["", "{: .hide-output}"]),
+    st.sampled_from(["", "\nAfter.\n"]),
+)
+def test_readers_see_exactly_what_was_printed(
+    rendered: Callable[[str], _Page], text: str, place: tuple[str, str], options: str, after: str
+) -> None:
     """Whatever was printed, wherever the cell stands: the page shows that text."""
-    texts = _texts(_count())
-    bodies = []
-    for number, text in enumerate(texts):
-        options = "{: .hide-output}" if number % 3 == 0 else ""
-        after = "\nAfter.\n" if number % 2 else ""
-        bodies.append(_built(_cell(PLACES[number % len(PLACES)], options) + after, [_stream(text)]))
-    for text, body, page in zip(texts, bodies, _pages(bodies), strict=True):
-        shown = [output.removeprefix("\n") for output in page.outputs]  # as browsers do
-        assert [text.removesuffix("\n")] == shown, body
+    body = _built(_cell(place, options) + after, [_stream(text)])
+    shown = [output.removeprefix("\n") for output in rendered(body).outputs]  # as browsers do
+    assert [text.removesuffix("\n")] == shown, body
 
 
-def test_readers_see_exactly_the_value() -> None:
+@given(
+    LINES,
+    st.sampled_from(
+        [
+            "Prose with {} in it.\n",
+            "{}\n",
+            "# Heading {}\n",
+            "- item {}\n",
+            "> quote {} --- here\n",
+            "| a | b |\n|---|---|\n| {} | c |\n",
+            "*emphasis {} here* and HTML\n\n*[HTML]: x\n",
+        ]
+    ),
+)
+def test_readers_see_exactly_the_value(
+    rendered: Callable[[str], _Page], text: str, prose: str
+) -> None:
     """Whatever a value is, in prose, a heading, a list, a table or emphasis: the page shows it."""
-    texts = [text.replace("\n", "").strip() or "0" for text in _texts(_count())]
-    settings_ = [
-        "Prose with {} in it.\n",
-        "{}\n",
-        "# Heading {}\n",
-        "- item {}\n",
-        "> quote {} --- here\n",
-        "| a | b |\n|---|---|\n| {} | c |\n",
-        "*emphasis {} here* and HTML\n\n*[HTML]: x\n",
-    ]
-    bodies = []
-    for number, text in enumerate(texts):
-        prose = settings_[number % len(settings_)].format('<span data-value="x">0</span>')
-        bodies.append(_built(f"{_cell(('', ''))}\n{prose}", [], [text]))
-    for text, body, page in zip(texts, bodies, _pages(bodies), strict=True):
-        assert [text] == page.values, body
+    value = prose.format('<span data-value="x">0</span>')
+    body = _built(f"{_cell(('', ''))}\n{value}", [], [text])
+    assert [text] == rendered(body).values, body
 
 
-def test_alt_and_caption_survive_the_include() -> None:
-    """Quotes, braces, pipes and Liquid's own marks in them reach the page as they are."""
-    texts = [text.replace("\n", " ").strip() or "x" for text in _texts(_count() // 4)]
+OPTIONS = LINES.filter(
+    # Liquid would read the options themselves, and an entity is an entity
+    lambda text: (
+        not any(mark in text for mark in ("{{", "{%", "&"))
+        # kramdown has no way to say a backslash before a brace, a quotation mark or the end
+        and not any(mark in f'{text}"' for mark in ("\\}", '\\"'))
+    )
+)
+
+
+@given(OPTIONS, OPTIONS.filter(lambda text: "<" not in text))
+def test_alt_and_caption_survive_the_include(
+    rendered: Callable[[str], _Page], alt: str, caption: str
+) -> None:
+    """Quotes, braces, pipes and Liquid's own marks in them reach the page as they are.
+
+    A caption may hold HTML, so a `<` in it is the author's.
+    """
     image: Output = {"output_type": "display_data", "data": {"image/png": PIXEL}, "metadata": {}}
-    bodies, kept = [], []
-    for text in texts:
-        if "{{" in text or "{%" in text or "&" in text or text.endswith("\\"):
-            continue  # Liquid would read the options themselves; an entity is an entity
-        written = text.replace("}", "\\}").replace('"', '\\"')
-        if "\\\\}" in written or '\\\\"' in written:
-            continue  # kramdown has no way to say a backslash before a brace
-        options = f'{{: data-alt="{written}" data-caption="{written}"}}'
-        bodies.append(_built(_cell(("", ""), options), [image]))
-        kept.append(text)
-    assert len(kept) > len(texts) // 3
-    for text, body, page in zip(kept, bodies, _pages(bodies), strict=True):
-        assert [text] == page.alts, body
+    quoted = [text.replace("}", "\\}").replace('"', '\\"') for text in (alt, caption)]
+    options = '{{: data-alt="{}" data-caption="{}"}}'.format(*quoted)
+    body = _built(_cell(("", ""), options), [image])
+    page = rendered(body)
+    assert ([alt], [caption]) == (page.alts, page.captions), body
 
 
-def test_outputs_of_html_keep_their_words_and_lose_their_scripts() -> None:
+@pytest.mark.parametrize("place", PLACES)
+def test_outputs_of_html_keep_their_words_and_lose_their_scripts(
+    rendered: Callable[[str], _Page], place: tuple[str, str]
+) -> None:
     """Blank lines, comments and markers inside end no region; scripts and handlers are gone."""
     markup = (
         "<style>td {color: red}</style>\n<!-- /output -->\n<table>\n\n<tr onclick='evil()'>"
@@ -301,9 +328,9 @@ def test_outputs_of_html_keep_their_words_and_lose_their_scripts() -> None:
         "data": {"text/html": markup, "text/plain": "no"},
         "metadata": {},
     }
-    bodies = [_built(_cell(place), [output, _stream("end")]) for place in PLACES]
-    for body, page in zip(bodies, _pages(bodies), strict=True):
-        assert ["end"] == page.outputs, body
-        assert page.scripts == 0
-        assert all(word not in body for word in ("evil", "color", "{{", "{%"))
-        assert all(word in body for word in ("&#123;&#123; a ", "*c*", ">d</a>", "e\n"))
+    body = _built(_cell(place), [output, _stream("end")])
+    page = rendered(body)
+    assert ["end"] == page.outputs
+    assert page.scripts == 0
+    assert all(word not in body for word in ("evil", "color", "{{", "{%"))
+    assert all(word in body for word in ("&#123;&#123; a ", "*c*", ">d</a>", "e\n"))

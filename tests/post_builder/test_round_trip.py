@@ -14,6 +14,11 @@ from post_builder.rendering import region_edits, render
 from post_builder.site import Site
 
 HEADER = "---\njupyter: {kernelspec: {name: python3, language: python}}\n---\n"
+HEADERS = st.sampled_from(
+    [mark + lines for mark in ("", "\ufeff") for lines in (HEADER, HEADER.replace("\n", "\r\n"))]
+)
+"""With and without a byte order mark, with either line ending."""
+
 SITE = Site(Path("/nowhere/blog"))
 PIXEL = (
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="
@@ -185,10 +190,12 @@ def test_any_text_is_read_or_refused_by_name(text: str) -> None:
         assert all(before.end <= after.start for before, after in pairwise(spans))
 
 
-@given(BODIES, st.data())
-def test_a_build_touches_nothing_but_outputs_and_values(body: str, data: st.DataObject) -> None:
+@given(HEADERS, BODIES, st.data())
+def test_a_build_touches_nothing_but_outputs_and_values(
+    header: str, body: str, data: st.DataObject
+) -> None:
     """For any post and any outputs: build after build is identity, and the rest never changes."""
-    post = _post(HEADER + body)
+    post = _post(header + body)
     event("a post that runs" if post and post.cells else "no cell, or refused")
     assume(post is not None and post.cells)
     assert post is not None

@@ -116,7 +116,7 @@ def copy_source(to: Path) -> None:
 def run(command: list[str], *, cwd: Path, environment: dict[str, str] | None = None) -> str:
     """What a command prints; a test fails, in words, where it is missing or ends badly."""
     if shutil.which(command[0]) is None:
-        pytest.fail(f"`{command[0]}` is missing: install the site's packages with `make setup`")
+        pytest.fail(f"`{command[0]}` is missing: `make test` installs it")
     done = subprocess.run(
         command,
         cwd=cwd,
