@@ -72,6 +72,7 @@ lint: $(INSTALLED) ## check style and types
 .PHONY: bench
 bench: $(INSTALLED) ## measure what is claimed to be fast
 	@$(BIN)/python benchmarks/fresh_build.py
+	@$(BIN)/python benchmarks/training_step.py
 
 .PHONY: lock
 lock: $(INSTALLED) ## pin the newest packages that fit together, for every platform
