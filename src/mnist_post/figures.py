@@ -122,3 +122,17 @@ def plot_robustness(curves: dict[str, Tensor], damages: dict[str, Sequence[float
     panels[0].set_ylabel("accuracy (%)")
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper left", ncols=4)
     return figure
+
+
+def plot_spread(accuracies: dict[str, Sequence[float]]) -> Figure:
+    """Draw the accuracies of several models, a dot a seed, and a line at their mean."""
+    figure, axes = plt.subplots(figsize=(7, 0.9 + 0.42 * len(accuracies)))
+    for place, seeds in enumerate(accuracies.values()):
+        percent = [100 * accuracy for accuracy in seeds]
+        mean = sum(percent) / len(percent)
+        axes.scatter(percent, [place] * len(percent), s=30, alpha=0.7, color="C0")
+        axes.vlines(mean, place - 0.25, place + 0.25, color="C1")
+        axes.annotate(f"{mean:.1f}", (mean, place + 0.3), ha="center", va="top", fontsize=8)
+    axes.set(yticks=range(len(accuracies)), yticklabels=list(accuracies))
+    axes.set(xlabel="accuracy (%)", ylim=(len(accuracies) - 0.3, -0.5))
+    return figure

@@ -3,7 +3,6 @@
 import math
 
 import matplotlib.pyplot as plt
-import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
@@ -33,18 +32,6 @@ def plot_tiles(tiles: Tensor, columns: int = 8) -> Figure:
     for axes, tile in zip(panels.flat, tiles, strict=False):
         most = tile.abs().max().item()
         axes.imshow(tile.numpy(), cmap="PuOr", vmin=-most, vmax=most, interpolation="nearest")
-    return figure
-
-
-def plot_ladder(rungs: dict[str, list[float]]) -> Figure:
-    """Draw each training's accuracy as a dot, a row for each rung, and a bar at their mean."""
-    figure, axes = plt.subplots(figsize=(7, 0.5 * len(rungs) + 0.9))
-    for place, accuracies in enumerate(rungs.values()):
-        percent = 100 * torch.tensor(accuracies)
-        axes.scatter(percent, [place] * len(accuracies), s=40, alpha=0.8, color="C0")
-        axes.vlines(percent.mean().item(), place - 0.3, place + 0.3, color="C1")
-    axes.set(yticks=range(len(rungs)), yticklabels=list(rungs), xlabel="validation accuracy (%)")
-    axes.invert_yaxis()
     return figure
 
 

@@ -75,17 +75,3 @@ def plot_steps(runs: dict[str, Sequence[tuple[float, float]]]) -> Figure:
     right.set(yscale="log", xlabel="step", ylabel="gradient norm, before the cut")
     left.legend()
     return figure
-
-
-def plot_spread(accuracies: dict[str, Sequence[float]]) -> Figure:
-    """Draw the accuracies of several models, a dot a seed and a line for their mean."""
-    figure, axes = plt.subplots(figsize=(7, 0.9 + 0.42 * len(accuracies)))
-    for place, seeds in enumerate(accuracies.values()):
-        percent = [100 * accuracy for accuracy in seeds]
-        mean = sum(percent) / len(percent)
-        axes.scatter(percent, [place] * len(percent), s=30, alpha=0.7, color="C0")
-        axes.vlines(mean, place - 0.25, place + 0.25, color="C1")
-        axes.annotate(f"{mean:.1f}", (mean, place + 0.3), ha="center", va="top", fontsize=8)
-    axes.set(yticks=range(len(accuracies)), yticklabels=list(accuracies))
-    axes.set(xlabel="accuracy (%)", ylim=(len(accuracies) - 0.3, -0.5))
-    return figure

@@ -79,9 +79,25 @@ def beliefs(model: RowReader, images: Tensor) -> Tensor:
     return probabilities.cpu()
 
 
-def accuracy_by_row(probabilities: Tensor, labels: Tensor) -> Tensor:
-    """Return the accuracy after each row, (rows,), of beliefs (N, rows, 10), labels (N,)."""
-    return (probabilities.argmax(dim=2) == labels.unsqueeze(1)).float().mean(dim=0)
+@torch.inference_mode()
+def probe(model: RowReader, digits: TensorDataset, images: Tensor) -> Tensor:
+    """Score images by new last layers, one for each row: (N, rows, 10), on the CPU.
+
+    The memory stays as it is; a row's layer is fitted by least squares to what `digits` leave in
+    it. Alain and Bengio, 2016, https://arxiv.org/abs/1610.01644, call this a linear probe.
+    """
+    known, asked = (  # (rows, N, hidden + 1), with a one for the bias
+        F.pad(model.read(each).cpu(), (0, 1), value=1.0).swapaxes(0, 1)
+        for each in (digits.tensors[0], images)
+    )
+    wanted = F.one_hot(digits.tensors[1].cpu(), 10).float().expand(len(known), -1, -1)
+    layers: Tensor = torch.linalg.lstsq(known, wanted).solution  # (rows, hidden + 1, 10)
+    return (asked @ layers).swapaxes(0, 1)
+
+
+def accuracy_by_row(scores: Tensor, labels: Tensor) -> Tensor:
+    """Return the accuracy after each row, (rows,), of scores (N, rows, 10), labels (N,)."""
+    return (scores.argmax(dim=2) == labels.unsqueeze(1)).float().mean(dim=0)
 
 
 def rows_needed(probabilities: Tensor) -> Tensor:

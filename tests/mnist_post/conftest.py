@@ -1,8 +1,10 @@
 """Digits small enough to reason about, and the real ones where truth is asked."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import matplotlib as mpl
+import matplotlib.pyplot as plt
 import pytest
 import torch
 from torch.utils.data import TensorDataset
@@ -13,10 +15,12 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(autouse=True)
-def _quiet_figures() -> None:
-    """Draw without a screen, in the style of the posts."""
+def _quiet_figures() -> Iterator[None]:
+    """Draw without a screen, in the style of the posts, and leave no figure open."""
     mpl.use("Agg")
     mpl.rc_file(ROOT / "matplotlibrc")
+    yield
+    plt.close("all")
 
 
 @pytest.fixture

@@ -1,5 +1,3 @@
-from collections.abc import Iterator
-
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -8,14 +6,6 @@ from matplotlib.figure import Figure
 
 from mnist_post import figures
 from mnist_post.training import Score
-
-
-@pytest.fixture(autouse=True)
-def _closed() -> Iterator[None]:
-    """Leave no figure open."""
-    yield
-    plt.close("all")
-
 
 HISTORY = [(Score(0.5, 0.9), Score(0.3, 0.92)), (Score(0.2, 0.95), Score(0.25, 0.94))]
 
@@ -117,3 +107,13 @@ def test_robustness_has_a_panel_a_kind_of_damage() -> None:
     assert ["shift", "blur"] == [axes.get_xlabel() for axes in figure.axes]
     assert pytest.approx([100, 50]) == heights(figure, 0)
     assert pytest.approx([90, 10]) == list(figure.axes[1].lines[0].get_ydata())  # type: ignore[arg-type]
+
+
+def test_spread_has_a_dot_a_seed_and_a_mean() -> None:
+    """Seeds of one model stand side by side, the first on top, with their mean in figures."""
+    figure = drawn(figures.plot_spread({"rows": [0.9, 0.95, 1.0], "columns": [0.5]}))
+    (axes,) = figure.axes
+    assert ["95.0", "50.0"] == [text.get_text() for text in axes.texts]
+    dots = [np.asarray(axes.collections[place].get_offsets()).tolist() for place in (0, 2)]
+    assert [[pytest.approx([x, 0]) for x in (90, 95, 100)], [[50, 1]]] == dots
+    assert axes.yaxis_inverted()

@@ -1,4 +1,3 @@
-import pytest
 import torch
 
 from mnist_post import figures_convolution as figures
@@ -22,16 +21,6 @@ def test_tiles_are_white_at_zero() -> None:
     assert (-3, 3) == second.images[0].get_clim()
     assert not third.images
     assert not third.axison
-
-
-def test_ladder_has_a_dot_a_training() -> None:
-    """Every accuracy is a dot in percent on the row of its rung, first rung on top."""
-    figure = figures.plot_ladder({"plain": [0.9, 0.92], "better": [0.95]})
-    (axes,) = figure.axes
-    dots = [dot for rung in axes.collections[::2] for dot in rung.get_offsets().tolist()]  # type: ignore[union-attr]
-    assert [90, 92, 95] == pytest.approx([x for x, _ in dots])
-    assert [0, 0, 1] == [y for _, y in dots]
-    assert axes.yaxis_inverted()
 
 
 def test_plane_has_a_mark_a_point_and_a_name_a_digit() -> None:

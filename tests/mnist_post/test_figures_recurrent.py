@@ -1,5 +1,3 @@
-from collections.abc import Iterator
-
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -8,13 +6,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mnist_post import figures_recurrent as figures
-
-
-@pytest.fixture(autouse=True)
-def _closed() -> Iterator[None]:
-    """Leave no figure open."""
-    yield
-    plt.close("all")
 
 
 def drawn(figure: Figure) -> list[Axes]:
@@ -77,11 +68,3 @@ def test_steps_show_loss_and_norm() -> None:
     """One panel has the losses of every run, the other the norms."""
     left, right = drawn(figures.plot_steps({"free": [(2.0, 9.0), (1.0, 3.0)]}))
     assert ([2.0, 1.0], [9.0, 3.0]) == (heights(left, 0), heights(right, 0))
-
-
-def test_spread_has_a_dot_a_seed_and_a_mean() -> None:
-    """Seeds of one model stand side by side, with their mean in figures."""
-    (axes,) = drawn(figures.plot_spread({"rows": [0.9, 0.95, 1.0], "columns": [0.5]}))
-    assert ["95.0", "50.0"] == [text.get_text() for text in axes.texts]
-    dots = [np.asarray(axes.collections[place].get_offsets())[:, 0].tolist() for place in (0, 2)]
-    assert [pytest.approx([90, 95, 100]), [50.0]] == dots

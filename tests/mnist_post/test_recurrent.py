@@ -19,6 +19,7 @@ from mnist_post.recurrent import (
     descend,
     gradient_norms,
     lstm_step,
+    probe,
     rearrange,
     rnn_step,
     rows_needed,
@@ -153,6 +154,22 @@ def test_accuracy_by_row_by_hand() -> None:
     """Two images, two rows: one right at once, one right at the end."""
     probabilities = torch.tensor([[[0.9, 0.1], [0.8, 0.2]], [[0.7, 0.3], [0.4, 0.6]]])
     assert [0.5, 1.0] == accuracy_by_row(probabilities, torch.tensor([0, 1])).tolist()
+
+
+def test_probe_finds_what_a_memory_holds_and_its_answer_hides() -> None:
+    """A memory that holds the label from the second row on is read there, whatever it answers."""
+    model = RowReader(nn.RNN, width=10, hidden=10)
+    with torch.no_grad():
+        for weight in model.memory.all_weights[0]:
+            weight.zero_()
+        model.memory.all_weights[0][0].copy_(torch.eye(10))  # the state is the row, squeezed
+        model.answer.weight.zero_()
+    labels = torch.arange(200) % 10
+    images = torch.stack([torch.zeros(200, 10), F.one_hot(labels, 10).float()], dim=1).unsqueeze(1)
+    before = {name: weight.clone() for name, weight in model.state_dict().items()}
+    found = accuracy_by_row(probe(model, TensorDataset(images, labels), images), labels)
+    assert [pytest.approx(0.1), 1.0] == found.tolist()
+    assert all(weight.equal(before[name]) for name, weight in model.state_dict().items())
 
 
 def test_rows_needed_by_hand() -> None:
