@@ -1,8 +1,8 @@
 """What it saves to keep freed memory between training steps, as `_config.yml` has kernels do.
 
-Times steps of the CNN of Part II in fresh processes, in turns with the kernels' environment and with
-the same less its MALLOC_ variables, so that a busy machine disturbs both alike. Every trial is
-printed; each has a warm-up, which does not count.
+Times steps of the CNN of Part II in fresh processes, in turns with the kernels' environment and
+with the same less its MALLOC_ variables, so that a busy machine disturbs both alike. Every trial
+is printed; each has a warm-up, which does not count.
 
 Run: make bench
 """
