@@ -7,6 +7,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+DIGITS := $(basename $(wildcard data/MNIST/raw/*.gz))
+READY := $(INSTALLED) $(DIGITS)
 SITE := _site
 POSTS ?=
 BUILD_OPTIONS := $(if $(FORCE),--force) $(if $(JOBS),--jobs $(JOBS)) $(POSTS)
@@ -24,7 +26,7 @@ help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: build-posts
-build-posts: $(INSTALLED) ## run the posts that are stale (FORCE=1: all; POSTS=…; JOBS=N)
+build-posts: $(READY) ## run the posts that are stale (FORCE=1: all; POSTS=…; JOBS=N)
 	@$(BIN)/python scripts/build_posts.py $(BUILD_OPTIONS)
 
 .PHONY: check-posts
@@ -32,7 +34,7 @@ check-posts: $(INSTALLED) ## find what is stale or was edited by hand; runs no c
 	@$(BIN)/post-builder check $(POSTS)
 
 .PHONY: verify-posts
-verify-posts: $(INSTALLED) ## run all posts in memory and compare with what is published
+verify-posts: $(READY) ## run all posts in memory and compare with what is published
 	@$(BIN)/post-builder check --execute $(if $(JOBS),--jobs $(JOBS)) $(POSTS)
 
 .PHONY: site
@@ -46,21 +48,21 @@ audit: freshness ruby browser node ## Lighthouse, axe, markup, links, weights: o
 	@$(BIN)/python scripts/audit.py
 
 .PHONY: serve
-serve: $(INSTALLED) ruby ## build posts and pages on save, on localhost:4000; Ctrl-C ends both
+serve: $(READY) ruby ## build posts and pages on save, on localhost:4000; Ctrl-C ends both
 	@trap 'trap - INT TERM EXIT; kill 0' INT TERM EXIT; \
 		$(BIN)/post-builder watch & bundle exec jekyll serve --livereload & wait -n
 
 .PHONY: test
-test: $(INSTALLED) ruby browser ## run all tests, save those of test-posts
+test: $(READY) ruby browser ## run all tests, save those of test-posts
 	@$(MAKE) --silent node || echo "without Node's tools the tests that need them are left out" >&2
 	@$(BIN)/pytest -n 2 --dist loadfile -m "not long"
 
 .PHONY: test-posts
-test-posts: $(INSTALLED) ruby browser ## copy the snippets of the long posts from their pages and run them
+test-posts: $(READY) ruby browser ## copy the snippets of the long posts from their pages and run them
 	@$(BIN)/pytest -n 2 --dist worksteal -m long
 
 .PHONY: test-quick
-test-quick: $(INSTALLED) ## run the tests that need neither Jekyll nor a browser nor long runs
+test-quick: $(READY) ## run the tests that need neither Jekyll nor a browser nor long runs
 	@$(BIN)/pytest -n 2 --dist loadfile -m "not slow"
 
 .PHONY: lint
@@ -90,6 +92,10 @@ $(INSTALLED): requirements.lock pyproject.toml
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.lock
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
+
+# once and whole: posts or tests that unpack at the same time would read each other's half of a file
+$(DIGITS): %: %.gz
+	@gzip --decompress --stdout $< > $(@D)/.$(@F).tmp && mv $(@D)/.$(@F).tmp $@
 
 .PHONY: ruby
 ruby:

@@ -48,7 +48,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Built:
 def test_foot_tells_how_the_post_ran(post: BeautifulSoup) -> None:
     """When, for how long, with what, on what, from which commit, and whether it is checked."""
     assert told(post) == {
-        "When": "1 March 2024, for 1 min 15 s",
+        "When": "1 March 2024, for 1\xa0min\xa015\xa0s",
         "With": "Python 3.11.7, torch 2.15.0, torchvision 0.29.2, matplotlib 3.10.1, numpy 2.3.0",
         "On": "A processor <with> 2 cores, 1235 MiB of memory at most",
         "From": "commit 0123456",
@@ -93,7 +93,7 @@ def test_builds_lists_every_post(site: Built) -> None:
     rows = {the(row, "th").get_text(): row.get_text(" ") for row in page.select("tbody tr")}
     assert len(rows) == len(list((site.source / "_posts").glob("*.md")))
     row = rows['Every Element: <Tags> & "Quotes" [Part 0]']
-    for words in ("1 March 2024", "1 min 15 s", "1235 MiB", "torch 2.15.0", "not checked"):
+    for words in ("1 March 2024", "1\xa0min\xa015\xa0s", "1235 MiB", "torch 2.15.0", "not checked"):
         assert words in row
     assert "never built" in rows["Second of a Series"]
     assert "nothing to run" in rows["A plain post"]
