@@ -801,7 +801,8 @@ plt.show()
 # With the gate half open, the gradient shrinks by 37 powers of ten on its way to the first pixel: when training begins, nothing that happens there is felt at all.
 # Open to 88% it shrinks by 3.6 powers, and open to 99.3% hardly at all.
 # These are not simply powers of the opening, since the gate varies with what is read, and the gradient has a way through the state as well.
-# The longer the memory has to be, the closer to one the gate must begin.
+# So for the gradient to arrive over a longer way, the gate must begin closer to one.
+# Whether the network then learns more is another question, and [one pixel at a time](#one-pixel-at-a-time) we shall ask it.
 #
 # ### Clipping the gradient
 #
@@ -919,8 +920,9 @@ print(f"read to the end: {history[-1][1].accuracy:.2%} of the validation digits"
 # The second way is to teach it nothing.
 # Leave every weight of the memory as it is, and after each row put a new last layer on it, fitted to the states that 10,000 training digits leave there.
 # Such a layer is called a *linear probe* ([Alain and Bengio, 2016](https://arxiv.org/abs/1610.01644)).
-# It can do no more than weigh and add the numbers of a state, so what it reads was there to be read.
-# And it is fitted by least squares, which needs no training loop: there is one best answer, and PyTorch computes it.
+# It can do no more than weigh and add the numbers of a state, so what it reads was there to be read; the store behind the state, which may hold more, it does not see.
+# It is fitted by *least squares*: its ten scores are to come as near as they can to one for the right digit and zero for the others, by the sum of all squared differences.
+# That needs no training loop, for PyTorch finds the best weights in one call; and it is judged, like the others, by the validation digits.
 
 # %%
 @torch.inference_mode()
@@ -996,19 +998,21 @@ plt.show()
 # So the digit *could* be told: a network that is never asked early has no answer early.
 #
 # And now the third curve.
-# Probed, with its memory untouched, the silent reader reads 86% half way, and nine digits in ten after 16 rows, like the one that was taught to answer.
-# It held the digit all the time and could not say it: its last layer had only learnt to read the memory as it is at the end.
+# Probed, with its memory untouched, the reader that was asked at the end only, the silent one, reads 86% half way, and nine digits in ten after 16 rows, like the one that was taught to answer.
+# So half way down, most of what tells the digit was in its memory already, and its own last layer could not read it: it had only learnt to read the memory as it is at the end.
+# In the upper rows the probe is even ahead of the talkative reader, but it has an easier task: a last layer for each row, where that one has a single layer for all.
 # Not all of this is skill, though.
-# An LSTM with random weights, which never saw a digit, reads 74% half way when it is probed, since any memory keeps a trace of what came last.
-# But there it stops: after the last row it reads 69%, and the trained one 98.5%.
+# An LSTM with random weights, which never saw a digit, reads 74% half way when it is probed, for a memory that begins with its gate open keeps a trace of the last rows, trained or not.
+# But it does not keep it: after the last row it reads 69%, and the trained one 98.5%.
 #
 # What does it cost to be taught to talk?
 # At the last row the talkative reader gets 97.8%, the silent one 98.7%.
-# It loses a point at the end, and I cannot tell whether for want of practice or for want of room: the same 64 numbers must now serve the answer of every moment, and not only of the last.
-# A probe costs nothing at the end, for it changes nothing.
+# It loses a point at the end, and I cannot tell whether for want of practice or for want of room: the same 64 numbers, and the one last layer that reads them, must now serve the answer of every moment, and not only of the last.
+# With probes the answer at the end need not suffer, since the network is unchanged and its own last layer can still be asked there; the price is a layer more for every row.
 #
 # And look at the first six rows.
-# There is hardly any ink yet, and the reader does no better than the nearest mean: all that can be told is which digits begin high, and on which side.
+# There is little ink yet, and the talkative reader does no better than the nearest mean, while the probe does: a little more could be told than that reader tells.
+# I suppose that it is where the digit begins, how high and on which side.
 
 # %%
 believed = beliefs(anytime, images[example : example + 1])[0]
@@ -1017,7 +1021,7 @@ plt.show()
 
 
 # %% [markdown]
-# The same nine, and the same digits to learn from, if two epochs longer; what has changed is the question.
+# The same nine, and the same digits to learn from, if two epochs longer; what has changed is the question, and with it the habit of answering only at the end.
 # It settles on 9 after 9 rows, when hardly more than the top of the loop is on the page: at first a pale guess, and by the end of the loop nearly sure.
 #
 # ### Which digit is told first?
@@ -1058,9 +1062,10 @@ plt.show()
 
 
 # %% [markdown]
-# Earliest is 1, after 6 rows by the median, and latest 8, after 14.
+# Earliest are 1 and 6, after 6 rows by the median, and latest 8, after 14.
 # That an eight comes late makes sense: it is not told from a nine or a three before its lower loop begins, whatever you know about reading.
-# That a one comes so early makes less sense than it seems: a reader that must say something before there is any ink says something, and a guess that turns out right counts from the row on which it was made.
+# That ones and sixes come so early says less than it seems: a guess that turns out right counts from the row on which it was made, however unsure it was.
+# Look at the bar of the sevens, which begins where there is next to no ink: I take it that seven is what this reader says there, and that to the sevens it counts as knowing.
 #
 # ## Other ways to read
 #
@@ -1125,7 +1130,7 @@ print(f"trained on rows in order, asked about shuffled rows: {confused:.1%}")
 # Now the hard one: the 196 pixels of a small digit, one after the other.
 # The same class does it, for a sequence of pixels is an image whose rows have one pixel.
 # The memory is small, 32 numbers, and there is one training each, because 196 steps take their time: so read the three numbers as anecdotes, not as a measurement.
-# The gate of the LSTM begins as far open as before, and once as far as we have just seen it to need for so many steps.
+# The gate of the LSTM begins once as far open as before, and once at the bias of 5 that [above](#how-open-is-open) let the gradient of a fresh network through all 196 steps.
 
 # %%
 pixels, judging = (rearrange(digits, as_pixels) for digits in (few, judges))
@@ -1140,11 +1145,13 @@ for name, kind, keep in [("RNN", nn.RNN, 2), ("LSTM", nn.LSTM, 2), ("LSTM, keep 
 # %% [markdown]
 # 25% and 39%, where guessing gives a tenth, and where the same LSTM code reads 90% by rows.
 # The digits are the same, but shrunk, trained for fewer epochs, and cut into 196 small steps, over which everything must be kept seven times as long; so this shows how hard the task is, not what length alone costs.
-# And the wide open gate, through which the gradient passes, reads 9%, a guess: that the gradient arrives is needed, and it is not enough.
-# Such a memory keeps nearly all of 196 pixels, mostly paper, and I suspect that it must first learn what to drop.
+# And the wide open gate, through which the gradient passes, reads 9%, a guess: that the gradient arrives is not enough, at least not in this loop.
+# The gate for writing still begins half open, so every pixel adds something to the store, paper too, and hardly anything leaves.
+# I suspect that this sum drowns the digit, or that so short a training is too short; I have tested neither.
 #
 # With patience it works.
 # On all 784 pixels of the full image, one by one, an LSTM reached 98.5 %, and a network whose only gate is the one that keeps reached 99 % ([van der Westhuizen and Lasenby, 2018](https://arxiv.org/abs/1804.04849)); with the pixels shuffled these became 91 % and 92.5 %.
+# The one gate of that network begins wide open as well, but what it does not keep is what it writes: little leaves, and little is added.
 # Here too, shuffling costs points and is no catastrophe.
 #
 # ## Traps
@@ -1451,8 +1458,8 @@ print(f"LSTM with {count_parameters(small):,} parameters: {by_kind['LSTM'][0]:.1
 #   A baseline without learning, three piles of digits, three seeds and an interval came before the claims of this series.
 # - **What a network is told about its input can replace weights.**
 #   The plain network knows nothing of neighbourhood and needs the most weights; the CNN knows that near pixels belong together; the reader knows that one row comes after another.
-# - **What it is asked is worth as much.**
-#   The reader held the digit half way down the page and could not say it, until a new last layer asked for it there.
+# - **What a network does not say, it may still hold.**
+#   Half way down the page the reader's memory already held most of what tells a digit, and its own last layer, never asked there, could not read it.
 # - **A gradient that does not arrive teaches nothing.**
 #   Gates let it arrive, a gate that begins open lets it arrive from the first step on, and clipping catches it where it is too much of a good thing.
 # - **Most traps make no noise.**
