@@ -12,9 +12,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from post_builder.errors import Place, SiteError
+from post_builder.errors import Place, PostError, SiteError
 from post_builder.files import write_atomically
 from post_builder.options import TAGS
+from post_builder.post import parse, splice
 from post_builder.site import Site
 
 _KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
@@ -86,8 +87,18 @@ def _write(site: Site, title: str, today: dt.date, spec: Mapping[str, str], body
         f"jupyter: {{kernelspec: {{{kernel}}}}}",
         "---",
     ]
-    write_atomically(path, "\n".join([*lines, "", body]).encode())
+    write_atomically(path, _shown_only("\n".join([*lines, "", body])).encode())
     return path
+
+
+def _shown_only(text: str) -> str:
+    """Keep unnamed code blocks from running: a notebook's prose showed them and ran nothing."""
+    try:
+        post = parse(text)
+    except PostError:
+        return text  # the build says what is wrong, with the post there to be mended
+    shown = [cell for cell in post.cells if cell.options.name is None] if post else []
+    return splice(text, [(cell.region, f"{cell.prefix}{{: .skip-execution}}\n") for cell in shown])
 
 
 def _slug(title: str) -> str:

@@ -88,6 +88,16 @@ def test_notebook_of_analysis_becomes_a_post_that_builds(blog: Path) -> None:
     assert "assets/images/an-analysis/code-2.png" in built or "code-2.svg" in built
 
 
+def test_code_in_a_notebooks_prose_is_shown_and_does_not_run(blog: Path) -> None:
+    """A code block of a Markdown cell stays one: in a list too, and as the last words."""
+    prose = "Like this:\n\n- so\n\n  ```python\n  1 / 0\n  ```\n\n```python\nno_such_name\n```"
+    post = convert(blog, new_code_cell("x = 1"), new_markdown_cell(prose))
+    ran, *shown = post.cells
+    assert frozenset() == ran.options.tags
+    assert [frozenset({"skip-execution"})] * 2 == [cell.options.tags for cell in shown]
+    assert ["1 / 0\n", "no_such_name\n"] == [cell.code for cell in shown]
+
+
 @pytest.mark.slow
 def test_notebook_with_an_error_keeps_it(blog: Path) -> None:
     """A cell that ended in an error is one that must."""
