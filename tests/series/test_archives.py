@@ -16,13 +16,16 @@ def desk(tmp_path: Path) -> Path:
     raw = tmp_path / "data/MNIST/raw"
     raw.mkdir(parents=True)
     (raw / "digits.gz").write_bytes(gzip.compress(b"ink"))
-    shutil.copy(ROOT / "Makefile", tmp_path)
+    for name in ("Makefile", "pyproject.toml", "requirements.lock"):
+        shutil.copy(ROOT / name, tmp_path)
     return tmp_path
 
 
 def test_make_unpacks_an_archive_whole(desk: Path) -> None:
     """The archive stays, its content stands beside it, and nothing half-written is left."""
-    subprocess.run(["make", "-C", desk, "data/MNIST/raw/digits"], check=True, capture_output=True)
+    subprocess.run(
+        ["make", "-C", str(desk), "data/MNIST/raw/digits"], check=True, capture_output=True
+    )
     assert (desk / "data/MNIST/raw/digits").read_bytes() == b"ink"
     assert {"digits", "digits.gz"} == {path.name for path in (desk / "data/MNIST/raw").iterdir()}
 
@@ -32,6 +35,6 @@ def test_make_unpacks_an_archive_whole(desk: Path) -> None:
 )
 def test_whatever_runs_posts_has_the_archives_unpacked_first(desk: Path, target: str) -> None:
     """Two posts that unpack the same archive at once would read each other's half of a file."""
-    command = ["make", "-C", desk, "--dry-run", target]
+    command = ["make", "-C", str(desk), "--dry-run", target]
     steps = subprocess.run(command, check=False, capture_output=True, text=True).stdout
     assert "gzip" in steps
