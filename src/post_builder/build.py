@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import math
 import time
 import traceback
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,7 @@ from post_builder.job import Job, prepare, refuse_same_slug
 from post_builder.order import Sources, order
 from post_builder.publishing import publish, refresh_downloads, remove_made
 from post_builder.records import load_record
-from post_builder.site import Site, slug_of
+from post_builder.site import Site
 
 if TYPE_CHECKING:
     from post_builder.kernels import Kernels
@@ -85,21 +84,16 @@ class _Builder:
     gate: asyncio.Semaphore
     """Lets as many posts run at once as may."""
     force: bool
-    running: set[str] = field(default_factory=set)
-    """The posts whose cells run now."""
 
     async def outcomes(self, paths: Sequence[Path]) -> dict[Path, Outcome]:
-        """Look at each post once: at the same time, but for those that wait for another.
-
-        The post that ran longest last time comes first, since it sets the time of them all.
-        """
+        """Look at each post once: at the same time, but for those that wait for another."""
         changing = self._changing(paths)
         tasks: dict[Path, asyncio.Task[Outcome | None]] = {}
-        for path in sorted(set(paths), key=lambda path: (-_last_seconds(self.site, path), path)):
+        for path in dict.fromkeys(paths):
             first = self.sources[path] & changing
             tasks[path] = asyncio.create_task(self._outcome_after(first, tasks, path))
         await asyncio.gather(*tasks.values())
-        return {path: outcome for path in paths if (outcome := tasks[path].result())}
+        return {path: outcome for path, task in tasks.items() if (outcome := task.result())}
 
     def _changing(self, paths: Sequence[Path]) -> set[Path]:
         """Find those of some posts that others take output from and that are to run for a reason.
@@ -152,28 +146,16 @@ class _Builder:
 
     async def _run_and_publish(self, job: Job) -> None:
         from post_builder.execution import execute  # noqa: PLC0415  # fresh posts need no Jupyter
-        from post_builder.kernels import behind, fresh_kernel  # noqa: PLC0415  # same
+        from post_builder.kernels import fresh_kernel  # noqa: PLC0415  # same
 
         started = time.time()
-        kernels = self.kernels or fresh_kernel
-        kernels = behind(kernels) if self.running else kernels
-        self.running.add(job.post.path)
-        try:
-            run = await execute(
-                job.ready,
-                job.site,
-                lambda cell: self.progress.cell_started(job.ready, cell),
-                kernels,
-            )
-        finally:
-            self.running.discard(job.post.path)
+        run = await execute(
+            job.ready,
+            job.site,
+            lambda cell: self.progress.cell_started(job.ready, cell),
+            self.kernels or fresh_kernel,
+        )
         publish(job, run, started)
-
-
-def _last_seconds(site: Site, path: Path) -> float:
-    """Tell how long a post ran when it was last built; of one that never was, expect the worst."""
-    record = load_record(site, slug_of(path))
-    return record.run.get("seconds", math.inf) if record else math.inf
 
 
 def _is_stale(site: Site, path: Path) -> bool:

@@ -44,9 +44,6 @@ _FIXED = {
 }
 """What is the same in every kernel, so that the same post gives the same bytes."""
 
-_NICENESS = 10
-"""How far a kernel stands back for another: on Linux, to about a tenth of its weight."""
-
 _LOG = "observations"
 """The file in a kernel's scratch folder in which the observer notes what is read."""
 
@@ -91,23 +88,6 @@ async def fresh_kernel(post: Post, site: Site) -> AsyncIterator[Kernel]:
                 client.kc.stop_channels()
             if manager.has_kernel:
                 await ensure_async(manager.shutdown_kernel(now=True))
-
-
-def behind(kernels: Kernels) -> Kernels:
-    """Give kernels that yield the processor to those that run already, where the system can.
-
-    A post whose threads wait for each other is slowed by much more than a post beside it gains.
-    """
-
-    @asynccontextmanager
-    async def yielding(post: Post, site: Site) -> AsyncIterator[Kernel]:
-        async with kernels(post, site) as kernel:
-            process = getattr(kernel.client.km and kernel.client.km.provisioner, "pid", None)
-            if process is not None and sys.platform != "win32":
-                os.setpriority(os.PRIO_PROCESS, process, _NICENESS)
-            yield kernel
-
-    return yielding
 
 
 @dataclass(slots=True)

@@ -506,18 +506,3 @@ def test_a_fault_of_the_engine_spares_the_other_posts(
     assert "unexpected ZeroDivisionError" in printed.err
     assert "Traceback" in printed.err
     assert "2 posts: 1 built, 1 failed" in printed.out
-
-
-@pytest.mark.slow
-def test_the_longest_post_starts_first_and_the_next_yields_to_it(blog: Path) -> None:
-    """By the seconds of the last build; what starts beside a post stands back for it."""
-    code = "import os, time\ntime.sleep({})\nprint('nice', os.nice(0))"
-    for name, seconds in (("a", 1), ("b", 3)):
-        post = blog / f"_posts/2026-01-01-{name}.md"
-        post.write_text(f"{HEADER}```python\n{code.format(seconds)}\n```\n", encoding="utf-8")
-    assert main(["build", "--site", str(blog), "--jobs", "1"]) == 0
-    assert main(["build", "--site", str(blog), "--jobs", "2", "--force"]) == 0
-    a, b = (path.read_text(encoding="utf-8") for path in sorted(blog.glob("_posts/*")))
-    usual = os.nice(0)
-    assert f"nice {usual}<" in b
-    assert f"nice {usual + 10}<" in a
