@@ -5,11 +5,12 @@ Warm-up runs are left out, and every trial is printed.
 Run: make bench
 """
 
-import statistics
 import subprocess
 import sys
 import time
 from pathlib import Path
+
+from trials import report
 
 TRIALS = 15
 """Runs of each command; odd, so that the median is one of them."""
@@ -31,11 +32,7 @@ def main() -> None:
     python = [sys.executable, "-c", "pass"]
     build = [sys.executable, "scripts/build_posts.py"]
     bare, fresh = seconds(python), seconds(build)
-    for name, trials in (("python -c pass", bare), ("fresh build", fresh)):
-        print(f"{name:16}", " ".join(f"{trial * 1000:.0f}" for trial in trials), "ms")
-    ratio = statistics.median(fresh) / statistics.median(bare)
-    print(f"median: {statistics.median(bare) * 1000:.0f} ms and", end=" ")
-    print(f"{statistics.median(fresh) * 1000:.0f} ms, a ratio of {ratio:.1f}")
+    report(("python -c pass", bare), ("fresh build", fresh))
 
 
 if __name__ == "__main__":

@@ -8,12 +8,12 @@ Run: make bench
 """
 
 import os
-import statistics
 import subprocess
 import sys
 from pathlib import Path
 
 import yaml
+from trials import report
 
 TRIALS = 7
 """Processes of each kind; odd, so that the median is one of them."""
@@ -39,7 +39,7 @@ print((time.perf_counter() - begin) / 100)
 """
 
 
-def milliseconds(environment: dict[str, str]) -> float:
+def seconds(environment: dict[str, str]) -> float:
     """Time a step, as the mean of a hundred, in a process of its own."""
     done = subprocess.run(
         [sys.executable, "-c", STEPS],
@@ -48,7 +48,7 @@ def milliseconds(environment: dict[str, str]) -> float:
         capture_output=True,
         text=True,
     )
-    return 1000 * float(done.stdout)
+    return float(done.stdout)
 
 
 def main() -> None:
@@ -56,13 +56,9 @@ def main() -> None:
     config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
     kept: dict[str, str] = config["post_builder"]["environment"]
     given_back = {name: value for name, value in kept.items() if not name.startswith("MALLOC_")}
-    trials = [(milliseconds(given_back), milliseconds(kept)) for _ in range(TRIALS)]
+    trials = [(seconds(given_back), seconds(kept)) for _ in range(TRIALS)]
     without, with_it = ([pair[kind] for pair in trials] for kind in (0, 1))
-    for name, each in (("memory given back", without), ("memory kept", with_it)):
-        print(f"{name:17}", " ".join(f"{trial:.1f}" for trial in each), "ms a step")
-    ratio = statistics.median(with_it) / statistics.median(without)
-    print(f"median: {statistics.median(without):.1f} ms and", end=" ")
-    print(f"{statistics.median(with_it):.1f} ms, a ratio of {ratio:.2f}")
+    report(("memory given back", without), ("memory kept", with_it))
 
 
 if __name__ == "__main__":

@@ -46,7 +46,7 @@ def new_post(site: Site, title: str, today: dt.date) -> Path:
     Raises:
         SiteError: where it is there already.
     """
-    return _write(site, title, today, _KERNEL, _BODY)
+    return _write(site, title, today, _text(title, today, _KERNEL, _BODY))
 
 
 def post_from_notebook(site: Site, notebook: Path, today: dt.date) -> Path:
@@ -68,16 +68,22 @@ def post_from_notebook(site: Site, notebook: Path, today: dt.date) -> Path:
     spec["language"] = node.metadata.get("language_info", {}).get("name", spec["language"])
     converter = _Converter(f"assets/images/{_slug(title)}", spec["language"])
     body = "\n\n".join(filter(None, map(converter.convert, cells)))
-    path = _write(site, title, today, spec, f"{body}\n")
+    text = _shown_only(_text(title, today, spec, f"{body}\n"))
+    path = _write(site, title, today, text)
     for name, data in converter.images.items():
         write_atomically(site.root / name, data)
     return path
 
 
-def _write(site: Site, title: str, today: dt.date, spec: Mapping[str, str], body: str) -> Path:
+def _write(site: Site, title: str, today: dt.date, text: str) -> Path:
     path = site.root / "_posts" / f"{today.isoformat()}-{_slug(title)}.md"
     if path.exists():
         raise SiteError("this post is there already", Place(site.shown(path)))
+    write_atomically(path, text.encode())
+    return path
+
+
+def _text(title: str, today: dt.date, spec: Mapping[str, str], body: str) -> str:
     kernel = ", ".join(f"{key}: {json.dumps(spec[key])}" for key in _KERNEL)
     lines = [
         "---",
@@ -87,8 +93,7 @@ def _write(site: Site, title: str, today: dt.date, spec: Mapping[str, str], body
         f"jupyter: {{kernelspec: {{{kernel}}}}}",
         "---",
     ]
-    write_atomically(path, _shown_only("\n".join([*lines, "", body])).encode())
-    return path
+    return "\n".join([*lines, "", body])
 
 
 def _shown_only(text: str) -> str:
