@@ -47,19 +47,19 @@ class CNN(nn.Module):
         super().__init__()
         self.jitter = Jitter() if jitter else nn.Identity()
         self.stages = nn.Sequential(
-            # (N, 1, 28, 28) -> (N, 16, 24, 24), halved to (N, 16, 12, 12)
-            stage(nn.Conv2d(1, 16, 5), pool=True, norm=norm),
+            # (N, 1, 28, 28) -> (N, 8, 24, 24), halved to (N, 8, 12, 12)
+            stage(nn.Conv2d(1, 8, 5), pool=True, norm=norm),
             # -> (N, 32, 10, 10), halved to (N, 32, 5, 5)
-            stage(nn.Conv2d(16, 32, 3), pool=True, norm=norm),
+            stage(nn.Conv2d(8, 32, 3), pool=True, norm=norm),
             # -> (N, 64, 5, 5): the padding keeps the size
             stage(nn.Conv2d(32, 64, 3, padding=1), pool=False, norm=norm),
-            # -> (N, 64, 3, 3)
-            stage(nn.Conv2d(64, 64, 3), pool=False, norm=norm),
+            # -> (N, 96, 3, 3)
+            stage(nn.Conv2d(64, 96, 3), pool=False, norm=norm),
         )
         self.body = nn.Sequential(
-            nn.Flatten(),  # -> (N, 576)
+            nn.Flatten(),  # -> (N, 864)
             nn.Dropout(dropout),
-            nn.Linear(576, 128),  # -> (N, 128)
+            nn.Linear(864, 128),  # -> (N, 128)
             nn.ReLU(),
         )
         self.head = nn.Linear(128, 10)
