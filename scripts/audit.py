@@ -11,7 +11,6 @@ import functools
 import gzip
 import json
 import os
-import shutil
 import statistics
 import subprocess
 import sys
@@ -26,6 +25,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import chromium
 from playwright.sync_api import Request, sync_playwright
 from rich.console import Console
 from rich.table import Table
@@ -55,25 +55,6 @@ METRICS = [
 
 KILOBYTES = {"HTML": 150, "CSS": 20, "JavaScript": 15}
 """The most that a post may weigh without its figures, not compressed; of 1,000 bytes."""
-
-QUIET = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-"""Flags for a browser that asks the network for nothing of its own."""
-
-AXE = """async () => {
-    document.querySelectorAll("details").forEach((fold) => { fold.open = true });
-    await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
-    const found = await axe.run({ rules: { "color-contrast-enhanced": { enabled: true } } });
-    return found.violations.map((rule) => `${rule.id}: ${rule.nodes[0].html}`);
-}"""
-"""What axe-core finds on a page with all that is folded open; text is held to AAA."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,19 +135,14 @@ def lighthouse(url: str, name: str, folder: Path) -> Iterator[Measure]:
 
 def _lighthouse_run(url: str, folder: Path) -> dict[str, Any]:
     report = folder / "lighthouse.json"
-    flags = " ".join(["--headless=new", *QUIET])
+    flags = " ".join(["--headless=new", *chromium.FLAGS])
     command = [str(TOOLS / ".bin/lighthouse"), url, "--quiet", "--output=json"]
     command += [f"--output-path={report}", f"--chrome-flags={flags}"]
     command += [f"--only-categories={','.join(SCORES)}"]
-    environment = os.environ | {"CHROME_PATH": _chromium()}
+    environment = os.environ | {"CHROME_PATH": chromium.find() or ""}
     subprocess.run(command, env=environment, check=True, stderr=subprocess.DEVNULL)
     run: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))
     return run
-
-
-def _chromium() -> str:
-    names = ("chromium", "google-chrome", "chromium-browser")
-    return next(filter(None, map(shutil.which, names)), "")
 
 
 def weights(site: Path, page: Path, name: str) -> Iterator[Measure]:
@@ -194,8 +170,8 @@ def in_browser(site: Path, url: str) -> Iterator[Measure]:
             troubles.append(f"asked for {request.url}")
 
     with sync_playwright() as playwright:
-        path = _chromium() or None
-        browser = playwright.chromium.launch(executable_path=path, args=QUIET)
+        path = chromium.find()
+        browser = playwright.chromium.launch(executable_path=path, args=chromium.FLAGS)
         page = browser.new_page()
         page.on("request", watch)
         page.on("console", lambda message: troubles.append(message.text))
@@ -204,7 +180,7 @@ def in_browser(site: Path, url: str) -> Iterator[Measure]:
             page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
             page.goto(address)
             page.evaluate(script)
-            violations += [f"{address} ({scheme}): {text}" for text in page.evaluate(AXE)]
+            violations += [f"{address} ({scheme}): {text}" for text in page.evaluate(chromium.AXE)]
         browser.close()
     pages = f"{len(addresses)} pages"
     yield counted(f"axe-core, {pages}, light and dark", violations)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import chromium
 import pytest
 from bs4 import BeautifulSoup
 
@@ -33,20 +34,6 @@ BASE = "/blog"
 
 TOOLS = ROOT / "node_modules"
 """axe-core and html-validate, which `make test` and `make audit` install."""
-
-CHROMIUM = Path("/usr/bin/chromium")
-"""Debian's Chromium; elsewhere the one that `playwright install chromium` brings is taken."""
-
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-"""Quiet: a browser that asks the network for nothing of its own."""
 
 PARTS = ["_config.yml", "Gemfile", "_layouts", "_includes", "_sass", "_data", "_posts", "assets"]
 """What Jekyll reads, beside the pages at the root."""
@@ -202,13 +189,13 @@ def browser() -> Iterator[Browser]:
         from playwright.sync_api import Error, sync_playwright  # noqa: PLC0415  # may be missing
 
         with sync_playwright() as playwright:
-            path = CHROMIUM if CHROMIUM.exists() else None
+            path = chromium.find()
             try:
-                chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
+                running = playwright.chromium.launch(executable_path=path, args=chromium.FLAGS)
             except Error as error:
                 raise ImportError(str(error)) from error
-            yield chromium
-            chromium.close()
+            yield running
+            running.close()
     except ImportError as error:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(f"no browser: {error}")
 

@@ -6,9 +6,10 @@ import json
 import subprocess
 from typing import TYPE_CHECKING
 
+import chromium
 import pytest
 
-from .conftest import ROOT, open_all, tool
+from .conftest import ROOT, tool
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -38,13 +39,6 @@ FOCUSED = """() => {
     return { first, marked: marked && visible && opacity === "1", what: element.outerHTML };
 }"""
 """The element that has the focus, and whether a reader can see that it has."""
-
-AXE = """async () => {
-    const rules = { "color-contrast-enhanced": { enabled: true } };
-    const found = await axe.run({ rules });
-    return found.violations.map((rule) => [rule.id, ...rule.nodes.map((node) => node.html)]);
-}"""
-"""What axe-core finds on a page; text is held to AAA."""
 
 
 def test_skip_link_comes_first(page: Page) -> None:
@@ -108,9 +102,8 @@ def test_axe_finds_no_violation_on_any_page(
     found = {}
     for url in site.urls():
         page.goto(address + url)
-        open_all(page)
         page.evaluate(script)
-        if violations := page.evaluate(AXE):
+        if violations := page.evaluate(chromium.AXE):
             found[url] = violations
     assert found == {}
 
