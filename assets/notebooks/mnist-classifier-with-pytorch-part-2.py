@@ -560,6 +560,7 @@ for name, layer, expected in [
 #
 # Ours has four *stages* of convolution.
 # The first two halve their maps by pooling; from stage to stage the maps become smaller or more numerous: from *what is where* towards *what is there at all*.
+# Channels are few where the maps are large and each of them costs time, and many where the maps are small.
 # Two linear layers then weigh what was found, as in Part I.
 
 # %%
