@@ -1,7 +1,8 @@
-"""Hypothesis profiles: quick by default, long where CI or HYPOTHESIS_PROFILE asks for it."""
+"""Hypothesis profiles, quick by default, long where CI or HYPOTHESIS_PROFILE asks; and Ctrl-C."""
 
 import os
 import shutil
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,6 +21,9 @@ settings.register_profile(
 )
 _DEFAULT = "ci" if os.environ.get("CI", "").lower() in {"1", "true"} else "quick"
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or _DEFAULT)
+
+# What a script starts with & ignores Ctrl-C, and so would all that these tests start and interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 HEADER = "---\njupyter: {kernelspec: {name: python3, language: python}}\n---\n"
 """Front matter that makes a post executable."""
