@@ -179,8 +179,8 @@ def in_browser(site: Path, url: str) -> Iterator[Measure]:
         for address, scheme in product(addresses, ("light", "dark")):
             page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
             page.goto(address)
-            page.evaluate(script)
-            violations += [f"{address} ({scheme}): {text}" for text in page.evaluate(chromium.AXE)]
+            found = chromium.violations(page, script)
+            violations += [f"{address} ({scheme}): {violation}" for violation in found]
         browser.close()
     pages = f"{len(addresses)} pages"
     yield counted(f"axe-core, {pages}, light and dark", violations)

@@ -1,8 +1,12 @@
-"""The browser that tests and audit look at pages with, and what axe-core is asked of a page."""
+"""The browser that tests and audit look at pages with, and what both do with a page."""
 
 from __future__ import annotations
 
 import shutil
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 FLAGS = [
     "--no-sandbox",
@@ -15,16 +19,27 @@ FLAGS = [
 ]
 """Quiet: a browser that asks the network for nothing of its own."""
 
-AXE = """async () => {
-    document.querySelectorAll("details").forEach((fold) => { fold.open = true });
-    await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
-    const found = await axe.run({ rules: { "color-contrast-enhanced": { enabled: true } } });
-    return found.violations.flatMap((rule) => rule.nodes.map((node) => `${rule.id}: ${node.html}`));
-}"""
-"""What axe-core finds on a page with all that is folded open; text is held to AAA."""
-
 
 def find() -> str | None:
     """Return the path of the system's Chromium; without one Playwright takes its own."""
     names = ("chromium", "google-chrome", "chromium-browser")
     return next(filter(None, map(shutil.which, names)), None)
+
+
+def open_all(page: Page) -> None:
+    """Open all that is folded, and let the page find out what scrolls now."""
+    page.evaluate("document.querySelectorAll('details').forEach((fold) => { fold.open = true })")
+    page.evaluate("new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)))")
+
+
+def violations(page: Page, axe: str) -> list[str]:
+    """Return what axe-core, given as its script, finds on a page; text is held to AAA."""
+    open_all(page)
+    page.evaluate(axe)
+    found: list[str] = page.evaluate("""async () => {
+        const found = await axe.run({ rules: { "color-contrast-enhanced": { enabled: true } } });
+        return found.violations.flatMap(
+            (rule) => rule.nodes.map((node) => `${rule.id}: ${node.html}`)
+        );
+    }""")
+    return found

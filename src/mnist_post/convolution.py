@@ -45,22 +45,22 @@ class CNN(nn.Module):
     def __init__(self, *, norm: bool = True, dropout: float = 0.2, jitter: bool = True) -> None:
         """Draw random weights; each help can be left out: batch norm, dropout, augmentation."""
         super().__init__()
-        self.jitter = Jitter() if jitter else nn.Identity()
+        self.jitter = Jitter(pixels=1.5) if jitter else nn.Identity()
         self.stages = nn.Sequential(
             # (N, 1, 28, 28) -> (N, 8, 24, 24), halved to (N, 8, 12, 12)
             stage(nn.Conv2d(1, 8, 5), pool=True, norm=norm),
             # -> (N, 32, 10, 10), halved to (N, 32, 5, 5)
             stage(nn.Conv2d(8, 32, 3), pool=True, norm=norm),
-            # -> (N, 64, 5, 5): the padding keeps the size
-            stage(nn.Conv2d(32, 64, 3, padding=1), pool=False, norm=norm),
+            # -> (N, 48, 5, 5): the padding keeps the size
+            stage(nn.Conv2d(32, 48, 3, padding=1), pool=False, norm=norm),
             # -> (N, 96, 3, 3)
-            stage(nn.Conv2d(64, 96, 3), pool=False, norm=norm),
+            stage(nn.Conv2d(48, 96, 3), pool=False, norm=norm),
         )
         self.body = nn.Sequential(
             nn.Flatten(),  # -> (N, 864)
-            nn.Dropout(dropout),
             nn.Linear(864, 128),  # -> (N, 128)
             nn.ReLU(),
+            nn.Dropout(dropout),
         )
         self.head = nn.Linear(128, 10)
         self.to(memory_format=torch.channels_last)  # the order in memory that CPUs convolve best

@@ -218,9 +218,3 @@ def page(context: BrowserContext, address: str) -> Page:
     page = context.new_page()
     page.goto(f"{address}/every-element/")
     return page
-
-
-def open_all(page: Page) -> None:
-    """Open all that is folded, and let the page find out what scrolls now."""
-    page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true })")
-    page.evaluate("new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)))")

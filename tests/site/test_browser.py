@@ -5,9 +5,8 @@ from __future__ import annotations
 from itertools import product
 from typing import TYPE_CHECKING
 
+import chromium
 import pytest
-
-from .conftest import open_all
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Request, Response
@@ -48,7 +47,7 @@ def test_pages_fit_and_are_quiet(
             if url == "/plain/":  # its figure is on another host, on purpose
                 continue
             page.goto(address + url)
-            open_all(page)
+            chromium.open_all(page)
             if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
                 troubles.append(f"{url} scrolls sideways")
     assert troubles == []

@@ -12,10 +12,11 @@ import sysconfig
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import chromium
 import pytest
 import yaml
 
-from .conftest import ROOT, open_all
+from .conftest import ROOT
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup
@@ -42,7 +43,7 @@ def test_copy_buttons_copy_exactly_the_source(site: Built, page: Page, address: 
         if not blocks:
             continue
         page.goto(address + url)
-        open_all(page)
+        chromium.open_all(page)
         buttons = page.locator("div.language-python > .copy")
         assert buttons.count() == len(blocks), url
         for index, block in enumerate(blocks):
@@ -166,7 +167,7 @@ def test_a_post_copied_by_clicking_runs_and_prints_what_it_shows(
     shown = printed(site.page(url))
     assert shown
     page.goto(address + url)
-    open_all(page)
+    chromium.open_all(page)
     snippets = []
     for button in page.locator(f".post-content {CELLS} > .copy").all():
         button.click()

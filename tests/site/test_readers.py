@@ -102,8 +102,7 @@ def test_axe_finds_no_violation_on_any_page(
     found = {}
     for url in site.urls():
         page.goto(address + url)
-        page.evaluate(script)
-        if violations := page.evaluate(chromium.AXE):
+        if violations := chromium.violations(page, script):
             found[url] = violations
     assert found == {}
 
