@@ -21,12 +21,16 @@ class Jitter(nn.Module):
         if not self.training:
             return images
         dice = 2 * torch.rand(len(images), 4) - 1  # between -1 and 1
-        right, down, turn, stretch = (dice * self.most).to(images.device).unbind(dim=1)
+        moves = (dice * self.most).to(images.device)[..., None, None]  # (N, 4, 1, 1)
+        right, down, turn, stretch = moves.unbind(dim=1)
         cos, sin = (1 + stretch) * turn.cos(), (1 + stretch) * turn.sin()
-        moves = torch.stack([cos, -sin, right, sin, cos, down], dim=1).reshape(-1, 2, 3)
-        grid = F.affine_grid(moves, list(images.shape), align_corners=False)
+        x = torch.linspace(-1, 1, 28, device=images.device) * 27 / 28  # the middles of pixels
+        y = x[:, None]
+        # where in the old image each pixel of the new one is taken from
+        places = torch.stack([cos * x - sin * y + right, sin * x + cos * y + down], dim=1)
         paper = images.min()
-        return F.grid_sample(images - paper, grid, align_corners=False) + paper
+        moved = F.grid_sample(images - paper, places.permute(0, 2, 3, 1), align_corners=False)
+        return moved + paper
 
 
 def stage(convolution: nn.Conv2d, *, pool: bool, norm: bool) -> nn.Sequential:
