@@ -100,6 +100,21 @@ def test_jitter_moves_by_at_most_its_pixels() -> None:
     assert 10 <= inked.min() < inked.max() <= 17
 
 
+def test_jitter_looks_where_affine_grid_does() -> None:
+    """Each pixel is taken from the place that PyTorch's own matrices of the same moves give."""
+    images, jitter = torch.rand(8, 1, 28, 28), Jitter()
+    torch.manual_seed(0)
+    moved = jitter(images)
+    torch.manual_seed(0)
+    right, down, turn, stretch = ((2 * torch.rand(8, 4) - 1) * jitter.most).unbind(dim=1)
+    cos, sin = (1 + stretch) * turn.cos(), (1 + stretch) * turn.sin()
+    matrices = torch.stack([cos, -sin, right, sin, cos, down], dim=1).reshape(-1, 2, 3)
+    grid = F.affine_grid(matrices, [8, 1, 28, 28], align_corners=False)
+    paper = images.min()
+    expected = F.grid_sample(images - paper, grid, align_corners=False) + paper
+    assert torch.allclose(expected, moved, atol=1e-5)
+
+
 def test_the_loop_of_part_1_trains_a_cnn(everything: TensorDataset) -> None:
     """`fit`, unchanged, brings a CNN beyond the nearest mean in one short epoch."""
     torch.manual_seed(0)
