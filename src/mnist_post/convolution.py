@@ -49,20 +49,21 @@ class CNN(nn.Module):
     def __init__(self, *, norm: bool = True, dropout: float = 0.2, jitter: bool = True) -> None:
         """Draw random weights; each help can be left out: batch norm, dropout, augmentation."""
         super().__init__()
+        bias = not norm  # batch norm has a bias of its own
         self.jitter = Jitter(pixels=1.5) if jitter else nn.Identity()
         self.stages = nn.Sequential(
             # (N, 1, 28, 28) -> (N, 8, 24, 24), halved to (N, 8, 12, 12)
-            stage(nn.Conv2d(1, 8, 5), pool=True, norm=norm),
+            stage(nn.Conv2d(1, 8, 5, bias=bias), pool=True, norm=norm),
             # -> (N, 32, 10, 10), halved to (N, 32, 5, 5)
-            stage(nn.Conv2d(8, 32, 3), pool=True, norm=norm),
+            stage(nn.Conv2d(8, 32, 3, bias=bias), pool=True, norm=norm),
             # -> (N, 48, 5, 5): the padding keeps the size
-            stage(nn.Conv2d(32, 48, 3, padding=1), pool=False, norm=norm),
-            # -> (N, 96, 3, 3)
-            stage(nn.Conv2d(48, 96, 3), pool=False, norm=norm),
+            stage(nn.Conv2d(32, 48, 3, padding=1, bias=bias), pool=False, norm=norm),
+            # -> (N, 64, 3, 3)
+            stage(nn.Conv2d(48, 64, 3, bias=bias), pool=False, norm=norm),
         )
         self.body = nn.Sequential(
-            nn.Flatten(),  # -> (N, 864)
-            nn.Linear(864, 128),  # -> (N, 128)
+            nn.Flatten(),  # -> (N, 576)
+            nn.Linear(576, 128),  # -> (N, 128)
             nn.ReLU(),
             nn.Dropout(dropout),
         )

@@ -22,14 +22,14 @@ def test_shapes_are_those_of_the_comments() -> None:
     """Each stage makes what the comment beside it says."""
     x = torch.rand(2, 1, 28, 28)
     shapes = [tuple((x := part(x)).shape[1:]) for part in CNN().stages]
-    assert [(8, 12, 12), (32, 5, 5), (48, 5, 5), (96, 3, 3)] == shapes
+    assert [(8, 12, 12), (32, 5, 5), (48, 5, 5), (64, 3, 3)] == shapes
 
 
 def test_cnn_is_small() -> None:
-    """Weights and biases by hand: four convolutions with batch norm, two linear layers."""
-    convolutions = 26 * 8 + 73 * 32 + 289 * 48 + 433 * 96
-    norms = 2 * (8 + 32 + 48 + 96)
-    assert convolutions + norms + 865 * 128 + 129 * 10 == count_parameters(CNN())
+    """By hand: four convolutions without bias, their batch norms, two linear layers."""
+    convolutions = 25 * 8 + 72 * 32 + 288 * 48 + 432 * 64
+    norms = 2 * (8 + 32 + 48 + 64)
+    assert convolutions + norms + 577 * 128 + 129 * 10 == count_parameters(CNN())
     assert count_parameters(CNN()) < 200_000
 
 
