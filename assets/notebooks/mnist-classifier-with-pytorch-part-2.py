@@ -681,7 +681,7 @@ for seed, (_, history) in enumerate(runs):
     print(f"seed {seed}: validation", *(f"{judged.accuracy:.2%}" for _, judged in history))
 
 # %% [markdown]
-# After the first epoch it reads 98.3% of the validation digits, nearly as many as the plain network of Part I after all of its training.
+# After the first epoch it reads 98.3% of the validation digits, about as many as the plain network of Part I after all of its training.
 # At the end it makes 0.69% mistakes, where that one made 1.84%.
 #
 # ## Three helps, one at a time
@@ -832,7 +832,7 @@ plt.show()
 # %% [markdown]
 # The network was only asked for the right answer.
 # Nobody told it where to put them; but its last layer is linear, and to answer rightly it has to gather digits of a kind where flat borders can part them from the rest.
-# Where kinds run into each other here, as 5 and 8 do, they may still lie apart in the 126 directions that the plane leaves out.
+# Where kinds run into each other here, as 7 and 9 do, they may still lie apart in the 126 directions that the plane leaves out.
 # Such an embedding is often useful beyond the task that it was learnt for.
 #
 # Which pixels does an answer hang on?
@@ -1017,8 +1017,8 @@ for seed, alone in enumerate(singles):
 # %% [markdown]
 # This is [McNemar's](https://doi.org/10.1007/BF02295996) test in its exact form.
 # Below one time in twenty, people usually stop believing in luck; above it, they wait for more digits.
-# Against the networks of seeds 0 and 2, luck is hard to believe in; against that of seed 1 it is not ruled out.
-# The comparisons share the vote and the digits, so they are not three proofs.
+# In each of the three duels, luck is hard to believe in.
+# They share the vote and the digits, so they are not three proofs.
 # But the vote wins more than it loses in  lost for won, lost in duels)">3 of 3: it is probably better, by about 17 digits in 10,000, and only more digits, or more ensembles, could say how much better.
 #
 # Are the three as often right as they believe?
@@ -1047,8 +1047,8 @@ plot_reliability(
 plt.show()
 
 # %% [markdown]
-# All dots of the vote but one lie above the line, the large one by a hair: it is right a little more often than it says.
-# Only the figure can show that, since the calibration error in [the table](#one-ruler-for-all-models) has no sign; and the dots far to the left, that one among them, stand for a handful of digits or fewer.
+# All dots of the vote lie above the line, the large one by a hair: it is right a little more often than it says.
+# Only the figure can show that, since the calibration error in [the table](#one-ruler-for-all-models) has no sign; and the dots far to the left stand for a handful of digits or fewer.
 #
 # ## The hardest digits, again
 #
