@@ -665,6 +665,7 @@ print(f"{count_parameters(model):,} parameters in all")
 # All the looking is done by the stages, whose weights are used again and again at every place of the image.
 #
 # If you check the table by hand: these convolutions have no biases, because batch norm, which we come to below, brings two weights for each channel, and one of them is a bias.
+#
 # One line may puzzle you: `channels_last` changes nothing but the order of the numbers in memory.
 # On a CPU, these convolutions are clearly faster that way.
 #
