@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from post_builder.snippets import find_snippet
+from post_builder.sources.snippets import find_snippet
 
 ROOT = Path(__file__).parents[2]
 FENCE = re.compile(r"^```(.*)\n((?:.*\n)*?)```\n(\{:.*\}\n)?", re.MULTILINE)

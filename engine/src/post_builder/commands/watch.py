@@ -1,0 +1,136 @@
+"""Build on save: what is stale after each save, until somebody says stop."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TextIO
+
+from watchfiles import Change, DefaultFilter, awatch
+
+from post_builder.commands.build import build, remove_orphans
+from post_builder.freshness.dependencies import ignored
+from post_builder.errors import PostBuilderError, SiteError
+from post_builder.files import digest, read_text
+from post_builder.execution.kernels import Standby
+from post_builder.document.post import parse
+from post_builder.ui.progress import Progress
+from post_builder.site import Site, open_site
+from post_builder.sources.transclusion import texts_taken
+
+_QUIET_MS = 100
+"""Saves within this time of one another count as one."""
+
+_PASSED_OVER = ("_site", ".jekyll-cache", "node_modules", "vendor", ".venv", "_data/builds")
+
+
+class _Saves(DefaultFilter):
+    """What an author may have saved: not what Jekyll, git, Python or a build write."""
+
+    def __init__(self, site: Site) -> None:
+        super().__init__(ignore_paths=[site.root / name for name in _PASSED_OVER])
+
+    def __call__(self, change: Change, path: str) -> bool:
+        temporary = Path(path).name.startswith(".") and path.endswith(".tmp")
+        return not temporary and super().__call__(change, path)
+
+
+async def watch(site: Site, progress: Progress, *, jobs: int, stream: TextIO) -> None:
+    """Build stale posts now and after each burst of saves; errors show, and the watch goes on.
+
+    A save during a build counts: the post is looked at again when the build ends. Cancelling ends
+    a running build and its kernel.
+
+    Args:
+        site: read anew when its settings are saved.
+        progress: told of each step.
+        jobs: how many posts may run at once.
+        stream: where errors are shown.
+    """
+    standby = Standby()
+    watcher = _Watcher(progress, jobs, stream, standby)
+    try:
+        await _watch(site, watcher)
+    finally:
+        await standby.close()
+
+
+async def _watch(site: Site, watcher: _Watcher) -> None:
+    saves = awatch(site.root, watch_filter=_Saves(site), step=_QUIET_MS)
+    coming = asyncio.ensure_future(anext(saves))  # watching starts before the first build does
+    await watcher.build(site, list(site.posts()))
+    watcher.warm(site)
+    while True:
+        changes = await coming
+        coming = asyncio.ensure_future(anext(saves))
+        saved = watcher.changed({Path(path) for _, path in changes}, site)
+        try:
+            site = open_site(site.root)
+            await watcher.build(site, watcher.candidates(site, saved))
+        except SiteError as error:
+            print(error, file=watcher.stream, flush=True)
+
+
+@dataclass(slots=True)
+class _Watcher:
+    progress: Progress
+    jobs: int
+    stream: TextIO
+    standby: Standby
+    failed: dict[Path, tuple[str, ...]] = field(default_factory=dict)
+    """Posts whose last run failed, and the output of other posts that they took; they run again
+    when something is saved that may mend them, or when that output is another."""
+    seen: dict[Path, str] = field(default_factory=dict)
+    """The last content of each file that was saved."""
+
+    def warm(self, site: Site) -> None:
+        """Have a kernel ready for each kind of post."""
+        for path in site.posts():
+            with suppress(PostBuilderError):
+                if post := parse(read_text(path, site.shown(path)), site.shown(path)):
+                    self.standby.warm(post, site)
+
+    async def build(self, site: Site, paths: list[Path]) -> None:
+        """Build what is stale of some posts, and remember which failed."""
+        outcomes = await build(
+            site, paths, self.progress, force=False, jobs=self.jobs, kernels=self.standby
+        )
+        remove_orphans(site)
+        for outcome in outcomes:
+            path = site.root / outcome.post
+            self.failed.pop(path, None)
+            if outcome.error:
+                self.failed[path] = _taken(site, path)
+                print(f"\n{outcome.error}\n", file=self.stream, flush=True)
+
+    def changed(self, paths: set[Path], site: Site) -> set[Path]:
+        """Leave out saves of the same content, and files that git ignores."""
+        hidden = ignored([site.shown(path) for path in paths], site.root)
+        found = set()
+        for path in paths:
+            now = digest(path.read_bytes()) if path.is_file() else ""
+            if self.seen.get(path) != now and site.shown(path) not in hidden:
+                found.add(path)
+            self.seen[path] = now
+        return found
+
+    def candidates(self, site: Site, saved: set[Path]) -> list[Path]:
+        """Give the posts to look at: a failed one only if something saved may have mended it."""
+        posts = list(site.posts())
+        others = saved.difference(posts)
+        source = any(not path.is_relative_to(site.root / "assets") for path in others)
+        return [
+            path
+            for path in posts
+            if path in saved or source or self.failed.get(path) != _taken(site, path)
+        ]
+
+
+def _taken(site: Site, path: Path) -> tuple[str, ...]:
+    """Give what a post takes of other posts' output; nothing for one that cannot be read."""
+    with suppress(PostBuilderError):
+        if post := parse(read_text(path, site.shown(path)), site.shown(path)):
+            return texts_taken(post, site.root)
+    return ()

@@ -1,0 +1,83 @@
+"""Hypothesis profiles, quick by default, long where CI or HYPOTHESIS_PROFILE asks; and Ctrl-C."""
+
+import os
+import shutil
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+from toysite import make_series, make_toy
+
+from post_builder.cli import main
+from post_builder.document.post import Post, parse
+
+settings.register_profile(
+    "quick", max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile(
+    "ci", max_examples=2_000, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+_DEFAULT = "ci" if os.environ.get("CI", "").lower() in {"1", "true"} else "quick"
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or _DEFAULT)
+
+# What a script starts with & ignores Ctrl-C, and so would all that these tests start and interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+HEADER = "---\njupyter: {kernelspec: {name: python3, language: python}}\n---\n"
+"""Front matter that makes a post executable."""
+
+
+def _read(body: str) -> Post:
+    post = parse(HEADER + body)
+    assert post is not None
+    return post
+
+
+@pytest.fixture(scope="session")
+def read() -> Callable[[str], Post]:
+    """Parse a body as an executable post; its first line is line 4."""
+    return _read
+
+
+@pytest.fixture(scope="session")
+def header() -> str:
+    """Give front matter of three lines that makes a post executable."""
+    return HEADER
+
+
+@pytest.fixture
+def blog(tmp_path: Path) -> Path:
+    """Make the smallest Jekyll site."""
+    tmp_path.joinpath("_config.yml").write_text("title: Somebody else's blog\n", encoding="utf-8")
+    tmp_path.joinpath("_posts").mkdir()
+    return tmp_path
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the toy site once."""
+    root = make_toy(tmp_path_factory.mktemp("built"))
+    assert main(["build", "--site", str(root), "--json"]) == 0
+    return root
+
+
+@pytest.fixture
+def toy(built: Path, tmp_path: Path) -> Path:
+    """Copy the built toy site, for a test to spoil."""
+    return Path(shutil.copytree(built, tmp_path / "toy"))
+
+
+@pytest.fixture(scope="session")
+def built_series(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build two posts, of which the second takes output from the first, once."""
+    root = make_series(tmp_path_factory.mktemp("series"))
+    assert main(["build", "--site", str(root), "--json", "--jobs", "2"]) == 0
+    return root
+
+
+@pytest.fixture
+def series(built_series: Path, tmp_path: Path) -> Path:
+    """Copy the two built posts, for a test to change."""
+    return Path(shutil.copytree(built_series, tmp_path / "series"))

@@ -1,0 +1,161 @@
+"""What a rerun leaves of outputs that are never compared; the runs are made up."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+from pathlib import Path
+
+import pytest
+from toysite import replace
+
+from post_builder.cli import main
+from post_builder.freshness.dependencies import Observations
+from post_builder.execution.run import Output, Run
+from post_builder.pipeline.prepare import prepare
+from post_builder.pipeline.publish import publish
+from post_builder.site import open_site
+
+POST = "_posts/timed.md"
+RECORD = "_data/builds/timed.json"
+SCORE = "assets/images/timed/score.svg"
+SPEED = "assets/images/timed/speed.svg"
+FIXTURE = Path(__file__).with_name("fixtures") / "keeping" / "timed.md"
+
+
+def _drawing(shown: str) -> Output:
+    svg = f'<svg width="9" height="9"><text>{shown}</text></svg>'
+    return {"output_type": "display_data", "data": {"image/svg+xml": svg}, "metadata": {}}
+
+
+def _printed(text: str) -> Output:
+    return {"output_type": "stream", "name": "stdout", "text": text}
+
+
+def _rerun(root: Path, seconds: float, score: str = "0.5", value: str = "0.5") -> None:
+    """Publish a run of the post that took some seconds and read `data.txt`."""
+    site = open_site(root)
+    job = prepare(site, root / POST)
+    assert job is not None
+    outputs = (
+        (_printed(f"accuracy {score}\n"), _drawing(score)),
+        (_printed(f"{seconds} s\n"), _drawing(str(seconds))),
+    )
+    read = Observations(read=frozenset({str(root / "data.txt")}))
+    publish(job, Run(outputs, (1, 2), (value,), (1.0, seconds), {}, read), math.inf)
+
+
+def _shown(root: Path) -> tuple[bool, bool]:
+    """Tell whether the seconds of the first run are on the page, and in its figure."""
+    page = root.joinpath(POST).read_text(encoding="utf-8")
+    return "1.5 s</pre>" in page, "1.5" in root.joinpath(SPEED).read_text()
+
+
+def _tree(root: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in root.rglob("*") if path.is_file()}
+
+
+@pytest.fixture
+def timed(blog: Path) -> Path:
+    """Publish a post whose second cell is never compared, as a run of 1.5 seconds gave it."""
+    shutil.copy(FIXTURE, blog / POST)
+    blog.joinpath("data.txt").write_text("1", encoding="utf-8")
+    _rerun(blog, 1.5)
+    assert (True, True) == _shown(blog)
+    return blog
+
+
+def test_a_rerun_that_differs_in_nothing_compared_changes_no_byte(timed: Path) -> None:
+    """New seconds are no news: post, figures, downloads and record stay as they were."""
+    before = _tree(timed)
+    _rerun(timed, 2.5)
+    assert before == _tree(timed)
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("data.txt", "1", "2"),
+        (POST, "accuracy 0.5<", "accuracy 0.6<"),
+        (POST, '"score">0.5', '"score">0.6'),
+        (SCORE, "0.5", "0.6"),
+        (POST, "It is", "The score is"),
+    ],
+    ids=["a file that it read", "an output", "a value", "a figure", "prose"],
+)
+def test_what_is_not_compared_is_kept_while_the_rest_is_healed(
+    timed: Path, name: str, old: str, new: str
+) -> None:
+    """Whatever made the post stale, all that is compared came out as it was published."""
+    replace(timed / name, old, new)
+    _rerun(timed, 2.5)
+    assert (True, True) == _shown(timed)
+    site = open_site(timed)
+    job = prepare(site, timed / POST)
+    assert job is not None
+    assert "0.6" not in job.post.text
+    assert "0.6" not in timed.joinpath(SCORE).read_text()
+    messages = [reason.message for reason in job.reasons]
+    assert [] == [message for message in messages if not message.startswith("Python ")]
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        (POST, "1.5 s</pre>", "0.1 s</pre>"),
+        (SPEED, "1.5", "0.1"),
+        (POST, 'print(f"{seconds} s")', 'print(f"{seconds} sec")'),
+        (POST, "plot(score)", "plot(2 * score)"),
+        (POST, 'data-alt="The seconds"', 'data-alt="Seconds"'),
+        ("_config.yml", "title", "post_builder: {output_limit: 9000}\ntitle"),
+        (RECORD, '"format": 1', '"format": 0'),
+    ],
+    ids=[
+        *("edited output", "edited figure", "its own code", "code above it", "its options"),
+        *("settings", "no record"),
+    ],
+)
+def test_all_is_new_where_code_changed_or_what_stands_there_is_not_the_builds(
+    timed: Path, name: str, old: str, new: str
+) -> None:
+    """What was edited by hand, or was made by other code, is not kept."""
+    replace(timed / name, old, new)
+    _rerun(timed, 2.5)
+    assert "2.5 s</pre>" in timed.joinpath(POST).read_text(encoding="utf-8")
+    assert "2.5" in timed.joinpath(SPEED).read_text()
+
+
+@pytest.mark.parametrize(("score", "value"), [("0.6", "0.5"), ("0.5", "0.6")])
+def test_all_is_new_where_something_compared_came_out_otherwise(
+    timed: Path, score: str, value: str
+) -> None:
+    """The outputs of one page come from one run."""
+    _rerun(timed, 2.5, score, value)
+    assert (False, False) == _shown(timed)
+
+
+def test_a_missing_figure_is_drawn_anew(timed: Path) -> None:
+    """Nothing can be kept of a file that is gone."""
+    timed.joinpath(SPEED).unlink()
+    _rerun(timed, 2.5)
+    assert (False, False) == _shown(timed)
+
+
+@pytest.mark.slow
+def test_forced_builds_leave_seconds_and_record_alone(
+    blog: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """From the command to the bytes on disk, with a clock that goes on."""
+    text = FIXTURE.read_text(encoding="utf-8")
+    code = (
+        "```python\nimport time\n\nscore, seconds, plot = 0.5, time.time_ns(), lambda x: None\n```"
+    )
+    text = text.replace("---\n\n", f"---\n\n{code}\n\n", 1)
+    blog.joinpath(POST).write_text(text, encoding="utf-8")
+    assert main(["build", "--site", str(blog)]) == 0
+    before = _tree(blog)
+    assert main(["build", "--site", str(blog), "--force", "--json"]) == 0
+    assert before == _tree(blog)
+    assert '"forced"' in capsys.readouterr().out
+    assert json.loads(blog.joinpath(RECORD).read_text())["cells"][2]["name"] == "speed"

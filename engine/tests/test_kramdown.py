@@ -1,0 +1,336 @@
+"""What readers see, by the word of Liquid and kramdown themselves."""
+
+import json
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from post_builder.freshness.dependencies import Observations
+from post_builder.execution.run import Output, Run
+from post_builder.document.post import Post, parse, splice
+from post_builder.rendering.regions import region_edits, render
+from post_builder.site import Site
+
+pytestmark = pytest.mark.slow
+
+HEADER = "---\njupyter: {kernelspec: {name: python3, language: python}}\n---\n"
+SITE = Site(Path("/nowhere/blog"))
+PIXEL = (
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="
+)
+
+AS_JEKYLL_DOES = r"""
+require 'json'
+require 'jekyll'
+class Figure < Jekyll::Tags::IncludeTag
+  def render(context)
+    params = parse_params(context)
+    "<figure><img alt=\"#{params['alt']}\">" +
+      "<figcaption>#{params['caption']}</figcaption></figure>"
+  end
+end
+Liquid::Template.register_tag('include', Figure)
+STDOUT.sync = true
+STDIN.each_line do |line|
+  text = JSON.parse(line).first
+  liquid = Liquid::Template.parse(text, error_mode: :strict).render!({}, strict_filters: true)
+  html = Kramdown::Document.new(
+    liquid, input: 'GFM', hard_wrap: false, syntax_highlighter: nil
+  ).to_html
+  puts JSON.generate([html], ascii_only: true)
+end
+"""
+
+PLACES = [
+    ("", ""),
+    ("- ", "  "),
+    ("1. ", "   "),
+    ("> ", "> "),
+    ("> - ", ">   "),
+    ("- > ", "  > "),
+    ("- a\n\n  - ", "    "),
+]
+"""What stands before a cell's first line, and before the rest."""
+
+PIECES = [
+    *(
+        "*",
+        "**",
+        "_",
+        "__",
+        "`",
+        "```",
+        "~~~",
+        "#",
+        "# h",
+        "> ",
+        "- ",
+        "+ ",
+        "1. ",
+        "***",
+        "---",
+        "===",
+    ),
+    *(
+        "^",
+        "[a]",
+        "[a]: b",
+        "[^1]",
+        "*[HTML]: x",
+        "!",
+        "(x)",
+        "<b>",
+        "</pre>",
+        "</div>",
+        "<!--",
+        "-->",
+    ),
+    *(
+        "<!-- output -->",
+        "<!-- /output -->",
+        "&",
+        "&amp;",
+        "&#123;",
+        "{",
+        "}",
+        "{{",
+        "}}",
+        "{%",
+        "%}",
+    ),
+    *(
+        "{: .x}",
+        "{:toc}",
+        "{::comment}",
+        "{% raw %}",
+        "{% endraw %}",
+        "{{ site.x }}",
+        "|",
+        "$$",
+        "$x$",
+    ),
+    *(
+        "\\",
+        "\\\\",
+        "...",
+        "--",
+        "<<",
+        ">>",
+        '"',
+        "'",
+        "~~",
+        ": x",
+        "http://a.b",
+        "<a@b.c>",
+        ":smile:",
+    ),
+    *(
+        " ",
+        "  ",
+        "    ",
+        "\t",
+        "\n",
+        "\n",
+        "\n",
+        "\n\n",
+        "é",
+        "🎉",
+        "x",
+        "word",
+        "1",
+        "HTML",
+        "\xa0",
+    ),
+    *("\u2028", "\u200b", "=", "\n  \n", "\n^\n", "\n***\n", "\n\n---\n", "</details>"),
+]
+
+
+class _Page(HTMLParser):
+    """Collects the text of outputs and values as a browser has it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.outputs: list[str] = []
+        self.values: list[str] = []
+        self.alts: list[str] = []
+        self.captions: list[str] = []
+        self.scripts = 0
+        self._inside = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        if tag == "pre" and (given.get("class") or "").startswith("output"):
+            self._inside = tag
+            self.outputs.append("")
+        elif tag == "span" and "data-value" in given:
+            self._inside = tag
+            self.values.append("")
+        elif tag == "figcaption":
+            self._inside = tag
+            self.captions.append("")
+        elif tag == "img":
+            self.alts.append(given.get("alt") or "")
+        self.scripts += tag == "script"
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == self._inside:
+            self._inside = ""
+
+    def handle_data(self, data: str) -> None:
+        kinds = {"pre": self.outputs, "span": self.values, "figcaption": self.captions}
+        if self._inside:
+            kinds[self._inside][-1] += data
+
+
+@pytest.fixture(scope="module")
+def rendered() -> Iterator[Callable[[str], _Page]]:
+    """Render texts in one Ruby process, a line of JSON each way."""
+    with subprocess.Popen(
+        ["ruby", "-e", AS_JEKYLL_DOES],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+    ) as ruby:
+        assert ruby.stdin is not None
+        assert ruby.stdout is not None
+        stdin, stdout = ruby.stdin, ruby.stdout
+
+        def page(text: str) -> _Page:
+            stdin.write(json.dumps([text]) + "\n")
+            stdin.flush()
+            answer = stdout.readline()
+            assert answer, f"Jekyll's parts refused {text!r}"
+            parsed = _Page()
+            parsed.feed(json.loads(answer)[0])
+            parsed.close()
+            return parsed
+
+        yield page
+        stdin.close()
+
+
+def _read(body: str) -> Post:
+    post = parse(HEADER + body)
+    assert post is not None
+    return post
+
+
+def _built(body: str, outputs: Sequence[Output] = (), values: Sequence[str] = ()) -> str:
+    """Build a post of one cell from given outputs; return what is under its front matter."""
+    post = _read(body)
+    run = Run((tuple(outputs),), (1,), tuple(values), (0.0,), {}, Observations())
+    edits = region_edits(post, render(post, run, SITE, "slug"))
+    return splice(post.text, edits)[len(HEADER) :]
+
+
+def _cell(place: tuple[str, str], options: str = "") -> str:
+    first, rest = place
+    lines = ["```python", "x = 1", "```", *([options] if options else [])]
+    return "\n".join((rest if number else first) + line for number, line in enumerate(lines)) + "\n"
+
+
+def _stream(text: str) -> Output:
+    return {"output_type": "stream", "name": "stdout", "text": text}
+
+
+TEXTS = st.one_of(
+    st.lists(st.sampled_from(PIECES), min_size=1, max_size=9).map("".join),
+    st.text(
+        st.one_of(st.sampled_from("\n\t"), st.characters(exclude_categories=["C"])), min_size=1
+    ),
+)
+"""Text that a terminal would show as it is: all that has a meaning to Markdown, and all letters."""
+
+LINES = TEXTS.map(lambda text: text.replace("\n", " ").strip() or "0")
+
+
+@given(
+    TEXTS,
+    st.sampled_from(PLACES),
+    st.sampled_from(["", "{: .hide-output}"]),
+    st.sampled_from(["", "\nAfter.\n"]),
+)
+def test_readers_see_exactly_what_was_printed(
+    rendered: Callable[[str], _Page], text: str, place: tuple[str, str], options: str, after: str
+) -> None:
+    """Whatever was printed, wherever the cell stands: the page shows that text."""
+    body = _built(_cell(place, options) + after, [_stream(text)])
+    shown = [output.removeprefix("\n") for output in rendered(body).outputs]  # as browsers do
+    assert [text.removesuffix("\n")] == shown, body
+
+
+@given(
+    LINES,
+    st.sampled_from(
+        [
+            "Prose with {} in it.\n",
+            "{}\n",
+            "# Heading {}\n",
+            "- item {}\n",
+            "> quote {} --- here\n",
+            "| a | b |\n|---|---|\n| {} | c |\n",
+            "*emphasis {} here* and HTML\n\n*[HTML]: x\n",
+        ]
+    ),
+)
+def test_readers_see_exactly_the_value(
+    rendered: Callable[[str], _Page], text: str, prose: str
+) -> None:
+    """Whatever a value is, in prose, a heading, a list, a table or emphasis: the page shows it."""
+    value = prose.format('<span data-value="x">0</span>')
+    body = _built(f"{_cell(('', ''))}\n{value}", [], [text])
+    assert [text] == rendered(body).values, body
+
+
+OPTIONS = LINES.filter(
+    # Liquid would read the options themselves, and an entity is an entity
+    lambda text: (
+        not any(mark in text for mark in ("{{", "{%", "&"))
+        # kramdown has no way to say a backslash before a brace, a quotation mark or the end
+        and not any(mark in f'{text}"' for mark in ("\\}", '\\"'))
+    )
+)
+
+
+@given(OPTIONS, OPTIONS.filter(lambda text: "<" not in text))
+def test_alt_and_caption_survive_the_include(
+    rendered: Callable[[str], _Page], alt: str, caption: str
+) -> None:
+    """Quotes, braces, pipes and Liquid's own marks in them reach the page as they are.
+
+    A caption may hold HTML, so a `<` in it is the author's.
+    """
+    image: Output = {"output_type": "display_data", "data": {"image/png": PIXEL}, "metadata": {}}
+    quoted = [text.replace("}", "\\}").replace('"', '\\"') for text in (alt, caption)]
+    options = '{{: data-alt="{}" data-caption="{}"}}'.format(*quoted)
+    body = _built(_cell(("", ""), options), [image])
+    page = rendered(body)
+    assert ([alt], [caption]) == (page.alts, page.captions), body
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_outputs_of_html_keep_their_words_and_lose_their_scripts(
+    rendered: Callable[[str], _Page], place: tuple[str, str]
+) -> None:
+    """Blank lines, comments and markers inside end no region; scripts and handlers are gone."""
+    markup = (
+        "<style>td {color: red}</style>\n<!-- /output -->\n<table>\n\n<tr onclick='evil()'>"
+        "<td>{{ a }} | {% b %}</td>\n\n\n<td>*c*</td></tr></table><script>evil()</script>\n"
+        "<a href=' java\nscript:evil()'>d</a><pre>\n\ne\n</pre>"
+    )
+    output: Output = {
+        "output_type": "execute_result",
+        "data": {"text/html": markup, "text/plain": "no"},
+        "metadata": {},
+    }
+    body = _built(_cell(place), [output, _stream("end")])
+    page = rendered(body)
+    assert ["end"] == page.outputs
+    assert page.scripts == 0
+    assert all(word not in body for word in ("evil", "color", "{{", "{%"))
+    assert all(word in body for word in ("&#123;&#123; a ", "*c*", ">d</a>", "e\n"))
