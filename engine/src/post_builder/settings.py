@@ -62,7 +62,8 @@ def read_settings(given: object, text: str) -> Settings:
             near = get_close_matches(str(key), known, 1)
             hint = f"did you mean {near[0]}?" if near else f"the settings are {', '.join(known)}"
             raise SiteError(f"unknown setting {key}", _place(text, str(key)), hint)
-    return Settings(**{key: _checked(key, value, text) for key, value in given.items()})
+    checked: dict[str, Any] = {key: _checked(key, value, text) for key, value in given.items()}
+    return Settings(**checked)
 
 
 def _seconds(value: object) -> float | None:

@@ -97,8 +97,8 @@ def _orphans(site: Site) -> Iterator[Finding]:
         try:
             record = load_record(site, path.stem)
         except RecordError as error:
-            assert error.place is not None  # noqa: S101  # a record is a file
-            yield Finding("error", error.place, error.message, error.hint)
+            place = Place(site.relative(path))
+            yield Finding("error", place, error.message, error.hint)
             continue
         if record is None or not (site.root / record.post).exists():
             message = "a build record without its post"

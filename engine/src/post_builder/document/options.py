@@ -23,7 +23,7 @@ class Tag(StrEnum):
     SKIP_EXECUTION = "skip-execution"
     """the code is shown and does not run"""
     IGNORE_OUTPUT = "nbval-ignore-output"
-    """the output is published and never compared; if a rerun reproduces everything else, it stays"""
+    """the output is published and never compared; it stays if a rerun reproduces the rest"""
     TRUSTED_HTML = "trusted-html"
     """scripts in the cell's HTML output are kept"""
 

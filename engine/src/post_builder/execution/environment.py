@@ -17,7 +17,7 @@ _INHERITED = (
     *("PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV"),
     *("XDG_CACHE_HOME", "SYSTEMROOT", "SSL_CERT_FILE"),
 )
-"""Variables that kernels inherit from the author's shell; tokens in any others do not reach them."""
+"""Variables that kernels inherit from the author's shell; tokens in others do not reach them."""
 
 _FIXED = {
     "LC_ALL": "C.UTF-8",

@@ -46,8 +46,8 @@ class Run:
 
     cells: tuple[CellRun, ...]
     """All cells of the post, in its order."""
-    facts: KernelFacts = KernelFacts()
-    observations: Observations = Observations()
+    facts: KernelFacts = field(default_factory=KernelFacts)
+    observations: Observations = field(default_factory=Observations)
     """Which files of the site were read, written or listed."""
 
     @property

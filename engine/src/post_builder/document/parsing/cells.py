@@ -10,8 +10,8 @@ from markdown_it.token import Token
 from post_builder.document.liquid import END_RAW, TAG, liquid_problem
 from post_builder.document.options import LINE as OPTIONS_LINE
 from post_builder.document.options import OptionError, Options, parse_options
-from post_builder.document.post import END, START, Cell, Span
 from post_builder.document.parsing.text_lines import TextLines
+from post_builder.document.post import END, START, Cell, Span
 
 _FENCES = 2
 """Lines that a closed code block has at least."""
@@ -41,9 +41,7 @@ def find_cells(text: TextLines, fences: Sequence[Token], language: str) -> Itera
         yield cell
 
 
-def refuse_stray_markers(
-    text: TextLines, tokens: Sequence[Token], cells: Sequence[Cell]
-) -> None:
+def refuse_stray_markers(text: TextLines, tokens: Sequence[Token], cells: Sequence[Cell]) -> None:
     """Refuse output whose cell is gone: it would be published for ever.
 
     Raises:
@@ -152,8 +150,9 @@ def _region(text: TextLines, after: int, prefix: str) -> Span:
 
 
 def _region_span(text: TextLines, start: int, end: int) -> Span:
-    """Return the span of some lines; at the end of a text without a final newline, it includes
-    the newline before them.
+    """Return the span of some lines.
+
+    At the end of a text without a final newline it includes the newline before them.
     """
     if text.lines[end - 1].endswith(("\r", "\n")):
         return Span(text.starts[start], text.starts[end])

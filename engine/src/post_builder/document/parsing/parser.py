@@ -10,11 +10,11 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock, fence
 from markdown_it.token import Token
 
-from post_builder.document.parsing.cells import find_cells, refuse_stray_markers
 from post_builder.document.front_matter import kernel_of, read_front_matter
-from post_builder.document.post import Post
+from post_builder.document.parsing.cells import find_cells, refuse_stray_markers
 from post_builder.document.parsing.text_lines import TextLines
 from post_builder.document.parsing.values import find_values
+from post_builder.document.post import Post
 from post_builder.files import read_text
 from post_builder.site import Site
 

@@ -8,8 +8,8 @@ from html import unescape
 
 from markdown_it.token import Token
 
-from post_builder.document.post import Cell, Span, Value
 from post_builder.document.parsing.text_lines import TextLines
+from post_builder.document.post import Cell, Span, Value
 
 _PROSE = re.compile(
     r"""\\.                                             # an escaped character is itself
@@ -21,9 +21,7 @@ _PROSE = re.compile(
 )
 
 
-def find_values(
-    text: TextLines, tokens: Sequence[Token], cells: Sequence[Cell]
-) -> Iterator[Value]:
+def find_values(text: TextLines, tokens: Sequence[Token], cells: Sequence[Cell]) -> Iterator[Value]:
     """Yield the values in paragraphs, headings, tables and HTML, but not in code or outputs.
 
     Raises:
