@@ -1,4 +1,4 @@
-"""Small sites: one whose post uses every kind of input, and a series of two posts."""
+"""Small sites: one whose post has every kind of input, a series of two, one for made-up runs."""
 
 from __future__ import annotations
 
@@ -18,6 +18,9 @@ POST = "_posts/2020-01-01-toy.md"
 
 PARTS = "_posts/2020-01-01-part-1.md", "_posts/2020-01-02-part-2.md"
 """The paths of the posts of the series; the second takes output from the first."""
+
+DRAWN = "_posts/2020-01-01-drawn.md"
+"""The path of a post for runs that are made up; it reads `data.txt` and takes code of `module`."""
 
 
 def make_toy(root: Path) -> Path:
@@ -48,6 +51,14 @@ def make_series(root: Path) -> Path:
     root.joinpath("_posts").mkdir()
     for name in PARTS:
         shutil.copy(FIXTURES / "series" / f"{slug_of(Path(name))}.md", root / name)
+    return root
+
+
+def make_drawn(root: Path) -> Path:
+    """Write the post for runs that are made up, and its sources, into a site."""
+    shutil.copy(FIXTURES / "drawn" / "drawn.md", root / DRAWN)
+    root.joinpath("data.txt").write_text("1", encoding="utf-8")
+    root.joinpath("module.py").write_text("x = 1\n", encoding="utf-8")
     return root
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from runs import drawing, made_up_run, printed
-from toysite import FIXTURES, HEADER, replace
+from toysite import DRAWN, FIXTURES, HEADER, make_drawn, replace
 
 from post_builder.errors import ConflictError, PostError, RenderError
 from post_builder.execution.run import Run
@@ -21,14 +21,13 @@ from post_builder.pipeline.prepare import PostState, prepare
 from post_builder.pipeline.publish import publish, refresh_downloads
 from post_builder.site import open_site
 
-POST = "_posts/2020-01-01-published.md"
-RECORD = "_data/builds/published.json"
-NOTEBOOK = "assets/notebooks/published.ipynb"
-FIGURE = "assets/images/published/plot.svg"
+RECORD = "_data/builds/drawn.json"
+NOTEBOOK = "assets/notebooks/drawn.ipynb"
+FIGURE = "assets/images/drawn/plot.svg"
 
 
 def _state(root: Path) -> PostState:
-    state = prepare(open_site(root), root / POST)
+    state = prepare(open_site(root), root / DRAWN)
     assert state is not None
     return state
 
@@ -55,18 +54,15 @@ def _tree(root: Path) -> dict[str, bytes]:
 @pytest.fixture
 def site(blog: Path) -> Path:
     """Write a post with a figure, a value and a transcluded cell."""
-    shutil.copy(FIXTURES / "publish" / "published.md", blog / POST)
-    blog.joinpath("data.txt").write_text("1", encoding="utf-8")
-    blog.joinpath("module.py").write_text("x = 1\n", encoding="utf-8")
-    return blog
+    return make_drawn(blog)
 
 
 def test_a_post_gets_its_code_outputs_and_values(site: Path) -> None:
     """Nothing else of it changes, and it is fresh afterwards."""
-    before = site.joinpath(POST).read_text(encoding="utf-8")
+    before = site.joinpath(DRAWN).read_text(encoding="utf-8")
     _publish(site)
-    expected = FIXTURES.joinpath("publish", "published.built.md").read_text(encoding="utf-8")
-    assert expected == site.joinpath(POST).read_text(encoding="utf-8")
+    expected = FIXTURES.joinpath("drawn", "drawn.built.md").read_text(encoding="utf-8")
+    assert expected == site.joinpath(DRAWN).read_text(encoding="utf-8")
     assert () == _state(site).reasons
     assert before != expected
 
@@ -74,9 +70,9 @@ def test_a_post_gets_its_code_outputs_and_values(site: Path) -> None:
 def test_a_record_says_what_the_outputs_depend_on(site: Path) -> None:
     """Files are named relative to the site; what the build itself wrote is not an input."""
     _publish(site)
-    record = load_record(open_site(site), "published")
+    record = load_record(open_site(site), "drawn")
     assert record is not None
-    assert POST == record.post
+    assert DRAWN == record.post
     assert ["code", "plot"] == [cell.name for cell in record.cells]
     assert ["module:x", None] == [cell.source for cell in record.cells]
     assert {"data.txt"} == record.files.keys()
@@ -90,9 +86,9 @@ def test_a_record_says_what_the_outputs_depend_on(site: Path) -> None:
 def test_prose_that_was_saved_during_the_run_is_kept(site: Path) -> None:
     """The outputs go into the text as it is now."""
     state = _state(site)
-    replace(site / POST, "A post.", "A post.\n\nA new paragraph.")
+    replace(site / DRAWN, "A post.", "A post.\n\nA new paragraph.")
     publish(state, _run(state, site), math.inf)
-    text = site.joinpath(POST).read_text(encoding="utf-8")
+    text = site.joinpath(DRAWN).read_text(encoding="utf-8")
     assert "A new paragraph.\n\n```python\nx = 1\n```\n" in text
     assert () == _state(site).reasons
 
@@ -113,12 +109,12 @@ def test_code_that_was_saved_during_the_run_refuses_its_outputs(
 ) -> None:
     """They belong to other code; nothing is written."""
     state = _state(site)
-    replace(site / POST, old, new)
+    replace(site / DRAWN, old, new)
     before = _tree(site)
     with pytest.raises(ConflictError) as caught:
         publish(state, _run(state, site), math.inf)
     expected = (
-        f"{POST}:1: the code of the post changed while it ran\n    ---\n"
+        f"{DRAWN}:1: the code of the post changed while it ran\n    ---\n"
         "help: nothing was written; build again"
     )
     assert expected == str(caught.value)
@@ -133,7 +129,7 @@ def test_an_input_that_was_saved_during_the_run_refuses_its_outputs(site: Path, 
     os.utime(site / "module.py", (1000, 1000))
     os.utime(site / name, (2000, 2000))
     before = _tree(site)
-    with pytest.raises(ConflictError, match=rf"^{POST}:1: {name} changed while the post ran"):
+    with pytest.raises(ConflictError, match=rf"^{DRAWN}:1: {name} changed while the post ran"):
         publish(state, _run(state, site), 1999.0)
     assert before == _tree(site)
     publish(state, _run(state, site), 2000.0)
@@ -148,14 +144,14 @@ def test_an_input_whose_name_is_not_text_is_refused(site: Path) -> None:
     before = _tree(site)
     with pytest.raises(PostError) as caught:
         publish(state, run, math.inf)
-    expected = f"{POST}:1: the post reads 'caf\\udce9.txt', whose name is not UTF-8"
+    expected = f"{DRAWN}:1: the post reads 'caf\\udce9.txt', whose name is not UTF-8"
     assert str(caught.value).startswith(expected)
     assert before == _tree(site)
 
 
 def test_a_figure_without_alt_text_refuses_the_whole_post(site: Path) -> None:
     """Nothing is written, not even the outputs of other cells."""
-    replace(site / POST, 'data-alt="A plot"', "")
+    replace(site / DRAWN, 'data-alt="A plot"', "")
     before = _tree(site)
     with pytest.raises(RenderError, match="the figure of cell plot has no alt text"):
         _publish(site)
@@ -168,7 +164,7 @@ def test_a_figure_that_is_no_longer_drawn_is_removed(site: Path) -> None:
     state = _state(site)
     publish(state, made_up_run(state.prepared, ((printed("1\n"),), ()), ["0.5"]), math.inf)
     assert not site.joinpath(FIGURE).parent.exists()
-    record = load_record(open_site(site), "published")
+    record = load_record(open_site(site), "drawn")
     assert record is not None
     assert {} == record.figures
 
@@ -185,13 +181,13 @@ def test_a_rerun_with_equal_results_writes_nothing(site: Path) -> None:
 def test_new_prose_reaches_the_downloads_without_a_run(site: Path) -> None:
     """Outputs, and what the record says of the run, stay as they were."""
     _publish(site)
-    before = load_record(open_site(site), "published")
-    replace(site / POST, "A post.", "Another post.")
+    before = load_record(open_site(site), "drawn")
+    replace(site / DRAWN, "A post.", "Another post.")
     state = _state(site)
     assert (True, ()) == (state.text_changed, state.reasons)
     refresh_downloads(state)
     assert "Another post." in site.joinpath(NOTEBOOK).read_text(encoding="utf-8")
-    assert "Another post." in site.joinpath(POST).read_text(encoding="utf-8")
+    assert "Another post." in site.joinpath(DRAWN).read_text(encoding="utf-8")
     state = _state(site)
     assert (False, ()) == (state.text_changed, state.reasons)
     assert before is not None
@@ -221,7 +217,7 @@ def test_the_post_is_written_after_its_files_and_the_record_last(
     renames = _Renames()
     monkeypatch.setattr(os, "replace", renames)
     _publish(site)
-    expected = ["plot.svg", "published.ipynb", "published.py", Path(POST).name, "published.json"]
+    expected = ["plot.svg", "drawn.ipynb", "drawn.py", Path(DRAWN).name, "drawn.json"]
     assert expected == renames.targets
 
 
@@ -234,7 +230,7 @@ def test_a_build_that_ends_in_between_is_completed_by_the_next(
 ) -> None:
     """Whatever was written last, the post is stale, and the next build repairs the rest."""
     _publish(site)
-    replace(site / POST, "plot()", "plot(2)")
+    replace(site / DRAWN, "plot()", "plot(2)")
     other = Path(shutil.copytree(site, tmp_path_factory.mktemp("other") / "site"))
     _publish(other, "2\n")
     expected = _tree(other)
@@ -253,9 +249,9 @@ def test_a_build_that_ends_in_between_is_completed_by_the_next(
 def test_a_post_keeps_its_line_endings_and_byte_order_mark(blog: Path) -> None:
     """Output is written in the post's own line endings."""
     body = "```python\nx\n```\n\nText  \n"
-    blog.joinpath(POST).write_bytes(("\ufeff" + HEADER + body).replace("\n", "\r\n").encode())
+    blog.joinpath(DRAWN).write_bytes(("\ufeff" + HEADER + body).replace("\n", "\r\n").encode())
     state = _state(blog)
     publish(state, made_up_run(state.prepared, ((printed("a\n\nb\n"),),)), math.inf)
     region = '<!-- output -->\n<pre class="output stdout">a\n\nb</pre>\n<!-- /output -->\n'
     expected = "\ufeff" + HEADER + body.replace("```\n\n", f"```\n{region}\n")
-    assert expected.replace("\n", "\r\n").encode() == blog.joinpath(POST).read_bytes()
+    assert expected.replace("\n", "\r\n").encode() == blog.joinpath(DRAWN).read_bytes()
