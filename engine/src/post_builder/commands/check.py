@@ -42,7 +42,7 @@ def check(site: Site, paths: Sequence[Path]) -> list[Finding]:
     order(site, paths)  # refuses circles
     found = [finding for path in paths for finding in _check_post(site, path, names.get(path))]
     if set(paths) == set(site.posts()):
-        found += _orphans(site, names)
+        found += [orphan for orphan in _orphans(site, names) if orphan not in found]
     return found
 
 

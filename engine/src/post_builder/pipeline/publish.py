@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import platform
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from post_builder.document.parsing.parser import parse
 from post_builder.document.post import Post, splice
-from post_builder.errors import ConflictError, FileError
+from post_builder.errors import ConflictError, FileError, PostError
 from post_builder.files import (
     SavedMeanwhileError,
     digest,
@@ -40,6 +41,10 @@ from post_builder.sources.transclusion import PreparedPost, transclude
 
 if TYPE_CHECKING:
     from post_builder.execution.run import Run
+
+
+_NOT_UTF_8 = re.compile("[\udc80-\udcff]")
+"""How Python represents a byte of a file name that is not UTF-8."""
 
 
 def publish(state: PostState, run: Run, before: Before) -> list[str]:
@@ -76,6 +81,7 @@ def _publish(state: PostState, run: Run, before: Before) -> list[str]:
     built = _parse_again(splice(post.text, edits), prepared)
     downloads = make_downloads(built, state.site, state.name)
     record = _record(state, replace(prepared, post=built), run, figures, downloads)
+    _refuse_odd_names(state, record)
     _refuse_changed_files(state, record, run, before)
     return _write(state, post, built.text, figures | downloads, record)
 
@@ -150,6 +156,14 @@ def _record(
         packages=public_versions(run.facts.packages),
         run=_circumstances(run, site.root),
     )
+
+
+def _refuse_odd_names(state: PostState, record: Record) -> None:
+    """Refuse a file whose name is not UTF-8: it cannot be recorded, and must not be left out."""
+    for path in (*record.files, *record.declared):
+        if _NOT_UTF_8.search(path):
+            message = f"the post reads {path!r}, whose name is not UTF-8"
+            raise PostError(message, state.post.place(1), "rename the file")
 
 
 def _refuse_changed_files(state: PostState, record: Record, run: Run, before: Before) -> None:
