@@ -98,8 +98,7 @@ def changed_since_read(
     """Find the files and folders that are not as they were when a run read them.
 
     Args:
-        files: what the run depends on; its digests were taken after the run, and hold if nothing
-            changed.
+        files: what the run read; digests that were taken after the run hold if nothing changed.
         observations: of the run.
         before: what was known before it.
         root: of the site.
@@ -130,11 +129,22 @@ def _is_listed_otherwise(
     return bool(foreign - ignored(foreign, root))
 
 
+def changed_since_declared(files: Iterable[str], before: Before, root: Path) -> list[str]:
+    """Find the declared files that are not as they were before a run, came or went.
+
+    Args:
+        files: those that are declared after the run.
+        before: what was known before it.
+        root: of the site.
+    """
+    now = {path: file_state(root / path) for path in files}
+    paths = sorted(now.keys() | before.declared.keys())
+    return [path for path in paths if now.get(path) != before.declared.get(path)]
+
+
 def _is_changed(path: str, states: Collection[tuple[str, ...]], before: Before, root: Path) -> bool:
     now = file_state(root / path)
-    if before.declared.get(path, now) != now:
-        return True
-    if states or path in before.declared:
+    if states:
         return any(state != (now,) for state in states)
     try:  # C code opened it, so its state then is unknown
         found = (root / path).stat()
