@@ -65,7 +65,7 @@ def _reasons(state: PostState) -> Iterator[Finding]:
         place = state.post.place(reason.line)
         yield Finding("tampered" if reason.tampered else "stale", place, reason.message, _BUILD)
     if state.moved and not state.reasons:
-        message = f"the build record names it {state.record.post if state.record else ''}"
+        message = f"the post was called {state.record.post if state.record else None}"
         yield Finding("stale", state.post.place(1), message, _BUILD)
     if state.text_changed and not state.reasons:
         message = "the downloads contain older prose"
