@@ -13,6 +13,7 @@ from pathlib import Path
 from post_builder import __version__
 from post_builder.errors import PostBuilderError, SiteError
 from post_builder.site import Site, open_site
+from post_builder.ui.interrupts import end_as_by_interrupt
 
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130
 """Exit statuses other than 0."""
@@ -21,6 +22,7 @@ FAILED, MISUSED, INTERRUPTED = 1, 2, 130
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return the exit status: 0, 1 if a post failed, 2 for a wrong call."""
     arguments = make_parser().parse_args(argv)
+    end_as_by_interrupt()
     try:
         status: int = arguments.run(open_site(arguments.site), arguments)
     except SiteError as error:
