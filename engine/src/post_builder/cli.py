@@ -82,7 +82,7 @@ def _add(
     about = "the Jekyll site; default: ."
     site = _shared("--site", type=Path, default=Path(), metavar="DIR", help=about)
     as_json = _shared("--json", action="store_true", help="print the result as JSON")
-    description = f"{text.capitalize()}."
+    description = f"{text[0].upper()}{text[1:]}."
     command = add_parser(
         name, parents=[site, as_json, *parents], help=text, description=description
     )
