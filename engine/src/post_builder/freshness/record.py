@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
+import msgspec
+
 from post_builder.errors import RecordError
 from post_builder.place import Place
 from post_builder.site import Site
@@ -92,28 +94,31 @@ class Record:
         return {cell.name: cell.code for cell in self.cells if cell.source}
 
 
+@dataclass(frozen=True, slots=True)
+class _Version:
+    """What every version of a record says about itself."""
+
+    format: int
+
+
 def load_record(site: Site, slug: str) -> Record | None:
     """Read the record of a post; None if it was never built, or by an older version.
 
     Raises:
         RecordError: if there is a record that cannot be read: what it says cost a run.
     """
-    path = site.record(slug)
     try:
-        text = path.read_text(encoding="utf-8")
+        data = site.record(slug).read_bytes()
     except FileNotFoundError:
         return None
-    except (OSError, UnicodeDecodeError) as error:
-        raise _unreadable(site, slug, str(error)) from error
+    except OSError as error:
+        raise _unreadable(site, slug, error.strerror or str(error)) from error
     try:
-        data = json.loads(text)
-        if data["format"] != FORMAT:
+        if msgspec.json.decode(data, type=_Version).format != FORMAT:
             return None
-        cells = tuple(CellRecord(**cell) for cell in data.pop("cells"))
-        values, run = tuple(data.pop("values")), Circumstances(**data.pop("run"))
-        return Record(cells=cells, values=values, run=run, **data)
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise _unreadable(site, slug, f"{type(error).__name__}: {error}") from error
+        return msgspec.json.decode(data, type=Record)
+    except (ValueError, RecursionError) as error:  # what msgspec raises, and UnicodeDecodeError
+        raise _unreadable(site, slug, str(error)) from error
 
 
 def _unreadable(site: Site, slug: str, problem: str) -> RecordError:
