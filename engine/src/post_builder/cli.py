@@ -16,6 +16,7 @@ from post_builder import __version__
 from post_builder.errors import PostBuilderError, SiteError
 from post_builder.site import Site, open_site
 from post_builder.ui.interrupts import end_as_by_interrupt
+from post_builder.ui.printing import show
 
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130
 """Exit statuses other than 0."""
@@ -28,10 +29,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         status: int = arguments.run(open_site(arguments.site), arguments)
     except SiteError as error:
-        print(error, file=sys.stderr)
+        show(error, sys.stderr)
         return MISUSED
     except PostBuilderError as error:
-        print(error, file=sys.stderr)
+        show(error, sys.stderr)
         return FAILED
     except KeyboardInterrupt:
         print("interrupted: unfinished posts are unchanged", file=sys.stderr)

@@ -21,6 +21,7 @@ from post_builder.freshness.git import ignored
 from post_builder.pipeline.made_files import remove_orphans
 from post_builder.site import Site, open_site
 from post_builder.sources.transclusion import texts_used
+from post_builder.ui.printing import show
 from post_builder.ui.progress import Progress
 
 _QUIET_MS = 100
@@ -124,7 +125,7 @@ class _Watcher:
                     yield post
 
     def _print(self, error: Exception) -> None:
-        print(f"\n{error}\n", file=self.stream, flush=True)
+        show(f"\n{error}\n", self.stream)
 
     def changed(self, paths: set[Path], site: Site) -> set[Path]:
         """Leave out files that were saved with the same content, and files that git ignores."""
