@@ -1,1 +1,67 @@
-"""The engine that runs posts: code in, the same post with its outputs back."""
+"""Runs the code of Jekyll posts, and writes outputs, figures and numbers into their Markdown.
+
+The command line is `post-builder`. From Python:
+
+    import post_builder
+
+    outcomes = post_builder.build("my-blog")
+    findings = post_builder.check("my-blog")
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from post_builder.ui.findings import Finding
+    from post_builder.ui.outcomes import Outcome
+
+__all__ = ["__version__", "build", "check"]
+
+__version__ = version("post-builder")
+
+
+def build(site: str | PathLike[str], *, force: bool = False) -> list[Outcome]:
+    """Bring the stale posts of a Jekyll site up to date.
+
+    Args:
+        site: the folder with `_config.yml`.
+        force: whether to run fresh posts as well.
+
+    Returns:
+        An outcome for each executable post; one whose `status` is `failed` has an `error`.
+
+    Raises:
+        SiteError: if the site or its settings cannot be used.
+    """
+    import asyncio  # noqa: PLC0415  # importing this package stays cheap
+
+    from post_builder.commands.build import build as build_posts  # noqa: PLC0415  # as above
+    from post_builder.site import open_site  # noqa: PLC0415  # as above
+    from post_builder.ui.progress import Silent  # noqa: PLC0415  # as above
+
+    opened = open_site(Path(site))
+    posts, jobs = list(opened.posts()), opened.settings.jobs
+    return asyncio.run(build_posts(opened, posts, Silent(), force=force, jobs=jobs))
+
+
+def check(site: str | PathLike[str]) -> list[Finding]:
+    """Find what is stale or was edited by hand in a Jekyll site; nothing runs.
+
+    Args:
+        site: the folder with `_config.yml`.
+
+    Returns:
+        The findings; none if the site is as a build left it.
+
+    Raises:
+        SiteError: if the site or its settings cannot be used.
+    """
+    from post_builder.commands.check import check as check_posts  # noqa: PLC0415  # as above
+    from post_builder.site import open_site  # noqa: PLC0415  # as above
+
+    opened = open_site(Path(site))
+    return check_posts(opened, list(opened.posts()))

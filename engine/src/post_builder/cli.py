@@ -7,22 +7,20 @@ import asyncio
 import datetime as dt
 import json
 import sys
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from post_builder.commands.build import Outcome, build, remove_orphans
+from post_builder import __version__
 from post_builder.errors import PostBuilderError, SiteError
-from post_builder.ui.progress import live
 from post_builder.site import Site, open_site
 
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130
-"""Exit statuses beside 0."""
+"""Exit statuses other than 0."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return the exit status: 0, 1 if a post failed, 2 for a wrong call."""
-    arguments = _parser().parse_args(argv)
+    arguments = make_parser().parse_args(argv)
     try:
         status: int = arguments.run(open_site(arguments.site), arguments)
     except SiteError as error:
@@ -32,43 +30,55 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return FAILED
     except KeyboardInterrupt:
-        print("interrupted: posts that had not ended are as they were", file=sys.stderr)
+        print("interrupted: unfinished posts are unchanged", file=sys.stderr)
         return INTERRUPTED
     return status
 
 
-def _parser() -> argparse.ArgumentParser:
+def make_parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands."""
     common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--site", type=Path, default=Path(), metavar="DIR", help="default: .")
-    common.add_argument("--json", action="store_true", help="report as JSON")
+    common.add_argument(
+        "--site", type=Path, default=Path(), metavar="DIR", help="the Jekyll site; default: ."
+    )
+    common.add_argument("--json", action="store_true", help="print the result as JSON")
     posts = argparse.ArgumentParser(add_help=False)
     posts.add_argument("posts", nargs="*", type=Path, metavar="POST", help="default: all")
     jobs = argparse.ArgumentParser(add_help=False)
     jobs.add_argument("--jobs", type=_positive, metavar="N", help="posts that run at once")
 
-    parser = argparse.ArgumentParser(prog="post-builder", description="Build posts that run.")
+    parser = argparse.ArgumentParser(
+        prog="post-builder",
+        description="Run the code of Jekyll posts and write its outputs into their Markdown.",
+    )
+    parser.add_argument("--version", action="version", version=f"post-builder {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    command = commands.add_parser(
-        "build", parents=[common, posts, jobs], help="bring stale posts up to date"
-    )
-    command.add_argument("--force", action="store_true", help="run fresh posts as well")
-    command.set_defaults(run=_build)
-    command = commands.add_parser(
-        "check", parents=[common, posts, jobs], help="find what is stale or was edited by hand"
-    )
-    command.add_argument("--execute", action="store_true", help="run posts and compare")
-    command.set_defaults(run=_check)
-    command = commands.add_parser("watch", parents=[common, jobs], help="build on save")
-    command.set_defaults(run=_watch)
-    command = commands.add_parser("new", parents=[common], help="a post to start from")
-    source = command.add_mutually_exclusive_group(required=True)
+
+    def add(
+        name: str,
+        run: Callable[[Site, argparse.Namespace], int],
+        text: str,
+        *parents: argparse.ArgumentParser,
+    ) -> argparse.ArgumentParser:
+        command = commands.add_parser(
+            name, parents=[common, *parents], help=text, description=f"{text.capitalize()}."
+        )
+        command.set_defaults(run=run)
+        return command
+
+    build = add("build", _build, "bring stale posts up to date", posts, jobs)
+    build.add_argument("--force", action="store_true", help="run fresh posts as well")
+    check = add("check", _check, "find what is stale or was edited by hand", posts, jobs)
+    check.add_argument("--execute", action="store_true", help="run posts and compare")
+    add("watch", _watch, "build stale posts after each save", jobs)
+    new = add("new", _new, "write a post to start from")
+    source = new.add_mutually_exclusive_group(required=True)
     source.add_argument("title", nargs="?", metavar="TITLE")
-    source.add_argument("--from", dest="notebook", type=Path, metavar="NOTEBOOK.ipynb")
-    command.set_defaults(run=_new)
-    command = commands.add_parser(
-        "clean", parents=[common, posts], help="remove what builds put into posts and beside them"
+    source.add_argument(
+        "--from", dest="notebook", type=Path, metavar="NOTEBOOK.ipynb", help="convert a notebook"
     )
-    command.set_defaults(run=_clean)
+    add("init", _init, "make a Jekyll site ready")
+    add("clean", _clean, "remove what builds put into posts and beside them", posts)
     return parser
 
 
@@ -79,46 +89,46 @@ def _positive(text: str) -> int:
     return number
 
 
+# Commands import their modules themselves: one need not wait for what another needs.
+
+
 def _build(site: Site, arguments: argparse.Namespace) -> int:
+    from post_builder.commands.build import build  # noqa: PLC0415
+    from post_builder.pipeline.made_files import remove_orphans  # noqa: PLC0415
+    from post_builder.ui.outcomes import report  # noqa: PLC0415
+    from post_builder.ui.progress import live  # noqa: PLC0415
+
     paths = _posts(site, arguments.posts)
     jobs = arguments.jobs or site.settings.jobs
     with live(silent=arguments.json) as progress:
         outcomes = asyncio.run(build(site, paths, progress, force=arguments.force, jobs=jobs))
     removed = [] if arguments.posts else remove_orphans(site)
-    if arguments.json:
-        _print_json([_plain(outcome) for outcome in outcomes])
-    else:
-        for outcome in outcomes:
-            if outcome.error:
-                print(f"\n{outcome.error}", file=sys.stderr)
-        for outcome in outcomes:
-            if outcome.note:
-                print(f"{outcome.post}: {outcome.note}")
-        for path in removed:
-            print(f"{path}: removed, its post is gone")
-        print(_summary(outcomes))
+    report(outcomes, removed, as_json=arguments.json)
     return FAILED if any(outcome.error for outcome in outcomes) else 0
 
 
 def _check(site: Site, arguments: argparse.Namespace) -> int:
-    from post_builder.commands.check import check  # noqa: PLC0415  # `build` need not wait for it
-    from post_builder.ui.findings import report  # noqa: PLC0415  # same
+    from post_builder.ui.findings import report  # noqa: PLC0415
 
     paths = _posts(site, arguments.posts)
     if arguments.execute:
-        from post_builder.commands.verify import verify  # noqa: PLC0415  # Jupyter is slow to import
+        from post_builder.commands.verify import verify  # noqa: PLC0415
+        from post_builder.ui.progress import live  # noqa: PLC0415
 
         jobs = arguments.jobs or site.settings.jobs
         with live(silent=arguments.json) as progress:
             findings = asyncio.run(verify(site, paths, progress, jobs=jobs))
     else:
+        from post_builder.commands.check import check  # noqa: PLC0415
+
         findings = check(site, paths)
     report(findings, as_json=arguments.json)
     return FAILED if findings else 0
 
 
 def _watch(site: Site, arguments: argparse.Namespace) -> int:
-    from post_builder.commands.watch import watch  # noqa: PLC0415  # only this command needs the watcher
+    from post_builder.commands.watch import watch  # noqa: PLC0415
+    from post_builder.ui.progress import live  # noqa: PLC0415
 
     jobs = arguments.jobs or site.settings.jobs
     with live(silent=arguments.json) as progress:
@@ -127,23 +137,39 @@ def _watch(site: Site, arguments: argparse.Namespace) -> int:
 
 
 def _new(site: Site, arguments: argparse.Namespace) -> int:
-    from post_builder.commands.new import new_post, post_from_notebook  # noqa: PLC0415  # as above
-
-    today = dt.datetime.now(dt.UTC).date()
+    today = _today()
     if arguments.notebook:
+        from post_builder.commands.notebook_import import post_from_notebook  # noqa: PLC0415
+
         path = post_from_notebook(site, arguments.notebook, today)
     else:
+        from post_builder.commands.new import new_post  # noqa: PLC0415
+
         path = new_post(site, arguments.title, today)
-    shown = site.shown(path)
+    name = site.relative(path)
     if arguments.json:
-        _print_json({"post": shown})
+        _print_json({"post": name})
     else:
-        print(f"{shown}: written; make build-posts runs it")
+        print(f"{name}: written; `post-builder build` runs it")
+    return 0
+
+
+def _init(site: Site, arguments: argparse.Namespace) -> int:
+    from dataclasses import asdict  # noqa: PLC0415
+
+    from post_builder.commands.init import init  # noqa: PLC0415
+
+    steps = init(site, _today())
+    if arguments.json:
+        _print_json([asdict(step) for step in steps])
+    else:
+        print("\n".join(map(str, steps)))
     return 0
 
 
 def _clean(site: Site, arguments: argparse.Namespace) -> int:
-    from post_builder.commands.clean import clean  # noqa: PLC0415  # as above
+    from post_builder.commands.clean import clean  # noqa: PLC0415
+    from post_builder.pipeline.made_files import remove_orphans  # noqa: PLC0415
 
     touched = clean(site, _posts(site, arguments.posts))
     if not arguments.posts:
@@ -151,42 +177,27 @@ def _clean(site: Site, arguments: argparse.Namespace) -> int:
     if arguments.json:
         _print_json(touched)
     else:
-        print("\n".join([*touched, f"{len(touched)} files cleaned"]))
+        count = len(touched)
+        print("\n".join([*touched, f"{count} file{'' if count == 1 else 's'} cleaned"]))
     return 0
 
 
 def _posts(site: Site, named: Sequence[Path]) -> list[Path]:
-    """Resolve the posts that were named, from the working directory or from the site's root."""
+    """Resolve posts named relative to the working directory or to the site's root."""
     known = list(site.posts())
     found = []
     for path in named:
         match = next((p for p in (path.resolve(), site.root / path) if p in known), None)
         if match is None:
-            raise SiteError(f"{path} is no post of this site", hint="posts are _posts/*.md")
+            raise SiteError(f"{path} is not a post of this site", hint="posts are _posts/*.md")
         found.append(match)
     return found if named else known
 
 
+def _today() -> dt.date:
+    """Return the date where the author is: Jekyll hides posts whose date is in the future."""
+    return dt.datetime.now().astimezone().date()
+
+
 def _print_json(data: object) -> None:
     print(json.dumps(data, indent=1, ensure_ascii=False))
-
-
-def _plain(outcome: Outcome) -> dict[str, object]:
-    """Make an outcome fit for JSON."""
-    error = outcome.error
-    plain: dict[str, object] = {**asdict(outcome), "error": None}
-    if error:
-        place = asdict(error.place) if error.place else None
-        plain["error"] = {"message": error.message, "place": place, "text": str(error)}
-    return plain
-
-
-def _summary(outcomes: Sequence[Outcome]) -> str:
-    words = {"built": "built", "fresh": "up to date", "failed": "failed"}
-    counts = {status: sum(outcome.status == status for outcome in outcomes) for status in words}
-    posts = f"{len(outcomes)} post{'' if len(outcomes) == 1 else 's'}"
-    if not outcomes:
-        return "no executable post"
-    if counts["fresh"] == len(outcomes):
-        return f"all up to date ({posts})"
-    return f"{posts}: {', '.join(f'{counts[s]} {word}' for s, word in words.items() if counts[s])}"

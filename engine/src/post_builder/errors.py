@@ -1,41 +1,27 @@
-"""What can go wrong, one class an outcome: each says where, what, and what to do."""
+"""What can go wrong, one class per outcome: each error says where, what, and what to do."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A line of a file, as errors name it."""
-
-    path: str
-    """Relative to the site's root, with forward slashes."""
-    line: int | None = None
-    """Counted from 1; None where the file as a whole is meant."""
-    source: str = ""
-    """The text of that line."""
-
-    def __str__(self) -> str:
-        """Give `path:line`, which editors and terminals turn into a link."""
-        return self.path if self.line is None else f"{self.path}:{self.line}"
+from post_builder.place import Place
 
 
 @dataclass
 class PostBuilderError(Exception):
-    """Something that the author can mend; the base of every error raised on purpose."""
+    """Something the author can fix; the base of every error raised on purpose."""
 
     message: str
     place: Place | None = None
     hint: str = ""
     """What to do about it."""
-    trail: tuple[Place, ...] = field(default=())
-    """Further lines that belong to the error, such as the package's behind a transcluded cell."""
+    trail: tuple[Place, ...] = ()
+    """Further lines that belong to the error, such as the source of a transcluded cell."""
     detail: str = ""
-    """What was printed, a traceback, a difference: as many lines as it takes."""
+    """Printed output, a traceback or a diff: as many lines as needed."""
 
     def __str__(self) -> str:
-        """Give the whole error as the terminal shows it."""
+        """Return the whole error as the terminal shows it."""
         lines = [f"{self.place}: {self.message}" if self.place else self.message]
         if self.place and self.place.source:
             lines.append(f"    {self.place.source.strip()}")
@@ -55,15 +41,15 @@ class SiteError(PostBuilderError):
 
 
 class PostError(PostBuilderError):
-    """A post's text is not what the post format asks for."""
+    """The text of a post does not follow the post format."""
 
 
 class SnippetError(PostBuilderError):
-    """A transclusion finds no source, or its text was edited by hand."""
+    """The source of a transcluded cell was not found, or the cell was edited by hand."""
 
 
 class ExecutionError(PostBuilderError):
-    """A cell or a value raised, ran out of time, or lost its kernel."""
+    """A cell or value raised, took too long, or lost its kernel."""
 
 
 class RenderError(PostBuilderError):
@@ -71,4 +57,8 @@ class RenderError(PostBuilderError):
 
 
 class ConflictError(PostBuilderError):
-    """A post's code changed on disk while the post ran."""
+    """The code of a post, or a file it reads, changed while the post ran."""
+
+
+class RecordError(PostBuilderError):
+    """A build record exists but cannot be read."""

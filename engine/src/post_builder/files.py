@@ -1,4 +1,4 @@
-"""Reading and writing files so that each is whole at every moment, and known by a digest."""
+"""Reading and writing files so that each one is whole at every moment."""
 
 from __future__ import annotations
 
@@ -6,40 +6,34 @@ import hashlib
 import os
 import tempfile
 from pathlib import Path
-from typing import Any
 
-import yaml
-
-from post_builder.errors import Place, PostError
+from post_builder.errors import PostError
+from post_builder.place import Place
 
 
-def load_yaml(text: str) -> Any:  # noqa: ANN401  # YAML holds anything
-    """Read YAML with the parser in C, which matters for a build that has nothing to do.
+def read_text(path: Path, name: str) -> str:
+    """Read UTF-8 exactly: no newline is translated, no byte order mark dropped.
 
-    Raises:
-        yaml.YAMLError: where it is none.
-    """
-    return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
-
-
-def read_text(path: Path, shown: str) -> str:
-    """Read UTF-8 as it is: no newline is translated, no byte order mark dropped.
+    Args:
+        path: the file.
+        name: how errors name it.
 
     Raises:
-        PostError: where the bytes are not UTF-8, with the line.
+        PostError: if the bytes are not UTF-8, with the line.
     """
     data = path.read_bytes()
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise PostError("not UTF-8", Place(shown, line), "save the post as UTF-8") from error
+        raise PostError("not UTF-8", Place(name, line), "save the post as UTF-8") from error
 
 
 def write_atomically(path: Path, data: bytes) -> bool:
-    """Give a file new content through a temporary file and a rename; return whether it changed.
+    """Write a file through a temporary file and a rename; return whether it changed.
 
-    A file that has that content already is not touched, so that Jekyll sees no change.
+    A file that has this content already is not touched, so that Jekyll sees no change. The file
+    and the folder's entry for it are on disk when this returns.
     """
     path = path.resolve()
     if path.exists() and path.read_bytes() == data:
@@ -52,12 +46,24 @@ def write_atomically(path: Path, data: bytes) -> bool:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, mode)  # noqa: PTH101  # mkstemp gives a string
-        os.replace(temporary, path)  # noqa: PTH105  # same
+        os.chmod(temporary, mode)  # noqa: PTH101  # mkstemp returns a string
+        os.replace(temporary, path)  # noqa: PTH105  # mkstemp returns a string
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+    _sync_folder(path.parent)
     return True
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename survive a power failure; Windows cannot open folders, and need not."""
+    if os.name != "posix":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _umask() -> int:
@@ -67,6 +73,11 @@ def _umask() -> int:
 
 
 def digest(data: bytes | str) -> str:
-    """Name some content by 32 hexadecimal digits."""
+    """Return 32 hexadecimal digits (BLAKE2b) that identify some content."""
     data = data.encode() if isinstance(data, str) else data
     return hashlib.blake2b(data, digest_size=16).hexdigest()
+
+
+def unix_newlines(text: str) -> str:
+    r"""Return a text with `\n` for every line ending, which git may translate."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")

@@ -1,126 +1,122 @@
-"""Hold published posts against their sources, without running anything."""
+"""Compare published posts with their sources, without running anything."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from post_builder.errors import Place, PostBuilderError
+from post_builder.document.figure_tag import PLACEHOLDER_ALT, figure_tags
+from post_builder.document.post import Post
+from post_builder.errors import PostBuilderError, RecordError
 from post_builder.files import read_text
-from post_builder.pipeline.prepare import Job, prepare, refuse_same_slug
-from post_builder.commands.new import PLACEHOLDER_ALT
 from post_builder.freshness.order import order
-from post_builder.freshness.record import load_record
+from post_builder.freshness.record import Record, load_record
+from post_builder.pipeline.prepare import PostState, prepare, refuse_same_slug
+from post_builder.place import Place
 from post_builder.site import Site
+from post_builder.ui.findings import Finding
 
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Something that a published post should not have."""
-
-    kind: str
-    """`stale`, `tampered`, `orphan`, `style` or `error`."""
-    place: Place
-    message: str
-    hint: str = ""
+_BUILD = "run `post-builder build`"
 
 
 def check(site: Site, paths: Sequence[Path]) -> list[Finding]:
     """Find what is stale, was edited by hand, or cannot be published as it is.
 
     Args:
-        site: to which the posts belong.
-        paths: absolute paths of posts; those that do not run are passed over.
+        site: that the posts belong to.
+        paths: absolute paths of posts; those that are not executable are skipped.
 
     Returns:
         The findings in the order of posts and lines; none for a site that is as a build left it.
 
     Raises:
-        SiteError: where no build could be: two posts of one name, or posts in a circle.
+        SiteError: if nothing could be built: two posts with one name, or posts in a circle.
     """
-    refuse_same_slug(paths)
+    refuse_same_slug(site, paths)
     order(site, paths)  # refuses circles
-    found = [finding for path in paths for finding in _of_post(site, path)]
+    found = [finding for path in paths for finding in _check_post(site, path)]
     if set(paths) == set(site.posts()):
         found += _orphans(site)
     return found
 
 
-def _of_post(site: Site, path: Path) -> list[Finding]:
+def _check_post(site: Site, path: Path) -> list[Finding]:
     try:
-        job = prepare(site, path)
+        state = prepare(site, path)
     except PostBuilderError as error:
-        place = error.place or Place(site.shown(path))
+        place = error.place or Place(site.relative(path))
         return [Finding("error", place, error.message, error.hint)]
-    if job is None:
+    if state is None:
         return []
-    found = [*_reasons(job), *_style(job)]
+    found = [*_reasons(state), *_style(state.post)]
     return sorted(found, key=lambda finding: finding.place.line or 0)
 
 
-def _reasons(job: Job) -> Iterator[Finding]:
-    for reason in job.reasons:
-        kind = "tampered" if reason.tampered else "stale"
-        yield Finding(
-            kind, job.post.place(reason.line), reason.message, "make build-posts mends it"
-        )
-    if job.prose_changed and not job.reasons:
-        message = "the downloads hold older prose"
-        yield Finding("stale", job.post.place(1), message, "make build-posts mends it")
+def _reasons(state: PostState) -> Iterator[Finding]:
+    for reason in state.reasons:
+        place = state.post.place(reason.line)
+        yield Finding("tampered" if reason.tampered else "stale", place, reason.message, _BUILD)
+    if state.text_changed and not state.reasons:
+        message = "the downloads contain older prose"
+        yield Finding("stale", state.post.place(1), message, _BUILD)
 
 
-def _style(job: Job) -> Iterator[Finding]:
-    """Find what builds, and yet would not read well."""
-    post = job.post
+def _style(post: Post) -> Iterator[Finding]:
+    """Find what builds but would not read well."""
     for line in post.unreadable_fences:
-        message = "kramdown takes one word on a fence: this block would be no code block"
-        yield Finding("style", post.place(line), message, "put options on the line under the cell")
+        message = "kramdown allows one word on a fence: this would not be a code block"
+        hint = "put options on the line below the cell"
+        yield Finding("style", post.place(line), message, hint)
     for cell in post.cells:
-        shown = post.text[cell.region.start : cell.region.end]
-        if cell.options.name is None and "{% include figure" in shown:
-            message = f"{cell.name} makes a figure and has no name"
-            hint = "name it, {: #name}: numbers move when cells are added"
+        if cell.options.name is None and any(figure_tags(post.at(cell.region))):
+            message = f"{cell.name} produces a figure but has no name"
+            hint = "name it, {: #name}: numbers change when cells are added"
             yield Finding("style", post.place(cell.line), message, hint)
     names = {cell.name for cell in post.cells if cell.options.name}
     for line, heading in post.headings:
         if _heading_id(heading) in names:
-            message = f"the heading has the id of cell {_heading_id(heading)}"
+            message = f"the heading has the same id as cell {_heading_id(heading)}"
             yield Finding("style", post.place(line), message, "give the cell another name")
-    for match in re.finditer(rf"alt=\"{PLACEHOLDER_ALT}", post.text):
-        place = post.place(post.line_of(match.start()))
-        yield Finding("style", place, "the alt text is still to be written")
+    for offset, tag in figure_tags(post.text):
+        if tag.alt.startswith(PLACEHOLDER_ALT):
+            place = post.place(post.line_of(offset))
+            yield Finding("style", place, "the alt text is still to be written")
 
 
 def _heading_id(text: str) -> str:
-    """Make the id that kramdown gives a heading."""
+    """Return the id that kramdown gives a heading."""
     words = re.sub(r"^[^A-Za-z]+", "", text)
     return re.sub(r"[^A-Za-z0-9 -]", "", words).replace(" ", "-").lower()
 
 
 def _orphans(site: Site) -> Iterator[Finding]:
-    """Find what no post owns any more."""
-    owned: set[str] = set()
+    """Find files that no post owns any more."""
+    records: dict[str, Record] = {}
     for path in site.records():
-        record = load_record(site, path.stem)
+        try:
+            record = load_record(site, path.stem)
+        except RecordError as error:
+            place = Place(site.relative(path))
+            yield Finding("error", place, error.message, error.hint)
+            continue
         if record is None or not (site.root / record.post).exists():
             message = "a build record without its post"
-            yield Finding("orphan", Place(site.shown(path)), message, "make build-posts removes it")
+            hint = "`post-builder build` removes it"
+            yield Finding("orphan", Place(site.relative(path)), message, hint)
         if record:
-            owned |= record.made().keys()
-    slugs = {path.stem for path in site.records()}
-    for slug in sorted(slugs):
+            records[path.stem] = record
+    owned = {path for record in records.values() for path in record.made()}
+    for slug, record in sorted(records.items()):
         for file in sorted((site.root / site.figures(slug)).glob("*")):
-            shown = site.shown(file)
-            if shown not in owned and not _mentioned(site, slug, shown):
-                yield Finding("orphan", Place(shown), "no post uses this figure", "delete it")
+            name = site.relative(file)
+            if name not in owned and not _is_mentioned(site, record, name):
+                yield Finding("orphan", Place(name), "no post uses this figure", "delete it")
 
 
-def _mentioned(site: Site, slug: str, path: str) -> bool:
-    """Tell whether a post shows a figure that its author put there by hand."""
-    record = load_record(site, slug)
-    post = site.root / record.post if record else None
-    if not (post and post.exists()):
+def _is_mentioned(site: Site, record: Record, path: str) -> bool:
+    """Return whether a post shows a figure that its author put there by hand."""
+    post = site.root / record.post
+    if not post.exists():
         return False
-    return re.search(rf"\b{re.escape(path)}\b", read_text(post, site.shown(post))) is not None
+    return re.search(rf"\b{re.escape(path)}\b", read_text(post, record.post)) is not None

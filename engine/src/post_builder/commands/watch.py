@@ -1,4 +1,4 @@
-"""Build on save: what is stale after each save, until somebody says stop."""
+"""Build stale posts after each save."""
 
 from __future__ import annotations
 
@@ -10,27 +10,28 @@ from typing import TextIO
 
 from watchfiles import Change, DefaultFilter, awatch
 
-from post_builder.commands.build import build, remove_orphans
-from post_builder.freshness.dependencies import ignored
+from post_builder.commands.build import build
+from post_builder.document.parsing.parser import read_post
 from post_builder.errors import PostBuilderError, SiteError
-from post_builder.files import digest, read_text
-from post_builder.execution.kernels import Standby
-from post_builder.document.post import parse
-from post_builder.ui.progress import Progress
+from post_builder.execution.standby import Standby
+from post_builder.files import digest
+from post_builder.freshness.git import ignored
+from post_builder.pipeline.made_files import remove_orphans
 from post_builder.site import Site, open_site
-from post_builder.sources.transclusion import texts_taken
+from post_builder.sources.transclusion import texts_used
+from post_builder.ui.progress import Progress
 
 _QUIET_MS = 100
 """Saves within this time of one another count as one."""
 
-_PASSED_OVER = ("_site", ".jekyll-cache", "node_modules", "vendor", ".venv", "_data/builds")
+_NOT_WATCHED = ("_site", ".jekyll-cache", "node_modules", "vendor", ".venv", "_data/builds")
 
 
 class _Saves(DefaultFilter):
-    """What an author may have saved: not what Jekyll, git, Python or a build write."""
+    """Files that an author may have saved: not those of Jekyll, git, Python or a build."""
 
     def __init__(self, site: Site) -> None:
-        super().__init__(ignore_paths=[site.root / name for name in _PASSED_OVER])
+        super().__init__(ignore_paths=[site.root / name for name in _NOT_WATCHED])
 
     def __call__(self, change: Change, path: str) -> bool:
         temporary = Path(path).name.startswith(".") and path.endswith(".tmp")
@@ -38,13 +39,13 @@ class _Saves(DefaultFilter):
 
 
 async def watch(site: Site, progress: Progress, *, jobs: int, stream: TextIO) -> None:
-    """Build stale posts now and after each burst of saves; errors show, and the watch goes on.
+    """Build stale posts now and after each burst of saves; errors are shown, and watching goes on.
 
-    A save during a build counts: the post is looked at again when the build ends. Cancelling ends
+    A save during a build counts: the post is checked again when the build ends. Cancelling ends
     a running build and its kernel.
 
     Args:
-        site: read anew when its settings are saved.
+        site: read again when its settings are saved.
         progress: told of each step.
         jobs: how many posts may run at once.
         stream: where errors are shown.
@@ -81,19 +82,19 @@ class _Watcher:
     standby: Standby
     failed: dict[Path, tuple[str, ...]] = field(default_factory=dict)
     """Posts whose last run failed, and the output of other posts that they took; they run again
-    when something is saved that may mend them, or when that output is another."""
+    when something is saved that may fix them, or when that output changes."""
     seen: dict[Path, str] = field(default_factory=dict)
-    """The last content of each file that was saved."""
+    """Digest of each file when it was last saved."""
 
     def warm(self, site: Site) -> None:
         """Have a kernel ready for each kind of post."""
         for path in site.posts():
             with suppress(PostBuilderError):
-                if post := parse(read_text(path, site.shown(path)), site.shown(path)):
+                if post := read_post(site, path):
                     self.standby.warm(post, site)
 
     async def build(self, site: Site, paths: list[Path]) -> None:
-        """Build what is stale of some posts, and remember which failed."""
+        """Build those posts that are stale, and remember which failed."""
         outcomes = await build(
             site, paths, self.progress, force=False, jobs=self.jobs, kernels=self.standby
         )
@@ -102,35 +103,35 @@ class _Watcher:
             path = site.root / outcome.post
             self.failed.pop(path, None)
             if outcome.error:
-                self.failed[path] = _taken(site, path)
+                self.failed[path] = _texts_used(site, path)
                 print(f"\n{outcome.error}\n", file=self.stream, flush=True)
 
     def changed(self, paths: set[Path], site: Site) -> set[Path]:
-        """Leave out saves of the same content, and files that git ignores."""
-        hidden = ignored([site.shown(path) for path in paths], site.root)
+        """Leave out files that were saved with the same content, and files that git ignores."""
+        hidden = ignored([site.relative(path) for path in paths], site.root)
         found = set()
         for path in paths:
             now = digest(path.read_bytes()) if path.is_file() else ""
-            if self.seen.get(path) != now and site.shown(path) not in hidden:
+            if self.seen.get(path) != now and site.relative(path) not in hidden:
                 found.add(path)
             self.seen[path] = now
         return found
 
     def candidates(self, site: Site, saved: set[Path]) -> list[Path]:
-        """Give the posts to look at: a failed one only if something saved may have mended it."""
+        """Return the posts to check: a failed one only if something saved may have fixed it."""
         posts = list(site.posts())
         others = saved.difference(posts)
         source = any(not path.is_relative_to(site.root / "assets") for path in others)
         return [
             path
             for path in posts
-            if path in saved or source or self.failed.get(path) != _taken(site, path)
+            if path in saved or source or self.failed.get(path) != _texts_used(site, path)
         ]
 
 
-def _taken(site: Site, path: Path) -> tuple[str, ...]:
-    """Give what a post takes of other posts' output; nothing for one that cannot be read."""
+def _texts_used(site: Site, path: Path) -> tuple[str, ...]:
+    """Return what a post takes of other posts' output; nothing if it cannot be read."""
     with suppress(PostBuilderError):
-        if post := parse(read_text(path, site.shown(path)), site.shown(path)):
-            return texts_taken(post, site.root)
+        if post := read_post(site, path):
+            return texts_used(post, site)
     return ()

@@ -1,0 +1,1 @@
+"""The text of a post: finding its parts, and writing into them."""

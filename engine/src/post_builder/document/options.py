@@ -1,31 +1,50 @@
-"""The options of a cell: the kramdown attribute list on the line right under its fence."""
+"""The options of a cell: the kramdown attribute list on the line below its fence."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from difflib import get_close_matches
+from enum import StrEnum
 
-TAGS = frozenset(
-    {
-        "hide-input",
-        "hide-output",
-        "remove-output",
-        "raises-exception",
-        "skip-execution",
-        "nbval-ignore-output",
-        "trusted-html",
-    }
-)
-"""Classes with a meaning, under the names that Jupyter Book, MyST-NB and nbval gave them."""
 
-ATTRIBUTES = frozenset(
-    {"data-source", "data-alt", "data-caption", "data-timeout", "data-tolerance"}
-)
-"""Attributes with a meaning."""
+class Tag(StrEnum):
+    """Classes with a meaning, under the names of Jupyter Book, MyST-NB and nbval."""
 
-_NEAR = 0.8
-"""How alike a word and a known one must be to be taken for a slip of the pen."""
+    HIDE_INPUT = "hide-input"
+    """the code is folded on the page; it still runs, and is still copied"""
+    HIDE_OUTPUT = "hide-output"
+    """the output is folded on the page"""
+    REMOVE_OUTPUT = "remove-output"
+    """the cell runs, and its output is not published"""
+    RAISES_EXCEPTION = "raises-exception"
+    """the cell must raise; the traceback is its output"""
+    SKIP_EXECUTION = "skip-execution"
+    """the code is shown and does not run"""
+    IGNORE_OUTPUT = "nbval-ignore-output"
+    """the output is published and never compared; it stays if a rerun reproduces the rest"""
+    TRUSTED_HTML = "trusted-html"
+    """scripts in the cell's HTML output are kept"""
+
+
+class Attribute(StrEnum):
+    """Attributes with a meaning."""
+
+    SOURCE = "data-source"
+    """where the text of the cell comes from: a symbol, a region, or the output of another post"""
+    ALT = "data-alt"
+    """alternative text of the cell's figure; a figure without it fails the build"""
+    CAPTION = "data-caption"
+    """caption of the cell's figure"""
+    TIMEOUT = "data-timeout"
+    """seconds that the cell may take; overrides the site's setting"""
+    TOLERANCE = "data-tolerance"
+    """how much numbers may drift; overrides the post's and the site's setting"""
+
+
+_SIMILAR = 0.8
+"""How similar a word and a known one must be to count as a misspelling."""
 
 LINE = re.compile(r"\{:(?![:/])(?P<body>(?:\\\}|[^}])*)\}[ \t]*$")
 """An attribute list alone on its line; inside it kramdown wants `}` written as `\\}`."""
@@ -39,31 +58,48 @@ _WORD = re.compile(
 
 
 class OptionError(ValueError):
-    """An attribute list that says something other than its author meant."""
+    """An attribute list that does not say what its author meant."""
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a cell's attribute list says."""
+    """What the attribute list of a cell says."""
 
     name: str | None = None
     source: str | None = None
-    """What a transcluded cell's text comes from, as `snippets` reads it."""
+    """Where the text of a transcluded cell comes from, as `sources` reads it."""
     alt: str | None = None
     caption: str | None = None
     timeout: float | None = None
     """Seconds."""
     tolerance: float | None = None
-    tags: frozenset[str] = frozenset()
-    """Those of `TAGS` that are set."""
+    tags: frozenset[Tag] = frozenset()
 
 
 def parse_options(body: str) -> Options:
-    """Read what stands between `{:` and `}`.
+    """Read what is between `{:` and `}`.
 
     Raises:
-        OptionError: for a near miss of a known option, or a value of the wrong kind.
+        OptionError: for a misspelling of a known option, or a value of the wrong kind.
     """
+    name, classes, attributes = _words(body)
+    for class_ in classes:
+        _refuse_misspelling(class_, list(Tag), ".")
+    for key in attributes:
+        _refuse_misspelling(key, list(Attribute), "")
+    return Options(
+        name=name,
+        source=attributes.get(Attribute.SOURCE),
+        alt=attributes.get(Attribute.ALT),
+        caption=attributes.get(Attribute.CAPTION),
+        timeout=_number(attributes, Attribute.TIMEOUT, "a number above 0"),
+        tolerance=_number(attributes, Attribute.TOLERANCE, "a number that is not negative"),
+        tags=frozenset(tag for tag in Tag if tag in classes),
+    )
+
+
+def _words(body: str) -> tuple[str | None, list[str], dict[str, str]]:
+    """Split an attribute list into id, classes and attributes, as kramdown does."""
     name: str | None = None
     classes: list[str] = []
     attributes: dict[str, str] = {}
@@ -73,7 +109,7 @@ def parse_options(body: str) -> Options:
         if word is None:
             raise OptionError(f"kramdown cannot read {body[position:].strip()!r}")
         if position and word["key"] and not body[position - 1].isspace():
-            raise OptionError(f"kramdown wants a blank before {word.group()}")
+            raise OptionError(f"kramdown needs a space before {word.group()}")
         position = word.end()
         if word["id"]:
             name = word["id"]
@@ -83,35 +119,23 @@ def parse_options(body: str) -> Options:
             attributes[word["key"]] = re.sub(rf"\\([}}{word['q']}])", r"\1", word["value"])
         elif word["bare"]:
             _refuse_bare(word["bare"])
-    for class_ in classes:
-        _refuse_near_miss(class_, TAGS, ".")
-    for key in attributes:
-        _refuse_near_miss(key, ATTRIBUTES, "")
-    return Options(
-        name=name,
-        source=attributes.get("data-source"),
-        alt=attributes.get("data-alt"),
-        caption=attributes.get("data-caption"),
-        timeout=_number(attributes, "data-timeout", "a number above 0"),
-        tolerance=_number(attributes, "data-tolerance", "a number that is not negative"),
-        tags=TAGS.intersection(classes),
-    )
+    return name, classes, attributes
 
 
 def _refuse_bare(word: str) -> None:
-    """Kramdown takes a bare word for a reference to another list, and drops it silently."""
-    if near := get_close_matches(word, sorted(TAGS), 1, _NEAR):
+    """Refuse a bare word, which kramdown reads as a reference to another list and drops."""
+    if near := get_close_matches(word, sorted(Tag), 1, _SIMILAR):
         raise OptionError(f"{word!r} has no effect without a dot: write .{near[0]}")
     if "=" in word:
         raise OptionError(f"{word!r} needs quotes around its value")
 
 
-def _refuse_near_miss(word: str, known: frozenset[str], mark: str) -> None:
+def _refuse_misspelling(word: str, known: Collection[str], mark: str) -> None:
     if word in known:
         return
     if f"data-{word}" in known:
         raise OptionError(f"unknown option {word}: did you mean data-{word}?")
-    if near := get_close_matches(word, sorted(known), 1, _NEAR):
+    if near := get_close_matches(word, sorted(known), 1, _SIMILAR):
         raise OptionError(f"unknown option {mark}{word}: did you mean {mark}{near[0]}?")
 
 

@@ -1,0 +1,1 @@
+"""Running the cells of a post in a Jupyter kernel of its own."""

@@ -1,4 +1,4 @@
-"""Which posts come before which: those whose published output others take."""
+"""Which posts are built before which: those whose published output others take."""
 
 from __future__ import annotations
 
@@ -6,25 +6,25 @@ from collections.abc import Iterable, Mapping
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
-from post_builder.errors import Place, SiteError
-from post_builder.files import read_text
-from post_builder.document.post import parse
+from post_builder.document.parsing.parser import read_post
+from post_builder.errors import PostBuilderError, SiteError
+from post_builder.place import Place
 from post_builder.site import Site
-from post_builder.sources.transclusion import posts_taken_from
+from post_builder.sources.transclusion import posts_used
 
 Sources = Mapping[Path, frozenset[Path]]
-"""For each post those whose output it takes; each stands after its own sources."""
+"""For each post those whose output it takes; each post comes after its sources."""
 
 
 def order(site: Site, paths: Iterable[Path]) -> Sources:
     """Find the posts that some posts take output from, and those that these do, and so on.
 
     Args:
-        site: to which the posts belong.
+        site: that the posts belong to.
         paths: absolute paths of posts; one that cannot be read has no sources.
 
     Raises:
-        SiteError: where posts take output from one another in a circle.
+        SiteError: if posts take output from one another in a circle.
     """
     sources: dict[Path, frozenset[Path]] = {}
     waiting = list(paths)
@@ -40,19 +40,22 @@ def order(site: Site, paths: Iterable[Path]) -> Sources:
 
 
 def _sources(site: Site, path: Path) -> dict[str, int]:
-    shown = site.shown(path)
+    """Return the posts that a post takes output from; none if it cannot be read.
+
+    What is wrong with it is reported when it is built or checked itself.
+    """
     try:
-        post = parse(read_text(path, shown), shown)
-    except Exception:  # noqa: BLE001  # the post's own turn tells what is wrong with it
+        post = read_post(site, path)
+    except (PostBuilderError, OSError):
         return {}
-    return posts_taken_from(post) if post else {}
+    return posts_used(post) if post else {}
 
 
 def _circle(site: Site, posts: list[Path]) -> SiteError:
-    """Name a circle of posts from the first of them on, each followed by the one it takes from."""
+    """Name a circle of posts from the first on, each followed by the one it takes output from."""
     ring = posts[:0:-1]
     start = ring.index(min(ring))
-    names = [site.shown(path) for path in (*ring[start:], *ring[: start + 1])]
+    names = [site.relative(path) for path in (*ring[start:], *ring[: start + 1])]
     place = Place(names[0], _sources(site, site.root / names[0])[names[1]])
     hint = "move what they share into a module, and take it from there"
     message = f"posts take output from one another in a circle: {' → '.join(names)}"

@@ -1,4 +1,4 @@
-"""A post on its way: read, parsed, transcluded, and held against its record."""
+"""A post on its way in: read, parsed, transcluded, and compared with its record."""
 
 from __future__ import annotations
 
@@ -7,29 +7,33 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from post_builder.freshness.dependencies import declared_files
+from post_builder.document.parsing.parser import read_post
+from post_builder.document.post import Post
 from post_builder.errors import PostError, SiteError
-from post_builder.files import read_text
-from post_builder.document.post import Post, parse
-from post_builder.freshness.record import Reason, Record, load_record, staleness, text_digest
+from post_builder.freshness.digests import text_digest
+from post_builder.freshness.record import Record, load_record
+from post_builder.freshness.site_files import declared_files
+from post_builder.freshness.staleness import Reason, staleness
 from post_builder.site import Site, slug_of
-from post_builder.sources.transclusion import transclude, transclusion_edits
+from post_builder.sources.transclusion import PreparedPost, transclude
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
-    """An executable post, and what is known of it."""
+class PostState:
+    """An executable post and what is known about it."""
 
     site: Site
     path: Path
-    post: Post
-    """As it is on disk."""
-    ready: Post
-    """With the source of its transcluded cells."""
+    prepared: PreparedPost
     record: Record | None
     """Of its last build."""
     reasons: tuple[Reason, ...]
-    """Why it must run; empty for a fresh post."""
+    """Why it must run; none if it is fresh."""
+
+    @property
+    def post(self) -> Post:
+        """The post as it is on disk."""
+        return self.prepared.post
 
     @property
     def slug(self) -> str:
@@ -37,55 +41,49 @@ class Job:
         return slug_of(self.path)
 
     @property
-    def prose_changed(self) -> bool:
-        """Whether the text differs in any way from what was built last."""
+    def text_changed(self) -> bool:
+        """Whether the text, prose included, differs from what was built last."""
         return self.record is not None and self.record.text != text_digest(self.post.text)
 
 
-def prepare(site: Site, path: Path) -> Job | None:
+def prepare(site: Site, path: Path) -> PostState | None:
     """Read, parse and transclude a post, and find out whether it is stale.
 
     Returns:
-        None for a post that does not run.
+        None if the post is not executable.
 
     Raises:
-        PostBuilderError: for a post that cannot run as it stands.
+        PostBuilderError: if the post cannot run as it is.
     """
-    shown = site.shown(path)
-    post = parse(read_text(path, shown), shown)
+    post = read_post(site, path)
     if post is None:
         return None
     declared_files(post.front_matter.get("depends", ()), site.root, post.place(1))
     record = load_record(site, slug_of(path))
-    ready = transclude(post, site.root, record.transcluded() if record else {})
-    reasons = staleness(ready, record, site)
-    if not reasons and (edits := transclusion_edits(post, ready)):
-        line = post.line_of(edits[0][0].start)
-        message = "transcluded code is not what the build wrote"
-        reasons.append(Reason(message, line, tampered=True))
-    return Job(site, path, post, ready, record, tuple(reasons))
+    prepared = transclude(post, site, record.transcluded() if record else {})
+    return PostState(site, path, prepared, record, tuple(staleness(prepared, record, site)))
 
 
-def refuse_same_slug(paths: Sequence[Path]) -> None:
-    """Refuse two posts that run and would share figures and record.
+def refuse_same_slug(site: Site, paths: Sequence[Path]) -> None:
+    """Refuse two executable posts that would share figures and a record.
 
     Raises:
-        SiteError: where names differ in nothing but their date.
+        SiteError: if two names differ only in their date.
     """
     slugs = Counter(map(slug_of, paths))
     seen: dict[str, Path] = {}
     for path in paths:
-        if slugs[slug_of(path)] == 1 or not _runs(path):
+        if slugs[slug_of(path)] == 1 or not _is_executable(site, path):
             continue
         other = seen.setdefault(slug_of(path), path)
         if other != path:
-            message = f"{other.name} and {path.name} differ in nothing but their date"
-            hint = "rename one: figures and build records are kept by that name"
+            message = f"{other.name} and {path.name} differ only in their date"
+            hint = "rename one: figures and build records are named after the rest"
             raise SiteError(message, hint=hint)
 
 
-def _runs(path: Path) -> bool:
+def _is_executable(site: Site, path: Path) -> bool:
     try:
-        return parse(read_text(path, path.name)) is not None
+        return read_post(site, path) is not None
     except PostError:
         return True

@@ -1,197 +1,180 @@
-"""What a run leaves on disk: figures and downloads, the post, and the record of all."""
+"""A post on its way out: figures and downloads, the post itself, and its record."""
 
 from __future__ import annotations
 
 import datetime as dt
 import platform
-import subprocess
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from post_builder.freshness.dependencies import declared, digests, observed, public_versions
+from post_builder.document.parsing.parser import parse
+from post_builder.document.post import Post, splice
 from post_builder.errors import ConflictError
 from post_builder.files import digest, read_text, write_atomically
-from post_builder.pipeline.prepare import Job
-from post_builder.pipeline.ignored_outputs import keep_ignored
-from post_builder.document.post import Post, parse, splice
-from post_builder.freshness.record import (
-    Record,
+from post_builder.freshness import git
+from post_builder.freshness.digests import (
     cell_records,
-    python_minor,
     settings_digest,
     text_digest,
     value_digests,
 )
-from post_builder.sources.transclusion import transclude, transclusion_edits
+from post_builder.freshness.packages import public_versions, python_minor
+from post_builder.freshness.record import Circumstances, Record
+from post_builder.freshness.site_files import declared, observed
+from post_builder.pipeline.made_files import remove_outdated
+from post_builder.pipeline.prepare import PostState
+from post_builder.sources.transclusion import PreparedPost, transclude
 
 if TYPE_CHECKING:
     from post_builder.execution.run import Run
-    from post_builder.site import Site
 
 
-def publish(job: Job, run: Run, started: float) -> None:
-    """Put what a run gave into the post, and beside it.
+def publish(state: PostState, run: Run, started: float) -> None:
+    """Write what a run gave into the post, and beside it.
 
     Args:
-        job: the post as it was when it started to run.
+        state: the post as it was when it started to run.
         run: what came out.
-        started: when that was, in seconds since the epoch.
+        started: when the run started, in seconds since the epoch.
 
     Raises:
-        PostBuilderError: where it cannot be published; nothing is written then.
+        PostBuilderError: if it cannot be published; nothing is written then.
     """
-    from post_builder.rendering.downloads import make_downloads  # noqa: PLC0415  # Jupyter is slow to import
-    from post_builder.rendering.regions import region_edits, render  # noqa: PLC0415  # same
+    # Jupyter is slow to import, and fresh posts do not need it
+    from post_builder.pipeline.ignored_outputs import keep_ignored  # noqa: PLC0415
+    from post_builder.rendering.downloads import make_downloads  # noqa: PLC0415
+    from post_builder.rendering.regions import region_edits, render  # noqa: PLC0415
 
-    post, ready = _as_now(job)
-    rendered = render(ready, run, job.site, job.slug)
-    regions, figures = keep_ignored(ready, rendered, job.record, job.site)
-    rendered = replace(rendered, regions=regions)
-    edits = [*transclusion_edits(post, ready), *region_edits(ready, rendered)]
-    built = _reparsed(splice(post.text, edits), ready)
-    downloads = make_downloads(built, job.site, job.slug)
-    record = _record(job, built, run, figures, downloads)
-    _refuse_moved(job, record, started)
-    _write(job, built.text, figures | downloads, record)
-
-
-def refresh_downloads(job: Job) -> None:
-    """Write a fresh post's downloads anew, since they hold its prose."""
-    from post_builder.rendering.downloads import make_downloads  # noqa: PLC0415  # as above
-
-    assert job.record is not None  # noqa: S101  # a fresh post has one
-    downloads = make_downloads(job.ready, job.site, job.slug)
-    record = replace(job.record, downloads=_named(downloads), text=text_digest(job.post.text))
-    _write(job, job.post.text, downloads, record)
+    prepared = _prepared_now(state)
+    post = prepared.post
+    rendered, figures = keep_ignored(
+        prepared, render(post, run, state.site, state.slug), state.record, state.site
+    )
+    edits = [*prepared.edits(), *region_edits(post, rendered)]
+    built = _parse_again(splice(post.text, edits), prepared)
+    downloads = make_downloads(built, state.site, state.slug)
+    record = _record(state, replace(prepared, post=built), run, figures, downloads)
+    _refuse_changed_files(state, record, started)
+    _write(state, built.text, figures | downloads, record)
 
 
-def remove_made(site: Site, made: Mapping[str, str]) -> list[str]:
-    """Remove files that are as a record says the engine made them; return those that went."""
-    now = digests(made, site.root)
-    gone = [path for path, content in made.items() if now[path] == content]
-    for path in gone:
-        (site.root / path).unlink()
-        _remove_empty(site.root / path, site.root)
-    return gone
+def refresh_downloads(state: PostState) -> None:
+    """Write the downloads of a fresh post again, since they contain its prose."""
+    from post_builder.rendering.downloads import make_downloads  # noqa: PLC0415  # imports Jupyter
+
+    assert state.record is not None  # noqa: S101  # a fresh post has one
+    downloads = make_downloads(state.post, state.site, state.slug)
+    text = text_digest(state.post.text)
+    record = replace(state.record, downloads=_digests(downloads), text=text)
+    _write(state, state.post.text, downloads, record)
 
 
-def _remove_empty(path: Path, root: Path) -> None:
-    """Remove the folders above a file that hold nothing any more."""
-    for folder in path.parents:
-        if folder == root or any(folder.iterdir()):
-            return
-        folder.rmdir()
-
-
-def _as_now(job: Job) -> tuple[Post, Post]:
-    """Read the post once more: prose may have changed while it ran, and must not be lost.
+def _prepared_now(state: PostState) -> PreparedPost:
+    """Read the post again: its prose may have changed while it ran, and must not be lost.
 
     Raises:
-        ConflictError: where its code changed, so that what ran is not what stands there.
+        ConflictError: if its code changed, so that what ran is not what is there.
     """
-    text = read_text(job.path, job.post.path)
-    if text == job.post.text:
-        return job.post, job.ready
-    post = parse(text, job.post.path)
-    ready = post and transclude(post, job.site.root, job.record.transcluded() if job.record else {})
-    if not (post and ready) or _inputs(ready) != _inputs(job.ready):
+    text = read_text(state.path, state.post.path)
+    if text == state.post.text:
+        return state.prepared
+    post = parse(text, state.post.path)
+    built = state.record.transcluded() if state.record else {}
+    prepared = transclude(post, state.site, built) if post else None
+    if prepared is None or _inputs(prepared) != _inputs(state.prepared):
         hint = "nothing was written; build again"
-        raise ConflictError("the post's code changed while it ran", job.post.place(1), hint)
-    return post, ready
+        message = "the code of the post changed while it ran"
+        raise ConflictError(message, state.post.place(1), hint)
+    return prepared
 
 
-def _inputs(post: Post) -> list[tuple[str, str]]:
-    return [(cell.name, cell.input) for cell in cell_records(post)]
+def _inputs(prepared: PreparedPost) -> list[tuple[str, str]]:
+    return [(cell.name, cell.input) for cell in cell_records(prepared, prepared.post)]
 
 
-def _reparsed(text: str, ready: Post) -> Post:
-    """Read what is about to be written as the next build will, and hold it to what ran."""
-    again = parse(text, ready.path)
-    if again is None or [cell.code for cell in again.cells] != [cell.code for cell in ready.cells]:
-        raise ConflictError("the built post would hold other code than ran", ready.place(1))
+def _parse_again(text: str, prepared: PreparedPost) -> Post:
+    """Parse what is about to be written as the next build will, and compare it with what ran."""
+    again = parse(text, prepared.post.path)
+    codes = [cell.code for cell in prepared.cells]
+    if again is None or [cell.code for cell in again.cells] != codes:
+        message = "internal error: the written code differs from the code that ran"
+        hint = "please report it; nothing was written"
+        raise ConflictError(message, prepared.post.place(1), hint)
     return again
 
 
 def _record(
-    job: Job,
-    post: Post,
+    state: PostState,
+    built: PreparedPost,
     run: Run,
     figures: Mapping[str, bytes],
     downloads: Mapping[str, bytes],
 ) -> Record:
-    root = job.site.root
-    depends = declared(post.front_matter.get("depends", ()), root, post.place(1))
-    own = {*figures, *downloads, post.path, job.site.shown(job.site.record(job.slug)), *depends}
+    post, site = built.post, state.site
+    depends = declared(post.front_matter.get("depends", ()), site.root, post.place(1))
+    own = {*figures, *downloads, post.path, site.relative(site.record(state.slug)), *depends}
     return Record(
         post=post.path,
         text=text_digest(post.text),
         kernel=post.kernel,
-        settings=settings_digest(job.site),
-        cells=cell_records(post),
+        settings=settings_digest(site),
+        cells=cell_records(built, post),
         values=value_digests(post),
-        figures=_named(figures),
-        downloads=_named(downloads),
-        files=observed(run.observations, root, own),
+        figures=_digests(figures),
+        downloads=_digests(downloads),
+        files=observed(run.observations, site.root, own),
         declared=depends,
-        python=python_minor(run.facts.get("python", "")),
-        packages=public_versions(run.facts.get("packages", {})),
-        run=_circumstances(run, root),
+        python=python_minor(run.facts.python),
+        packages=public_versions(run.facts.packages),
+        run=_circumstances(run, site.root),
     )
 
 
-def _refuse_moved(job: Job, record: Record, started: float) -> None:
-    """Refuse to vouch for a file that was saved while the post ran: which state was read?"""
+def _refuse_changed_files(state: PostState, record: Record, started: float) -> None:
+    """Refuse to record a file that was saved while the post ran: which content was read?"""
     for path in (*record.files, *record.declared):
-        file = job.site.root / path
+        file = state.site.root / path
         if file.is_file() and file.stat().st_mtime > started:
             hint = "nothing was written; build again"
-            place = job.post.place(1)
-            raise ConflictError(f"{path} changed while the post ran", place, hint)
+            message = f"{path} changed while the post ran"
+            raise ConflictError(message, state.post.place(1), hint)
 
 
-def _named(files: Mapping[str, bytes]) -> dict[str, str]:
+def _digests(files: Mapping[str, bytes]) -> dict[str, str]:
     return {path: digest(data) for path, data in files.items()}
 
 
-def _circumstances(run: Run, root: Path) -> Mapping[str, Any]:
+def _circumstances(run: Run, root: Path) -> Circumstances:
     """Describe when, where and how fast a post ran."""
-    head = subprocess.run(
-        ["git", "rev-parse", "HEAD"], cwd=root, capture_output=True, check=False, text=True
+    return Circumstances(
+        date=dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        seconds=round(run.seconds, 1),
+        peak_memory=run.facts.peak_memory,
+        python=run.facts.python,
+        processor=_processor(),
+        commit=git.head(root),
     )
-    return {
-        "date": dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "seconds": round(sum(run.seconds), 1),
-        "peak_memory": run.facts.get("peak_memory", 0),
-        "python": run.facts.get("python", ""),
-        "processor": _processor(),
-        "commit": head.stdout.strip() if head.returncode == 0 else "",
-    }
 
 
 def _processor() -> str:
-    """Name the processor's model, as far as the system tells."""
+    """Return the model of the processor, as far as the system says."""
     info = Path("/proc/cpuinfo")
     lines = info.read_text(encoding="utf-8").splitlines() if info.exists() else []
     models = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
     return next(models, "") or platform.processor() or platform.machine()
 
 
-def _write(job: Job, text: str, made: Mapping[str, bytes], record: Record) -> None:
+def _write(state: PostState, text: str, made: Mapping[str, bytes], record: Record) -> None:
     """Write figures and downloads first, then the post, the record last.
 
-    A build killed on the way leaves a record that does not fit, and the next one heals the rest.
+    A build that is killed in between leaves a record that does not match, and the next build
+    repairs the rest.
     """
     for path, data in made.items():
-        write_atomically(job.site.root / path, data)
-    write_atomically(job.path, text.encode("utf-8"))
-    remove_made(job.site, _outdated(job.record, record))
-    if not record.same_result(job.record):
-        write_atomically(job.site.record(job.slug), record.to_json().encode("utf-8"))
-
-
-def _outdated(before: Record | None, now: Record) -> dict[str, str]:
-    """Give what the last build made and this one did not."""
-    made = before.made() if before else {}
-    return {path: content for path, content in made.items() if path not in now.made()}
+        write_atomically(state.site.root / path, data)
+    write_atomically(state.path, text.encode("utf-8"))
+    remove_outdated(state.site, state.record, record)
+    if not record.same_result(state.record):
+        write_atomically(state.site.record(state.slug), record.to_json().encode("utf-8"))

@@ -11,14 +11,14 @@ from jupytext.languages import same_language
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from post_builder.document import figure_tag
+from post_builder.document.options import Tag
 from post_builder.document.post import Cell, Post
 from post_builder.site import Site
 
-_NOT_IN_SCRIPTS = frozenset({"raises-exception", "skip-execution"})
-"""Cells that would end a script, or were never meant to run: there they are comments."""
+_NOT_IN_SCRIPTS = frozenset({Tag.RAISES_EXCEPTION, Tag.SKIP_EXECUTION})
+"""Cells that would end a script, or are not meant to run: in a script they are comments."""
 
-_INCLUDE = re.compile(r"\{%-?\s*include\s+figure\s+(?P<parameters>.*?)-?%\}", re.DOTALL)
-_PARAMETER = re.compile(r'([\w-]+)="((?:[^"\\]|\\.)*)"')
 _RELATIVE = re.compile(r"\{\{-?\s*[\"']([^\"']*)[\"']\s*\|\s*(?:relative|absolute)_url\s*-?\}\}")
 _LIQUID = re.compile(r"\{%.*?%\}[ \t]*\n?|\{\{.*?\}\}", re.DOTALL)
 _ATTRIBUTES = re.compile(r"^[ \t>]*\{:[^}\n]*\}[ \t]*\n?|\{:[^}\n]*\}", re.MULTILINE)
@@ -26,7 +26,7 @@ _VALUE = re.compile(r"<span\s[^>]*?data-value=[^>]*>(.*?)</span>", re.DOTALL)
 
 
 def make_downloads(post: Post, site: Site, slug: str) -> dict[str, bytes]:
-    """Make a post's notebook and, where its language has scripts, its script.
+    """Make the notebook of a post and, for Python, its script.
 
     Args:
         post: as built; its outputs are left out.
@@ -39,7 +39,8 @@ def make_downloads(post: Post, site: Site, slug: str) -> dict[str, bytes]:
     notebook = _notebook(post, site)
     made = {site.download(slug, ".ipynb"): jupytext.writes(notebook, fmt="ipynb")}
     if same_language(post.language, "python"):
-        made[site.download(slug, ".py")] = jupytext.writes(_for_script(notebook), fmt="py:percent")
+        script = jupytext.writes(_for_script(notebook), fmt="py:percent")
+        made[site.download(slug, ".py")] = script
     return {path: f"{text.rstrip()}\n".encode() for path, text in made.items()}
 
 
@@ -67,12 +68,13 @@ def _prose(text: str, name: str, site: Site) -> Iterator[NotebookNode]:
 
 
 def _code(cell: Cell) -> NotebookNode:
-    metadata = {"tags": sorted(cell.options.tags)} if cell.options.tags else {}
+    tags = sorted(map(str, cell.options.tags))
+    metadata = {"tags": tags} if tags else {}
     return new_code_cell(cell.code.rstrip("\n"), id=cell.name.replace(":", "-"), metadata=metadata)
 
 
 def _for_script(notebook: NotebookNode) -> NotebookNode:
-    """Mark the cells that no script can run, in Jupytext's words, and drop its own header."""
+    """Mark the cells that a script cannot run, in Jupytext's terms, and drop Jupytext's header."""
     cells = []
     for cell in notebook.cells:
         tags = set(cell.metadata.get("tags", ()))
@@ -81,21 +83,20 @@ def _for_script(notebook: NotebookNode) -> NotebookNode:
             cells.append(new_code_cell(cell.source, id=cell.id, metadata=metadata))
         else:
             cells.append(cell)
-    quiet = {"notebook_metadata_filter": "-all", "cell_metadata_filter": "tags"}
-    return new_notebook(cells=cells, metadata={**notebook.metadata, "jupytext": quiet})
+    plain = {"notebook_metadata_filter": "-all", "cell_metadata_filter": "tags"}
+    return new_notebook(cells=cells, metadata={**notebook.metadata, "jupytext": plain})
 
 
 def _plain_markdown(text: str, url: str) -> str:
-    """Turn what only Jekyll understands into what every Markdown reader does."""
-    text = _INCLUDE.sub(lambda match: _image(match, url), text.replace("\r\n", "\n"))
+    """Replace what only Jekyll understands by what every Markdown reader does."""
+    text = figure_tag.TAG.sub(lambda tag: _image(tag, url), text.replace("\r\n", "\n"))
     text = _RELATIVE.sub(lambda match: f"{url}{match[1]}", text)
     text = _VALUE.sub(lambda match: unescape(match[1]), text)
     return _LIQUID.sub("", _ATTRIBUTES.sub("", text))
 
 
 def _image(match: re.Match[str], url: str) -> str:
-    values = {key: unescape(value) for key, value in _PARAMETER.findall(match["parameters"])}
-    path = values.get("image_path", "")
-    address = path if "://" in path else f"{url}{path}"
-    caption = f"\n\n*{values['caption']}*" if values.get("caption") else ""
-    return f"![{values.get('alt', '')}]({address}){caption}"
+    tag = figure_tag.parse_figure_tag(match)
+    address = tag.image_path if "://" in tag.image_path else f"{url}{tag.image_path}"
+    caption = f"\n\n*{tag.caption}*" if tag.caption else ""
+    return f"![{tag.alt}]({address}){caption}"

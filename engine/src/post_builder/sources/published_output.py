@@ -6,15 +6,17 @@ import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 from html import unescape
-from pathlib import Path
 
-from post_builder.errors import Place, PostError, SnippetError
-from post_builder.files import read_text
-from post_builder.document.post import Cell, Post, parse
+from post_builder.document.parsing.parser import read_post
+from post_builder.document.post import Cell, Post
+from post_builder.errors import PostError, SnippetError
+from post_builder.place import Place
+from post_builder.site import Site
+from post_builder.sources.snippet import Snippet
 
 _BLOCK = re.compile(
-    r"""^<div[ ]class="output[ ].*?(?=\n\n)                    # no blank line stands in one
-      |^<pre[ ]class="output[ ]stdout">\n?(?P<text>.*?)</pre>$  # browsers drop a first line end
+    r"""^<div[ ]class="output[ ].*?(?=\n\n)                    # contains no blank line
+      |^<pre[ ]class="output[ ]stdout">\n?(?P<text>.*?)</pre>$  # browsers drop a first newline
     """,
     re.DOTALL | re.MULTILINE | re.VERBOSE,
 )
@@ -24,41 +26,41 @@ _TAG = re.compile(r"<[^>]*>")
 """Markup of colours; a `<` that was printed is an entity."""
 
 
-def printed(path: str, name: str, root: Path) -> list[tuple[str, Place]]:
-    """Give the lines that a cell of a post printed to stdout, each with its place on the page.
+def published_output(site: Site, path: str, name: str) -> Snippet:
+    """Return what a cell of a post printed to stdout, as the post publishes it.
 
     Args:
+        site: with the post.
         path: of the post, relative to the site's root.
         name: of the cell.
-        root: the site.
 
     Raises:
-        SnippetError: where there is no such post, cell or output.
+        SnippetError: if there is no such post, cell or output.
     """
-    post = _post(path, root)
+    post = _post(site, path)
     cell = _cell(post, name)
     lines = list(_stdout(post, cell))
-    if not lines:
-        place = post.place(cell.line)
-        if all(other.region.start == other.region.end for other in post.cells):
-            raise SnippetError(f"{path} has not been built yet", place, "build that post first")
-        hint = "the cell must print to stdout, and its post must have been built since it does"
-        raise SnippetError(f"cell {name} of {path} has no printed output", place, hint)
-    return lines
+    if lines:
+        code = "".join(f"{text}\n" for text, _ in lines)
+        return Snippet(code, tuple(place for _, place in lines))
+    place = post.place(cell.line)
+    if all(other.region.start == other.region.end for other in post.cells):
+        raise SnippetError(f"{path} has not been built yet", place, "build that post first")
+    hint = "the cell must print to stdout, and its post must have been built since it does"
+    raise SnippetError(f"cell {name} of {path} has no printed output", place, hint)
 
 
-def _post(path: str, root: Path) -> Post:
-    if not (root / path).is_file():
-        there = [p.relative_to(root).as_posix() for p in sorted(root.joinpath("_posts").rglob("*"))]
-        near = get_close_matches(path, there, 1)
+def _post(site: Site, path: str) -> Post:
+    if not (site.root / path).is_file():
+        near = get_close_matches(path, map(site.relative, site.posts()), 1)
         hint = f"did you mean {near[0]}?" if near else "paths are relative to the site's root"
         raise SnippetError(f"there is no post {path}", hint=hint)
     try:
-        post = parse(read_text(root / path, path), path)
+        post = read_post(site, site.root / path)
     except PostError as error:
         raise SnippetError(error.message, error.place, error.hint) from error
     if post is None:
-        raise SnippetError(f"{path} names no kernel, so nothing runs in it", Place(path, 1))
+        raise SnippetError(f"{path} does not name a kernel, so it never runs", Place(path, 1))
     return post
 
 
@@ -72,19 +74,9 @@ def _cell(post: Post, name: str) -> Cell:
 
 
 def _stdout(post: Post, cell: Cell) -> Iterator[tuple[str, Place]]:
-    region, first = _bare_region(post, cell), post.line_of(cell.region.start)
+    region, first = cell.without_prefix(post.at(cell.region)), post.line_of(cell.region.start)
     for match in _BLOCK.finditer(region):
         if match["text"] is not None:
             number = first + region.count("\n", 0, match.start("text"))
             for line, text in enumerate(match["text"].split("\n"), number):
                 yield unescape(_TAG.sub("", text)), post.place(line)
-
-
-def _bare_region(post: Post, cell: Cell) -> str:
-    """Give a region without the prefix of the cell's list or quote, and with plain line ends."""
-    blank = cell.prefix.rstrip(" \t")
-    text = re.sub(r"\r\n?", "\n", post.text[cell.region.start : cell.region.end])
-    return "\n".join(
-        line.removeprefix(cell.prefix if line.startswith(cell.prefix) else blank)
-        for line in text.split("\n")
-    )

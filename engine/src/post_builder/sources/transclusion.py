@@ -1,50 +1,88 @@
-"""Fill cells that take their text from elsewhere, and guard text that was edited by hand."""
+"""Filling cells that take their text from elsewhere, and protecting edits made by hand."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import replace
-from pathlib import Path
+from dataclasses import dataclass
 
-from post_builder.errors import Place, SnippetError
-from post_builder.files import digest
 from post_builder.document.liquid import first_liquid_line, liquid_problem
-from post_builder.document.post import Cell, Post, Span, prefixed
-from post_builder.sources.snippets import Reference, Snippet, find_snippet, parse_reference
+from post_builder.document.options import Options
+from post_builder.document.post import Cell, Edit, Post
+from post_builder.errors import SnippetError
+from post_builder.files import digest
+from post_builder.place import Place
+from post_builder.site import Site
+from post_builder.sources.find import find_snippet
+from post_builder.sources.reference import Reference, parse_reference
+from post_builder.sources.snippet import Snippet
 
 
-def transclude(post: Post, root: Path, known: Mapping[str, str]) -> Post:
-    """Give each transcluded cell its source; the post's text is not changed yet.
+@dataclass(frozen=True, slots=True)
+class PreparedCell:
+    """A cell with its code as it will run."""
+
+    cell: Cell
+    """As it is in the post."""
+    code: str
+    """Its lines end in `\\n`."""
+    origin: tuple[Place, ...] = ()
+    """For a transcluded cell, where each line of its code comes from."""
+
+    @property
+    def name(self) -> str:
+        """The name of the cell."""
+        return self.cell.name
+
+    @property
+    def options(self) -> Options:
+        """The options of the cell."""
+        return self.cell.options
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedPost:
+    """A post whose cells all have their code, ready to run."""
+
+    post: Post
+    """As it is on disk."""
+    cells: tuple[PreparedCell, ...]
+
+    def edits(self) -> list[Edit]:
+        """Return how the text on disk changes to hold the code of transcluded cells."""
+        return [
+            (prepared.cell.body, _body(prepared))
+            for prepared in self.cells
+            if prepared.options.source and prepared.cell.code != prepared.code
+        ]
+
+
+def transclude(post: Post, site: Site, built: Mapping[str, str]) -> PreparedPost:
+    """Look up the text of transcluded cells; nothing is written.
 
     Args:
         post: as parsed.
-        root: the site, in which modules and other posts are looked up.
-        known: by cell, the digest of the text that the last build put there.
+        site: in which modules and other posts are looked up.
+        built: by cell, the digest of the text that the last build wrote there.
 
     Raises:
-        SnippetError: where a source is not found, cannot stand in a post, or would replace text
-            that somebody edited.
+        SnippetError: if a source is not found, cannot be in a post, or would replace text that
+            somebody edited.
     """
-    cells = tuple(
-        _filled(post, cell, root, known.get(cell.name)) if cell.options.source else cell
-        for cell in post.cells
+    return PreparedPost(
+        post,
+        tuple(
+            _filled(post, cell, site, built.get(cell.name))
+            if cell.options.source
+            else PreparedCell(cell, cell.code)
+            for cell in post.cells
+        ),
     )
-    return replace(post, cells=cells)
 
 
-def transclusion_edits(before: Post, after: Post) -> list[tuple[Span, str]]:
-    """Say how the text of a post changes for the source of its transcluded cells to stand in it."""
-    return [
-        (new.body, _body(new))
-        for old, new in zip(before.cells, after.cells, strict=True)
-        if new.options.source and old.code != new.code
-    ]
-
-
-def posts_taken_from(post: Post) -> dict[str, int]:
-    """Name the posts whose output stands in a post's cells, and the line of the first such cell."""
+def posts_used(post: Post) -> dict[str, int]:
+    """Return the posts whose output is the text of cells, with the line of the first such cell."""
     found: dict[str, int] = {}
     for cell, reference in _references(post):
         if reference.kind == "output":
@@ -52,13 +90,13 @@ def posts_taken_from(post: Post) -> dict[str, int]:
     return found
 
 
-def texts_taken(post: Post, root: Path) -> tuple[str, ...]:
-    """Give the output of other posts that a post's cells take, as far as it is there."""
+def texts_used(post: Post, site: Site) -> tuple[str, ...]:
+    """Return the output of other posts that cells take, as far as it can be found."""
     texts = []
     for cell, reference in _references(post):
         if reference.kind == "output":
             with suppress(SnippetError):
-                texts.append(find_snippet(cell.options.source or "", root).code)
+                texts.append(find_snippet(cell.options.source or "", site).code)
     return tuple(texts)
 
 
@@ -70,27 +108,30 @@ def _references(post: Post) -> Iterator[tuple[Cell, Reference]]:
                 yield cell, parse_reference(cell.options.source)
 
 
-def _body(cell: Cell) -> str:
-    return prefixed(cell, cell.code.removesuffix("\n")) + cell.newline
+def _body(prepared: PreparedCell) -> str:
+    cell = prepared.cell
+    return cell.with_prefix(prepared.code.removesuffix("\n")) + cell.newline
 
 
-def _filled(post: Post, cell: Cell, root: Path, known: str | None) -> Cell:
+def _filled(post: Post, cell: Cell, site: Site, built: str | None) -> PreparedCell:
     place = post.place(cell.line)
     reference = cell.options.source or ""
     try:
-        snippet = find_snippet(reference, root)
+        snippet = find_snippet(reference, site)
     except SnippetError as error:
         trail = (error.place,) if error.place else ()
         message = f"cell {cell.name}, data-source={reference!r}: {error.message}"
         raise SnippetError(message, place, error.hint, trail) from error
-    _refuse_hand_edit(cell, snippet, known, place)
-    _refuse_unfit(cell, snippet, place)
-    return replace(cell, code=snippet.code, origin=snippet.places)
+    if not snippet.code:
+        raise SnippetError(f"cell {cell.name}: {reference} is empty", place)
+    _refuse_hand_edit(cell, snippet, built, place)
+    _refuse_unsuitable(cell, snippet, place)
+    return PreparedCell(cell, snippet.code, snippet.places)
 
 
-def _refuse_hand_edit(cell: Cell, snippet: Snippet, known: str | None, place: Place) -> None:
-    """Text that is neither empty, nor the source, nor what the last build wrote, is somebody's."""
-    if not cell.code.strip() or cell.code == snippet.code or digest(cell.code) == known:
+def _refuse_hand_edit(cell: Cell, snippet: Snippet, built: str | None, place: Place) -> None:
+    """Refuse text that is neither empty, nor the source, nor what the last build wrote."""
+    if not cell.code.strip() or cell.code == snippet.code or digest(cell.code) == built:
         return
     source = snippet.places[0]
     difference = difflib.unified_diff(
@@ -101,14 +142,13 @@ def _refuse_hand_edit(cell: Cell, snippet: Snippet, known: str | None, place: Pl
     raise SnippetError(
         f"cell {cell.name} was edited by hand, but its text comes from {cell.options.source}",
         place,
-        f"make the change {where}; or empty the cell to have the source put back",
+        f"make the change {where}; or empty the cell to restore the source",
         detail="\n".join(difference),
     )
 
 
-def _refuse_unfit(cell: Cell, snippet: Snippet, place: Place) -> None:
-    if not snippet.code:
-        raise SnippetError(f"cell {cell.name}: {cell.options.source} is empty", place)
+def _refuse_unsuitable(cell: Cell, snippet: Snippet, place: Place) -> None:
+    """Refuse text that Liquid would change, or that would close the code block."""
     line = first_liquid_line(snippet.code, in_raw=cell.in_raw)
     if line is not None:
         message, hint = liquid_problem(cell.name)

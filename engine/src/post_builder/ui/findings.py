@@ -1,4 +1,4 @@
-"""How findings and drift are shown: to people, to machines, and to GitHub."""
+"""Findings of `check`, and how they are shown: to people, to programs, and to GitHub."""
 
 from __future__ import annotations
 
@@ -6,41 +6,55 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from typing import Literal
 
-from post_builder.commands.check import Finding
+from post_builder.place import Place
+
+Kind = Literal["stale", "tampered", "orphan", "style", "drift", "error"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that should not be in a published post."""
+
+    kind: Kind
+    place: Place
+    message: str
+    hint: str = ""
 
 
 def report(findings: Sequence[Finding], *, as_json: bool) -> None:
-    """Print findings in the form that fits where they are read."""
+    """Print findings in the form that suits where they are read."""
     if as_json:
         print(json.dumps([asdict(finding) for finding in findings], indent=1, ensure_ascii=False))
     elif os.environ.get("GITHUB_ACTIONS") == "true":
         for finding in findings:
             print(_annotation(finding))
     elif sys.stdout.isatty():
-        _table(findings)
+        _print_table(findings)
     else:
         for finding in findings:
             hint = f" ({finding.hint})" if finding.hint else ""
             print(f"{finding.place}: {finding.kind}: {finding.message}{hint}")
     if not as_json:
-        print(f"{len(findings)} found" if findings else "all is as the build left it")
+        print(f"{len(findings)} found" if findings else "everything is as the build left it")
 
 
 def _annotation(finding: Finding) -> str:
-    """Write a finding as a workflow command, which shows on the changed line."""
+    """Return a finding as a workflow command, which GitHub shows on the changed line."""
     text = f"{finding.message}\n{finding.hint}".strip()
     for char, escape in (("%", "%25"), ("\r", "%0D"), ("\n", "%0A")):
         text = text.replace(char, escape)
-    line = f",line={finding.place.line}" if finding.place.line else ""
-    return f"::error file={finding.place.path}{line},title=post-builder {finding.kind}::{text}"
+    place = finding.place
+    line = f",line={place.line}" if place.line else ""
+    return f"::error file={place.path}{line},title=post-builder {finding.kind}::{text}"
 
 
-def _table(findings: Sequence[Finding]) -> None:
+def _print_table(findings: Sequence[Finding]) -> None:
     from rich.console import Console  # noqa: PLC0415  # only a terminal needs it
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415  # only a terminal needs it
+    from rich.text import Text  # noqa: PLC0415  # only a terminal needs it
 
     if not findings:
         return

@@ -1,4 +1,4 @@
-"""What a person sees while posts build: a live display on a terminal, plain lines elsewhere."""
+"""What people see while posts build: a live display on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TextIO
 
+from post_builder.document.post import Cell, Post
+
 if TYPE_CHECKING:
     from rich.progress import Progress as Display
     from rich.progress import TaskID
 
-    from post_builder.document.post import Cell, Post
-
 
 class Progress(Protocol):
-    """What a build tells of its way."""
+    """What a build reports while it runs."""
 
     def post_started(self, post: Post, reasons: list[str]) -> None:
         """A post starts to run, and why."""
@@ -25,47 +25,48 @@ class Progress(Protocol):
         """One of its cells starts to run."""
 
     def post_ended(self, post: Post, result: str) -> None:
-        """The post is built, or has failed."""
+        """The post was built, or it failed."""
 
 
 class Silent:
-    """For machines."""
+    """No output, for programs."""
 
     def post_started(self, post: Post, reasons: list[str]) -> None:
-        """Say nothing."""
+        """Do nothing."""
 
     def cell_started(self, post: Post, cell: Cell) -> None:
-        """Say nothing."""
+        """Do nothing."""
 
     def post_ended(self, post: Post, result: str) -> None:
-        """Say nothing."""
+        """Do nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """A line an event, for logs and pipes."""
+    """One line per event, for logs and pipes."""
 
     stream: TextIO
 
     def post_started(self, post: Post, reasons: list[str]) -> None:
-        """Say which post runs and why."""
-        self._say(f"{post.path}: {'; '.join(reasons)}")
+        """Print which post runs and why."""
+        self._print(f"{post.path}: {'; '.join(reasons)}")
 
     def cell_started(self, post: Post, cell: Cell) -> None:
-        """Say which cell runs."""
-        self._say(f"{post.path}:{cell.line}: {_number(post, cell)} {cell.name}")
+        """Print which cell runs."""
+        number = f"[{post.cells.index(cell) + 1}/{len(post.cells)}]"
+        self._print(f"{post.path}:{cell.line}: {number} {cell.name}")
 
     def post_ended(self, post: Post, result: str) -> None:
-        """Say how it ended."""
-        self._say(f"{post.path}: {result}")
+        """Print how it ended."""
+        self._print(f"{post.path}: {result}")
 
-    def _say(self, line: str) -> None:
+    def _print(self, line: str) -> None:
         print(line, file=self.stream, flush=True)
 
 
 @dataclass(slots=True)
 class Bars:
-    """A bar a post, with the name of the cell that runs."""
+    """One progress bar per post, with the name of the running cell."""
 
     display: Display
     tasks: dict[str, TaskID] = field(default_factory=dict)
@@ -76,30 +77,27 @@ class Bars:
         self.tasks[post.path] = self.display.add_task("", total=len(post.cells))
 
     def cell_started(self, post: Post, cell: Cell) -> None:
-        """Move the bar on."""
+        """Advance the bar."""
         task = self.tasks[post.path]
         self.display.update(task, completed=post.cells.index(cell), description=cell.name)
 
     def post_ended(self, post: Post, result: str) -> None:
-        """Take the bar away and leave a line."""
+        """Replace the bar by a line."""
         self.display.remove_task(self.tasks.pop(post.path))
         self.display.console.print(f"{post.path}: {result}", markup=False)
 
 
-def _number(post: Post, cell: Cell) -> str:
-    return f"[{post.cells.index(cell) + 1}/{len(post.cells)}]"
-
-
 @contextmanager
 def live(*, silent: bool) -> Iterator[Progress]:
-    """Show progress on standard error, as fits what that is; or not at all."""
+    """Show progress on standard error in the form that suits it, or not at all."""
     if silent:
         yield Silent()
         return
     if not sys.stderr.isatty():
         yield Lines(sys.stderr)
         return
-    from rich.console import Console  # noqa: PLC0415  # start-up counts where nothing is stale
+    # start-up time counts if nothing is stale
+    from rich.console import Console  # noqa: PLC0415
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
     from rich.progress import Progress as Display  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""Says what a post's Python is made of. Its source is sent to the kernel after the last cell."""
+"""Reports what a post's Python is made of. The engine sends this source to the kernel at the end."""
 
 import contextlib
 import os
@@ -8,7 +8,7 @@ from importlib.metadata import packages_distributions, version
 
 
 def packages() -> dict[str, str]:
-    """Give the version of every distribution of which a module was imported."""
+    """Return the version of every distribution from which a module was imported."""
     owners = packages_distributions()
     tops = {name.partition(".")[0] for name in sys.modules}
     names = {name for top in tops for name in owners.get(top, ())}
@@ -16,7 +16,7 @@ def packages() -> dict[str, str]:
 
 
 def peak_memory() -> int:
-    """Give the most memory the process has held, in MiB."""
+    """Return the most memory that the process has used, in MiB."""
     try:
         import resource  # noqa: PLC0415  # not on Windows
     except ImportError:
@@ -26,7 +26,7 @@ def peak_memory() -> int:
 
 
 def mapped_files() -> list[str]:
-    """Name the site's files that are open or mapped into memory, where the system tells."""
+    """Return the site's files that are open or mapped into memory, on systems with `/proc`."""
     root = os.path.join(os.environ["POST_BUILDER_ROOT"], "")
     found = set()
     if os.path.exists("/proc/self/maps"):
@@ -39,8 +39,8 @@ def mapped_files() -> list[str]:
 
 
 def publish() -> None:
-    """Send it all to the engine."""
-    from IPython import get_ipython  # noqa: PLC0415  # the kernel has it, this file need not
+    """Send everything to the engine."""
+    from IPython import get_ipython  # noqa: PLC0415  # kernels have it; the engine need not
 
     facts = {
         "python": platform.python_version(),

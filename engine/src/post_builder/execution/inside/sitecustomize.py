@@ -1,9 +1,8 @@
-"""Notes the site's files that a post reads. Runs inside the post's Python, not the engine's.
+"""Notes the site's files that a post reads. Runs in the post's Python, not in the engine's.
 
 Python imports a module of this name at start-up. The engine puts this folder on the PYTHONPATH of
-its kernels, so that Pythons which a post starts itself, such as the workers of a data loader, are
-observed as well. What is read by C code that opens files on its own stays unseen: `depends:` is
-for that.
+its kernels, so that Python processes which a post starts, such as the workers of a data loader, are
+observed as well. Files that C code opens on its own are not seen: `depends:` is for those.
 """
 
 import importlib.machinery
@@ -42,19 +41,19 @@ def observe(root: str, log: str) -> None:
 
 
 def is_import_system(frame: types.FrameType) -> bool:
-    """Tell whether a folder is listed by `import`, which lists all of sys.path."""
+    """Return whether a folder is listed by `import`, which lists all of sys.path."""
     return "importlib" in frame.f_code.co_filename
 
 
 def writes(mode: object, flags: object) -> bool:
-    """Tell whether an `open` event starts a new file rather than reads one."""
+    """Return whether an `open` event writes a file rather than reads one."""
     if isinstance(mode, str):
         return any(letter in mode for letter in "wxa")
     return isinstance(flags, int) and bool(flags & (os.O_TRUNC | os.O_WRONLY))
 
 
 def source_of(path: str) -> str:
-    """Map a compiled module to its source: Python checks the latter without opening it."""
+    """Return the source of a compiled module: Python checks it without opening it."""
     if "__pycache__" in path and path.partition(".pyc")[1]:
         try:
             return importlib.util.source_from_cache(path.partition(".pyc")[0] + ".pyc")
@@ -64,7 +63,7 @@ def source_of(path: str) -> str:
 
 
 def give_way(folder: str) -> None:
-    """Hide this folder from the post, then run the sitecustomize it stands before, if any."""
+    """Hide this folder from the post, then run the sitecustomize that it shadows, if any."""
     sys.path[:] = [entry for entry in sys.path if entry != folder]
     spec = importlib.machinery.PathFinder.find_spec("sitecustomize", sys.path)
     if spec and spec.loader:

@@ -1,0 +1,60 @@
+"""The tag that shows a figure: `{% include figure image_path="…" alt="…" … %}`.
+
+Its parameters are those of the Minimal Mistakes theme, with the width and height of the image.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from html import unescape
+
+PLACEHOLDER_ALT = "Describe what the figure shows"
+"""Alternative text of figures in a new post; `check` asks for a real one."""
+
+TAG = re.compile(r"\{%-?\s*include\s+figure\s+(?P<parameters>.*?)-?%\}", re.DOTALL)
+"""A figure tag."""
+
+_PARAMETER = re.compile(r'([\w-]+)="((?:[^"\\]|\\.)*)"')
+
+_ENTITIES = str.maketrans(
+    {"{": "&#123;", "}": "&#125;", "|": "&#124;", '"': "&quot;", "\\": "&#92;"}
+)
+"""What would end or break a parameter of an include."""
+
+
+@dataclass(frozen=True, slots=True)
+class FigureTag:
+    """A figure tag and what it says."""
+
+    image_path: str
+    """From the site's root, with a slash before it; or a full address."""
+    alt: str
+    """HTML: `&` and `<` are escaped."""
+    caption: str = ""
+    """Markdown; empty for a figure without a caption."""
+    width: int = 0
+    """CSS pixels; 0 if unknown."""
+    height: int = 0
+    """CSS pixels; 0 if unknown."""
+
+    def __str__(self) -> str:
+        """Return the tag as it is in a post."""
+        parameters = {"image_path": self.image_path, "alt": self.alt, "caption": self.caption}
+        if self.width and self.height:
+            parameters |= {"width": str(self.width), "height": str(self.height)}
+        words = [f'{key}="{text.translate(_ENTITIES)}"' for key, text in parameters.items() if text]
+        return f"{{% include figure {' '.join(words)} %}}"
+
+
+def parse_figure_tag(match: re.Match[str]) -> FigureTag:
+    """Read a match of `TAG`; entities in it are decoded."""
+    given = {key: unescape(text) for key, text in _PARAMETER.findall(match["parameters"])}
+    return FigureTag(given.get("image_path", ""), given.get("alt", ""), given.get("caption", ""))
+
+
+def figure_tags(text: str) -> Iterator[tuple[int, FigureTag]]:
+    """Yield the offset of each figure tag in a text, and the tag."""
+    for match in TAG.finditer(text):
+        yield match.start(), parse_figure_tag(match)

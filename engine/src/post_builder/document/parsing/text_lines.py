@@ -1,0 +1,78 @@
+"""The text of a post as lines: their offsets, their list and quote prefixes, and Liquid blocks."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from itertools import accumulate
+
+from markdown_it.token import Token
+
+from post_builder.document.liquid import BLOCK
+from post_builder.document.post import LINE, Span
+from post_builder.errors import PostError
+from post_builder.place import Place
+
+_MAX_INDENT = 3
+"""Spaces that may start a line before it counts as indented code."""
+
+OUTSIDE = "?"
+"""What `TextLines.bare` returns for a line outside a cell's list or quote."""
+
+
+class TextLines:
+    """The lines of a post's text, by index from 0, and their offsets."""
+
+    def __init__(self, text: str, path: str, content: int) -> None:
+        """Take a text whose front matter ends at the offset `content`."""
+        self.text, self.path = text, path
+        self.lines: list[str] = LINE.findall(text)
+        self.starts = [0, *accumulate(map(len, self.lines))]
+        self.first = sum(start < content for start in self.starts[:-1])
+        """Index of the first line after the front matter."""
+        self._liquid = [
+            (match["tag"], Span(*match.span("content"))) for match in BLOCK.finditer(text, content)
+        ]
+
+    @property
+    def content(self) -> str:
+        """The text after the front matter."""
+        return "".join(self.lines[self.first :])
+
+    def error(self, index: int, message: str, hint: str = "") -> PostError:
+        """Return an error that names a line."""
+        source = self.lines[index].rstrip("\r\n") if index < len(self.lines) else ""
+        return PostError(message, Place(self.path, index + 1, source), hint)
+
+    def index_of(self, offset: int) -> int:
+        """Return the index of the line that holds an offset."""
+        return bisect_right(self.starts, offset) - 1
+
+    def range_of(self, token: Token) -> tuple[int, int]:
+        """Return the lines of a Markdown block, the end not included."""
+        assert token.map is not None  # noqa: S101  # every block token of markdown-it has one
+        return self.first + token.map[0], self.first + token.map[1]
+
+    def in_liquid(self, tag: str, offset: int) -> bool:
+        """Return whether an offset is inside a Liquid `raw` or `comment` block."""
+        last = len(self.text)  # where a block that is never closed ends
+        return any(
+            tag == block and (span.start <= offset < span.end or offset == span.end == last)
+            for block, span in self._liquid
+        )
+
+    def bare(self, index: int, prefix: str) -> str:
+        """Return a line without a cell's prefix and surrounding white space.
+
+        A line outside the cell's list or quote, or after the last, is `OUTSIDE`.
+        """
+        line = self.lines[index] if index < len(self.lines) else OUTSIDE
+        quotes = prefix.count(">")
+        inside = re.match(rf"(?:[ \t]*>){{{quotes}}}", line)
+        if inside is None or (not quotes and _indent(line) > len(prefix) + _MAX_INDENT):
+            return OUTSIDE
+        return line[inside.end() :].strip(" \t\r\n")
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip(" \t"))

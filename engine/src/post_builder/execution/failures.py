@@ -1,0 +1,65 @@
+"""Errors of cells and values, with the lines of the post and of transcluded sources."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from nbclient.exceptions import CellExecutionError
+from nbformat import NotebookNode
+
+from post_builder.document.post import Post
+from post_builder.errors import ExecutionError
+from post_builder.sources.transclusion import PreparedCell
+
+_IN_CELL = re.compile(r"Cell In\[(\d+)\], line (\d+)")
+"""How IPython names the line of a cell in a traceback."""
+
+_IN_FILE = re.compile(r" \(\d+\.py, line \d+\)$")
+"""How it ends a syntax error."""
+
+Executed = Sequence[tuple[PreparedCell, NotebookNode]]
+"""The cells that have run so far, the failing one last, with their notebook cells."""
+
+
+def cell_failure(post: Post, cells: Executed, what: str, hint: str = "") -> ExecutionError:
+    """Return an error that names the last cell as a whole."""
+    cell, node = cells[-1]
+    place = post.place(cell.cell.line)
+    message = f"cell {cell.name} {what}"
+    return ExecutionError(message, place, hint, cell.origin[:1], _printed(node))
+
+
+def cell_exception(post: Post, cells: Executed, error: CellExecutionError) -> ExecutionError:
+    """Return an error that names the line of the last cell that raised."""
+    from rich.text import Text  # noqa: PLC0415  # only failures need it
+
+    cell, node = cells[-1]
+    output = next(o for o in reversed(node.outputs) if o["output_type"] == "error")
+    traceback = Text.from_ansi("\n".join(output["traceback"])).plain
+    frames = _frames(traceback, cells)
+    own = next((line for owner, line in frames if owner is cell), 1)
+    trail = [owner.origin[line - 1] for owner, line in frames if 0 < line <= len(owner.origin)]
+    in_post = own <= post.at(cell.cell.body).count(cell.cell.newline)
+    place = post.place(cell.cell.line + (own if in_post else 0))
+    message = f"cell {cell.name} raised {error.ename}: {cause(error)}"
+    detail = "\n".join(filter(None, [_printed(node), traceback]))
+    return ExecutionError(message, place, trail=tuple(trail), detail=detail)
+
+
+def cause(error: CellExecutionError) -> str:
+    """Return the message of an exception, without the name of IPython's file for the cell."""
+    return _IN_FILE.sub("", error.evalue)
+
+
+def _frames(traceback: str, cells: Executed) -> Sequence[tuple[PreparedCell, int]]:
+    """Find the lines of cells in a traceback, outermost first."""
+    by_number = {node.execution_count: cell for cell, node in cells}
+    found = [(int(number), int(line)) for number, line in _IN_CELL.findall(traceback)]
+    return [(by_number[number], line) for number, line in found if number in by_number]
+
+
+def _printed(node: NotebookNode) -> str:
+    """Return what a cell printed, as an error shows it."""
+    streams = [o["text"] for o in node.outputs if o["output_type"] == "stream"]
+    return "printed:\n" + "".join(streams).rstrip("\n") if streams else ""

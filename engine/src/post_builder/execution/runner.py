@@ -1,0 +1,154 @@
+"""Running a post from its first cell to its last."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell
+
+from post_builder.document.options import Tag
+from post_builder.document.post import Cell, Post, Value
+from post_builder.errors import ExecutionError
+from post_builder.execution.environment import INSIDE
+from post_builder.execution.failures import cause, cell_exception, cell_failure
+from post_builder.execution.kernels import Kernels, fresh_kernel
+from post_builder.execution.observations import read_log
+from post_builder.execution.run import CellRun, KernelFacts, Run
+from post_builder.site import Site
+from post_builder.sources.transclusion import PreparedCell, PreparedPost
+
+_PROBE_TIMEOUT = 60
+"""Seconds to list packages and open files, which takes far less than one."""
+
+
+async def execute(
+    prepared: PreparedPost,
+    site: Site,
+    started: Callable[[Cell], None],
+    kernels: Kernels = fresh_kernel,
+) -> Run:
+    """Run the cells of a post in order, and its values after the cells they are below.
+
+    Args:
+        prepared: the post with the code of its transcluded cells.
+        site: kernels work in its root, with its settings.
+        started: called before each cell, for a progress display.
+        kernels: where a fresh kernel comes from.
+
+    Raises:
+        ExecutionError: if a cell raises, takes too long or loses its kernel; the kernel is gone
+            then.
+    """
+    post = prepared.post
+    async with kernels(post, site) as kernel:
+        runner = _Runner(post, kernel.client, site.settings.timeout)
+        cells = []
+        for index, cell in enumerate(prepared.cells):
+            started(cell.cell)
+            values = [value for value in post.values if value.after == index]
+            cells.append(await runner.run(cell, values))
+        facts = await runner.probe() if post.language == "python" else KernelFacts()
+        observations = read_log(kernel.log).and_read(facts.mapped)
+    return Run(tuple(cells), facts, observations)
+
+
+@dataclass(slots=True)
+class _Runner:
+    """One pass through a post in one kernel."""
+
+    post: Post
+    client: NotebookClient
+    timeout: float
+    """Seconds that a cell may take if it does not say otherwise."""
+    executed: list[tuple[PreparedCell, NotebookNode]] = field(default_factory=list)
+
+    async def run(self, cell: PreparedCell, values: list[Value]) -> CellRun:
+        """Run a cell and the values after it."""
+        begin = time.perf_counter()
+        node = await self._run_cell(cell)
+        seconds = time.perf_counter() - begin
+        texts = [await self._value(value) for value in values]
+        return CellRun(cell, tuple(node.outputs), node.execution_count, seconds, tuple(texts))
+
+    async def _run_cell(self, cell: PreparedCell) -> NotebookNode:
+        tags = sorted(map(str, cell.options.tags))
+        limit = cell.options.timeout if cell.options.timeout is not None else self.timeout
+        node = new_code_cell(cell.code, metadata={"tags": tags, "timeout": limit})
+        self.executed.append((cell, node))
+        try:
+            await self._execute(node)
+        except CellExecutionError as error:
+            raise cell_exception(self.post, self.executed, error) from None
+        except CellTimeoutError:
+            hint = "raise data-timeout on the cell, or timeout in _config.yml"
+            raise cell_failure(
+                self.post, self.executed, f"took longer than {limit:g} s", hint
+            ) from None
+        except DeadKernelError:
+            hint = "the kernel died without a message; it was probably out of memory"
+            raise cell_failure(self.post, self.executed, "lost its kernel", hint) from None
+        self._refuse_missing_exception(cell, node)
+        return node
+
+    def _refuse_missing_exception(self, cell: PreparedCell, node: NotebookNode) -> None:
+        tags = cell.options.tags
+        failed = any(output["output_type"] == "error" for output in node.outputs)
+        if Tag.RAISES_EXCEPTION in tags and Tag.SKIP_EXECUTION not in tags and not failed:
+            message = f"did not raise, but is marked .{Tag.RAISES_EXCEPTION}"
+            raise cell_failure(self.post, self.executed, message)
+
+    async def _value(self, value: Value) -> str:
+        place = self.post.place(value.line)
+        if self.post.language != "python":
+            raise ExecutionError("values in prose need a Python kernel", place)
+        node = new_code_cell(_value_code(value.expression), metadata={"timeout": self.timeout})
+        try:
+            await self._execute(node, store_history=False)
+        except CellExecutionError as error:
+            message = f"the value {value.expression!r} raised {error.ename}: {cause(error)}"
+            raise ExecutionError(message, place) from None
+        except (CellTimeoutError, DeadKernelError) as error:
+            message = f"the value {value.expression!r} ended its kernel: {type(error).__name__}"
+            raise ExecutionError(message, place) from None
+        shown = (o["data"] for o in node.outputs if o["output_type"] == "display_data")
+        text: str = next(shown)["text/plain"]
+        if "\n" in text:
+            message = f"the value {value.expression!r} has more than one line"
+            raise ExecutionError(message, place)
+        return text
+
+    async def probe(self) -> KernelFacts:
+        """Ask the kernel for its Python, its packages, its memory and its open files."""
+        source = INSIDE.joinpath("probe.py").read_text(encoding="utf-8")
+        metadata = {"timeout": _PROBE_TIMEOUT}
+        node = new_code_cell(f"exec({source!r}, {{}})", metadata=metadata)
+        await self._execute(node, store_history=False)
+        facts = node.outputs[-1]["data"]["application/json"]
+        return KernelFacts(
+            facts["python"], facts["packages"], facts["peak_memory"], tuple(facts["mapped"])
+        )
+
+    async def _execute(self, node: NotebookNode, *, store_history: bool = True) -> None:
+        cells = self.client.nb.cells
+        cells.append(node)
+        try:
+            await self.client.async_execute_cell(node, len(cells) - 1, store_history=store_history)
+        except DeadKernelError:
+            task = asyncio.current_task()
+            if task and task.cancelling():  # nbclient reports our own cancellation as a death
+                raise asyncio.CancelledError from None
+            raise
+
+
+def _value_code(expression: str) -> str:
+    """Return code that shows the text an f-string makes of an expression."""
+    quote = "'''" if '"' in expression else '"""'
+    expression = f" {expression}" if expression.startswith("{") else expression
+    text = f"f{quote}{{{expression}}}{quote}"
+    return f'get_ipython().display_pub.publish({{"text/plain": {text}}})'

@@ -1,0 +1,61 @@
+"""Kernels that are started before they are needed, for `watch`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+
+from jupyter_core.utils import ensure_async
+
+from post_builder.document.post import Post
+from post_builder.execution.kernels import Kernel, fresh_kernel
+from post_builder.site import Site
+
+
+@dataclass(slots=True)
+class Standby:
+    """Keeps one kernel of each kind ready, so that no run waits for its start."""
+
+    _ready: dict[str, asyncio.Task[tuple[AsyncExitStack, Kernel]]] = field(default_factory=dict)
+
+    @asynccontextmanager
+    async def __call__(self, post: Post, site: Site) -> AsyncIterator[Kernel]:
+        """Provide the kernel that is ready, and start another once it has been used."""
+        start = self._ready.pop(_kind(post, site), None)
+        stack, kernel = await (start or _open(post, site))
+        manager = kernel.client.km
+        if manager is None or not await ensure_async(manager.is_alive()):
+            await stack.aclose()
+            stack, kernel = await _open(post, site)
+        try:
+            async with stack:
+                yield kernel
+        finally:
+            task = asyncio.current_task()
+            if task and not task.cancelling():
+                self.warm(post, site)
+
+    def warm(self, post: Post, site: Site) -> None:
+        """Start a kernel of the kind that a post needs, unless one is ready."""
+        if _kind(post, site) not in self._ready:
+            self._ready[_kind(post, site)] = asyncio.create_task(_open(post, site))
+
+    async def close(self) -> None:
+        """End the kernels that were never used."""
+        for start in self._ready.values():
+            start.cancel()
+        for opened in await asyncio.gather(*self._ready.values(), return_exceptions=True):
+            if not isinstance(opened, BaseException):
+                await opened[0].aclose()
+
+
+def _kind(post: Post, site: Site) -> str:
+    """Return what a kernel depends on before it runs anything."""
+    return repr((post.kernel, post.language, site))
+
+
+async def _open(post: Post, site: Site) -> tuple[AsyncExitStack, Kernel]:
+    stack = AsyncExitStack()
+    return stack, await stack.enter_async_context(fresh_kernel(post, site))

@@ -1,0 +1,1 @@
+"""Comparing what is published with what a rerun gives."""

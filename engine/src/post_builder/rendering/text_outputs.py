@@ -1,0 +1,66 @@
+"""Text outputs, the same wherever and whenever they are made."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from post_builder.rendering.scrubbing import scrub, scrub_log
+from post_builder.rendering.terminal_text import CONTROL, settle, without_colours
+from post_builder.site import Site
+
+_LIBRARY = re.compile(r"\AFile \S*/(?:site-packages|dist-packages|lib/python3[\d.]*)/(\w+)")
+"""How IPython begins a frame of a traceback that is not in a cell."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextCleaner:
+    """Cleans the text outputs of one post; colours stay in them."""
+
+    site: Site
+    names: Mapping[int, str]
+    """Names of cells by the number that tracebacks give them."""
+
+    def text(self, text: str) -> str:
+        """Clean a text output, and cut it if it is longer than the limit."""
+        return self._cut(CONTROL.sub("\ufffd", self._scrubbed(settle(text).removesuffix("\n"))))
+
+    def log(self, text: str) -> str:
+        """Clean what was written to stderr: process numbers, times and durations go as well."""
+        return self.text(scrub_log(text))
+
+    def traceback(self, frames: Sequence[str]) -> str:
+        """Clean a traceback: cells have their names, frames of libraries are counted."""
+        text = "\n".join(_without_libraries(frames))
+        return self.text(re.sub(r"Cell In\[(\d+)\]", lambda m: f"Cell {self._name(m[1])}", text))
+
+    def _scrubbed(self, text: str) -> str:
+        return scrub(text, self.site.root)
+
+    def _name(self, number: str) -> str:
+        return self.names.get(int(number), number)
+
+    def _cut(self, text: str) -> str:
+        limit = self.site.settings.output_limit
+        plain = without_colours(text)
+        if len(plain) <= limit:
+            return text
+        return f"{plain[:limit]}\n… {len(plain) - limit:,} more characters not shown"
+
+
+def _without_libraries(frames: Sequence[str]) -> Iterator[str]:
+    """Replace the frames of an installed package by their number: readers look for their own."""
+    for package, run in groupby(frames, _package):
+        if package is None:
+            yield from run
+        else:
+            count = len(list(run))
+            yield f"… {count} frame{'s' if count > 1 else ''} in {package}"
+
+
+def _package(frame: str) -> str | None:
+    """Return the installed package whose code a frame of a traceback is in."""
+    found = _LIBRARY.match(without_colours(frame))
+    return found[1] if found else None

@@ -1,0 +1,119 @@
+"""The engine's settings: the mapping under `post_builder:` in `_config.yml`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
+from math import isfinite
+from typing import Any, Literal
+
+from post_builder.errors import SiteError
+from post_builder.place import Place
+from post_builder.yaml_reader import line_of, number
+
+CONFIG = "_config.yml"
+"""The file that makes a folder a Jekyll site."""
+
+KEY = "post_builder"
+"""The key of the settings in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What `_config.yml` says under `post_builder:`, or the defaults."""
+
+    timeout: float = 600
+    """Seconds that one cell may take."""
+    jobs: int = 1
+    """Number of posts that run at once."""
+    figure_format: Literal["svg", "png"] = "svg"
+    """Format of figures, `svg` or `png`."""
+    figure_dpi: int = 192
+    """Dots per inch of PNG figures; a page has 96, so 192 is sharp on dense screens."""
+    output_limit: int = 20_000
+    """Characters of one text output; the rest is cut, and the page says how much."""
+    tolerance: float = 1e-6
+    """How much numbers may drift in `check --execute`, relative and absolute."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Environment variables of kernels, in addition to a short allow-list of the shell's."""
+
+    def that_change_outputs(self) -> dict[str, object]:
+        """Return the settings on which outputs depend."""
+        keys = ("figure_format", "figure_dpi", "output_limit")
+        return {key: getattr(self, key) for key in keys} | {"environment": dict(self.environment)}
+
+
+def read_settings(given: object, text: str) -> Settings:
+    """Check the mapping under `post_builder:`.
+
+    Args:
+        given: what YAML made of it.
+        text: the whole of `_config.yml`, to find the line of a mistake.
+
+    Raises:
+        SiteError: for an unknown setting or a value of the wrong kind, with its line.
+    """
+    if not isinstance(given, dict):
+        raise SiteError(f"{KEY}: must be a mapping", _place(text))
+    known = sorted(field.name for field in fields(Settings))
+    for key in given:
+        if key not in known:
+            near = get_close_matches(str(key), known, 1)
+            hint = f"did you mean {near[0]}?" if near else f"the settings are {', '.join(known)}"
+            raise SiteError(f"unknown setting {key}", _place(text, str(key)), hint)
+    checked: dict[str, Any] = {key: _checked(key, value, text) for key, value in given.items()}
+    return Settings(**checked)
+
+
+def _seconds(value: object) -> float | None:
+    found = number(value)
+    return found if found is not None and isfinite(found) and found >= 0 else None
+
+
+def _count(value: object) -> int | None:
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    return value if whole and value > 0 else None  # type: ignore[operator,return-value]
+
+
+def _format(value: object) -> str | None:
+    return str(value) if value in ("svg", "png") else None
+
+
+def _variables(value: object) -> dict[str, str] | None:
+    plain = str | int | float
+    if not isinstance(value, dict):
+        return None
+    if any(isinstance(v, bool) or not isinstance(v, plain) for v in value.values()):
+        return None
+    return {str(name): str(content) for name, content in value.items()}
+
+
+_WHOLE = "a whole number above 0"
+_CHECKS: Mapping[str, tuple[Callable[[object], Any], str]] = {
+    "timeout": (_seconds, "a number that is not negative"),
+    "jobs": (_count, _WHOLE),
+    "figure_format": (_format, "svg or png"),
+    "figure_dpi": (_count, _WHOLE),
+    "output_limit": (_count, _WHOLE),
+    "tolerance": (_seconds, "a number that is not negative"),
+    "environment": (
+        _variables,
+        "a mapping of names to texts or numbers (quote on, off, yes and no)",
+    ),
+}
+"""For each setting how its value is read, and what it must be."""
+
+
+def _checked(key: str, value: object, text: str) -> object:
+    read, wanted = _CHECKS[key]
+    result = read(value)
+    if result is None:
+        raise SiteError(f"{key} must be {wanted}, not {value!r}", _place(text, key))
+    return result
+
+
+def _place(text: str, *keys: str) -> Place:
+    """Find the line of a setting."""
+    line = line_of(text, KEY, *keys) or line_of(text, KEY)
+    return Place(CONFIG, line, text.split("\n")[line - 1].strip() if line else "")
