@@ -58,7 +58,7 @@ def make_parser() -> argparse.ArgumentParser:
     add("watch", _watch, "build stale posts after each save", jobs)
     new = add("new", _new, "write a post to start from")
     source = new.add_mutually_exclusive_group(required=True)
-    source.add_argument("title", nargs="?", metavar="TITLE")
+    source.add_argument("title", nargs="?", metavar="TITLE", help="the title of the post")
     source.add_argument(
         "--from", dest="notebook", type=Path, metavar="NOTEBOOK.ipynb", help="convert a notebook"
     )
