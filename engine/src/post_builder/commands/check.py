@@ -110,6 +110,9 @@ def _orphans(site: Site, names: Names) -> Iterator[Finding]:
             yield Finding("error", place, error.message, error.hint)
             continue
         if record is None:
+            if path.stem not in names.values():
+                message = "a build record of another version without its post"
+                yield Finding("orphan", Place(site.relative(path)), message, "delete it")
             continue
         if orphaned(site, path.stem, record, names):
             message = "a build record without its post"

@@ -45,7 +45,7 @@ def post_from_notebook(site: Site, notebook: Path, today: dt.date) -> Path:
     spec["language"] = node.metadata.get("language_info", {}).get("name", spec["language"])
     converter = _Converter(site.figures(slug_of_title(title)), spec["language"])
     body = "\n\n".join(filter(None, map(converter.convert, cells)))
-    text = _without_running(post_text(title, today, spec, f"{body}\n"))
+    text = _without_running(post_text(site, title, today, spec, f"{body}\n"))
     _refuse_download(site, notebook, slug_of_title(title))
     _refuse_present(site, converter.images)
     path = write_post(site, title, today, text)
