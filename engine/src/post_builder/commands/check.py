@@ -111,7 +111,7 @@ def _orphans(site: Site, names: Names) -> Iterator[Finding]:
             continue
         if record is None:
             if path.stem not in names.values():
-                message = "a build record of another version without its post"
+                message = "a build record without its post"
                 yield Finding("orphan", Place(site.relative(path)), message, "delete it")
             continue
         if orphaned(site, path.stem, record, names):
