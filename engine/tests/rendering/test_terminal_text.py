@@ -9,7 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from post_builder.rendering.terminal_text import CONTROL, settle, terminal_html, without_colours
+from post_builder.rendering.terminal_text import (
+    CONTROL,
+    settle,
+    terminal_html,
+    without_colours,
+    without_controls,
+)
 
 RED, GREEN, RESET = "\x1b[31m", "\x1b[32m", "\x1b[0m"
 
@@ -75,8 +81,10 @@ def test_each_character_keeps_the_colour_it_was_written_in(printed: str, expecte
 
 
 def test_text_without_colours() -> None:
-    """Only the codes go."""
-    assert "a [0m b" == without_colours(f"{RED}a{RESET} [0m \x1b[1;38;5;9mb\x1b[m")
+    """Only the codes go; of other control characters none is left where that is asked for."""
+    text = f"{RED}a{RESET} [0m \x1b[1;38;5;9mb\x1b[m \x07"
+    assert "a [0m b \x07" == without_colours(text)
+    assert "a [0m b \ufffd" == without_controls(text)
 
 
 @pytest.mark.parametrize("number", range(16))

@@ -90,6 +90,11 @@ def without_colours(text: str) -> str:
     return _COLOUR.sub("", text)
 
 
+def without_controls(text: str) -> str:
+    """Return a text without the codes of colours, and other control characters replaced."""
+    return CONTROL.sub("\ufffd", without_colours(text))
+
+
 def terminal_html(text: str) -> str:
     """Escape a text for HTML; colours become spans with the classes of Jupyter's own pages."""
     if "\x1b" not in text:
