@@ -27,10 +27,9 @@ def clean(site: Site, paths: Sequence[Path]) -> list[str]:
     """
     touched = []
     for path in paths:
-        post = read_post(site, path)
+        post, record = read_post(site, path), load_record(site, slug_of(path))
         if post and write_atomically(path, splice(post.text, _emptied(post)).encode()):
             touched.append(post.path)
-        record = load_record(site, slug_of(path))
         if record:
             touched += remove_all(site, slug_of(path), record)
     return touched
