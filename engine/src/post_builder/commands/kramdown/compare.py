@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
@@ -81,8 +82,9 @@ def _ask(
 def _compare(post: Post, blocks: Sequence[_Shown]) -> Iterator[Finding]:
     names = names_of(post.language) | (SESSIONS if post.language == "python" else frozenset())
     shown = [block for block in blocks if word_of(block.language) in names]
-    codes = [_body(post, cell) for cell in post.cells]
-    matcher = difflib.SequenceMatcher(None, codes, [block.code for block in shown], autojunk=False)
+    codes = [_comparable(_body(post, cell)) for cell in post.cells]
+    seen = [_comparable(block.code) for block in shown]
+    matcher = difflib.SequenceMatcher(None, codes, seen, autojunk=False)
     for kind, first, last, start, end in matcher.get_opcodes():
         if kind == "equal":
             continue
@@ -97,9 +99,13 @@ def _compare(post: Post, blocks: Sequence[_Shown]) -> Iterator[Finding]:
 
 
 def _body(post: Post, cell: Cell) -> str:
-    """Return the code of a cell as kramdown has it: an empty block is an empty line."""
-    body = cell.without_prefix(post.at(cell.body)) if cell.session else cell.code
-    return body or "\n"
+    """Return what readers see of a cell: of a session its prompts and results as well."""
+    return cell.without_prefix(post.at(cell.body)) if cell.session else cell.code
+
+
+def _comparable(code: str) -> str:
+    """Return code without the spaces of empty lines, which kramdown keeps within lists."""
+    return re.sub(r"^[ \t]+$", "", code, flags=re.MULTILINE)
 
 
 def _other_code(post: Post, cell: Cell, block: _Shown) -> Finding:

@@ -43,7 +43,7 @@ def find_cells(
     names: dict[str, int] = {}
     for token in fences:
         start, _ = text.range_of(token)
-        if not runs(token, language) or text.in_liquid("comment", text.starts[start]):
+        if not runs(token.info, language) or text.in_liquid("comment", text.starts[start]):
             continue
         try:
             cell = _cell(text, token, len(names) + 1, language)
@@ -57,9 +57,9 @@ def find_cells(
         yield cell
 
 
-def runs(token: Token, language: str) -> bool:
-    """Return whether a fence is marked as a cell of a language, or as a session in it."""
-    word = word_of(token.info)
+def runs(info: str, language: str) -> bool:
+    """Return whether the words on a fence make it a cell of a language, or a session in it."""
+    word = word_of(info)
     return word in names_of(language) or (language == "python" and word in SESSIONS)
 
 
@@ -156,11 +156,12 @@ def _refuse_bad_fence(text: TextLines, token: Token, prefix: str) -> None:
             "readers would get this code with extra spaces before each line",
             "start the fence, and its code, where the text of its list item starts",
         )
-    if token.meta["touches_list"]:
+    if above := token.meta["absorbed"]:
         raise text.error(
             start,
-            "kramdown takes this block into the list item above it, and changes its indentation",
-            "put an empty line above it, or indent it as far as the text of the list item",
+            f"kramdown takes this block into the {above} above it, and may change its code",
+            "put an empty line above it"
+            + (", or indent it as far as the text of the item" if "item" in above else ""),
         )
 
 

@@ -88,7 +88,7 @@ class HtmlBlocks:
         if not self._may_start(state, start, line):
             return False
         if silent:
-            return not line.startswith("<script")
+            return not line.startswith(("<script", "<!--", "{"))  # these end no paragraph
         self.open = [element for element in self.open if element.level <= state.level]
         last = self._end(state, start, end)
         if last is None:

@@ -67,7 +67,7 @@ def _is_output(text: TextLines, notice: Notice, cells: Sequence[Cell]) -> bool:
 
 
 def _fence(text: TextLines, token: Token, language: str) -> Iterator[Notice]:
-    if runs(token, language):
+    if runs(token.info, language):
         return
     start, end = text.range_of(token)
     if notice := _unlike(token.info.strip(), start + 1, language):
