@@ -15,6 +15,7 @@ from post_builder.place import Place
 from post_builder.settings import CONFIG, KEY, Settings, read_settings
 from post_builder.yaml_reader import YamlError, read_mapping
 
+
 @dataclass(frozen=True, slots=True)
 class Site:
     """A Jekyll site."""

@@ -9,7 +9,6 @@ from importlib.resources import files
 import pytest
 from hypothesis import given, note
 from hypothesis import strategies as st
-
 from post_builder.document.languages import word_of
 from post_builder.document.parsing.parser import inspect
 
@@ -26,7 +25,9 @@ end
 """
 
 CODE = st.lists(
-    st.sampled_from(["x = 1", "if x:", "    y()", "# a", "<div>", "</div>", "", "- 1", "> 2", "'<p>'"]),
+    st.sampled_from(
+        ["x = 1", "if x:", "    y()", "# a", "<div>", "</div>", "", "- 1", "> 2", "'<p>'"]
+    ),
     max_size=4,
 )
 WORDS = st.sampled_from(["python", "py", "text", "", "Python", "python?a=b", "{python}", "pythn"])
@@ -79,7 +80,9 @@ def html(draw: st.DrawFn, blocks: st.SearchStrategy[list[str]]) -> list[str]:
 @st.composite
 def nested(draw: st.DrawFn, blocks: st.SearchStrategy[list[str]]) -> list[str]:
     """Draw blocks within a list item or a quote."""
-    first, rest = draw(st.sampled_from([("- ", "  "), ("1. ", "   "), ("> ", "> "), ("* ", "    ")]))
+    first, rest = draw(
+        st.sampled_from([("- ", "  "), ("1. ", "   "), ("> ", "> "), ("* ", "    ")])
+    )
     lines = ["item", *draw(SEPARATORS), *draw(sequences(blocks))]
     return [f"{rest if number else first}{line}".rstrip() for number, line in enumerate(lines)]
 

@@ -64,7 +64,7 @@ def _ask(
     for command in (["ruby"], ["bundle", "exec", "ruby"]):
         if not shutil.which(command[0]) or (command[1:] and not (root / "Gemfile").is_file()):
             continue
-        answer = subprocess.run(  # noqa: S603  # a fixed script
+        answer = subprocess.run(  # a fixed script
             [*command, str(_SCRIPT)],
             input=request,
             capture_output=True,
@@ -109,10 +109,10 @@ def _comparable(code: str) -> str:
 
 
 def _other_code(post: Post, cell: Cell, block: _Shown) -> Finding:
-    lines = (text.split("\n") for text in (_body(post, cell), block.code))
-    difference = "\n".join(difflib.unified_diff(*lines, "runs", "readers see", lineterm="", n=1))
+    runs, seen = _body(post, cell).split("\n"), block.code.split("\n")
+    difference = difflib.unified_diff(runs, seen, "runs", "readers see", lineterm="", n=1)
     message = f"readers see other code than cell {cell.name} runs"
-    return Finding("style", post.place(cell.line), message, difference)
+    return Finding("style", post.place(cell.line), message, "\n".join(difference))
 
 
 def _not_run(post: Post, block: _Shown) -> Iterator[Finding]:

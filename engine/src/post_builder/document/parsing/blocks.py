@@ -163,7 +163,9 @@ class _Fences:
         token = state.tokens[-1]
         last = state.line - 1
         closing = state.src[state.bMarks[last] + state.tShift[last] : state.eMarks[last]].rstrip()
-        is_closed = last > start and closing.startswith(token.markup) and not closing.strip(token.markup[0])
+        is_closed = (
+            last > start and closing.startswith(token.markup) and not closing.strip(token.markup[0])
+        )
         if not is_closed and not self.is_cell(token.info):
             state.tokens.pop()
             state.line = start

@@ -27,7 +27,9 @@ _FENCE = re.compile(r"[ \t>]*(?:`{3,}|~{3,})[ \t]*(?P<info>[^`\s][^`\n]*)$")
 _QUARTO = re.compile(r"#\|\s*(?P<key>[\w.-]+)\s*:\s*(?P<value>.*)$")
 _CLASS = re.compile(r"""\.language-(?P<language>[\w+#-]+)""")
 _HTML_CODE = re.compile(r"""<code\s[^<>]*\blanguage-(?P<language>[\w+#-]+)""", re.IGNORECASE)
-_KNOWN = re.compile("|".join([*map(re.escape, Attribute), *(rf"\.{tag}\b" for tag in Tag)]))
+_KNOWN = re.compile(
+    "|".join([*(re.escape(key) for key in Attribute), *(rf"\.{tag}\b" for tag in Tag)])
+)
 """Our options in an attribute list."""
 
 _SIMILAR, _SHORT = 0.8, 4

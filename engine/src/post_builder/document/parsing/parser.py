@@ -113,4 +113,8 @@ def _parse(
         kernelspec=kernel.spec,
         inherited=inherited,
     )
-    return post, tuple(sorted(problems, key=lambda error: error.place.line or 0))
+    return post, tuple(sorted(problems, key=_line))
+
+
+def _line(error: PostError) -> int:
+    return (error.place.line if error.place else None) or 0
