@@ -75,7 +75,8 @@ def _constructed(loader: yaml.SafeLoader, node: yaml.Node) -> object:
 
 
 def _line(node: yaml.Node | yaml.Event) -> int:
-    return int(node.start_mark.line) + 1  # every node of a text has one
+    mark = node.start_mark
+    return mark.line + 1 if mark else 1
 
 
 def _is_sound(node: yaml.ScalarNode) -> bool:
