@@ -107,7 +107,8 @@ class _Kept(list[Token]):
 
     def _is_needed(self, inline: Token) -> bool:
         before = self[-2].type if len(self) > 1 else ""
-        return before == "heading_open" or "<span" in inline.content
+        text = inline.content
+        return before == "heading_open" or "<span" in text or "output -->" in text
 
 
 @dataclass(slots=True)

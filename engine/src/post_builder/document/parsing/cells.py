@@ -78,7 +78,8 @@ def stray_markers(
     """Yield an error for each output whose cell is gone: it would be published for ever."""
     starts = [cell.region.start for cell in cells]
     reported = False  # the end marker of a stray region needs no error of its own
-    for index in (i for token in tokens if token.type == "html_block" for i in _range(text, token)):
+    prose = [token for token in tokens if token.type in {"html_block", "inline"}]
+    for index in (index for token in prose for index in _range(text, token)):
         marker = text.lines[index].lstrip(" \t>").rstrip()
         if marker not in {START, END}:
             continue
