@@ -26,7 +26,7 @@ class Site:
     url: str = ""
     """Where the site is published, base URL included; empty if `_config.yml` does not say."""
 
-    jekyll: JekyllConfig = field(default_factory=JekyllConfig)
+    jekyll: JekyllConfig = field(default_factory=JekyllConfig, compare=False)
     """Where Jekyll finds posts, and which it publishes."""
 
     def posts(self) -> Iterator[Path]:
