@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from post_builder.document.parsing.parser import read_post
-from post_builder.document.post import Edit, Post, splice
+from post_builder.document.post import Cell, Edit, Post, splice
+from post_builder.document.sessions import session_text
 from post_builder.files import write_atomically
 from post_builder.freshness.record import load_record
 from post_builder.pipeline.made_files import remove_all
@@ -39,4 +41,11 @@ def clean(site: Site, paths: Sequence[Path]) -> list[str]:
 def _emptied(post: Post) -> list[Edit]:
     regions = [cell.region for cell in post.cells]
     sources = [cell.body for cell in post.cells if cell.options.source]
-    return [(span, "") for span in (*regions, *sources, *(value.span for value in post.values))]
+    sessions = [(cell.body, _without_results(cell)) for cell in post.cells if cell.session]
+    return sessions + [(span, "") for span in (*regions, *sources, *(value.span for value in post.values))]
+
+
+def _without_results(cell: Cell) -> str:
+    """Return the inputs of a session alone; a result that says that an input raises stays."""
+    kept = [e if e.raises else replace(e, result="") for e in cell.session]
+    return cell.with_prefix(session_text(kept).removesuffix("\n")) + cell.newline
