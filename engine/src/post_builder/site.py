@@ -10,12 +10,12 @@ from pathlib import Path
 
 from post_builder.errors import FileError, SiteError
 from post_builder.files import read_bytes
+from post_builder.jekyll.config import JekyllConfig, read_config
+from post_builder.jekyll.defaults import Inherited, inherited
+from post_builder.jekyll.documents import candidates, kind_of
 from post_builder.place import Place
 from post_builder.settings import CONFIG, KEY, Settings, read_settings
 from post_builder.yaml_reader import YamlError, read_mapping
-
-_MARKDOWN = {".md", ".markdown", ".mkdown", ".mkdn", ".mkd"}
-"""File name extensions that Jekyll treats as Markdown by default."""
 
 OWN_FOLDER = ".post-builder"
 """The folder of the engine's lock and of copies to go back to; Jekyll and git leave it out."""
@@ -31,22 +31,23 @@ class Site:
     url: str = ""
     """Where the site is published, base URL included; empty if `_config.yml` does not say."""
 
+    jekyll: JekyllConfig = field(default_factory=JekyllConfig, compare=False)
+    """Where Jekyll finds posts, and which it publishes."""
+
     def posts(self) -> Iterator[Path]:
-        """Yield the Markdown files under `_posts/`, in order.
+        """Yield the Markdown files whose front matter may name a kernel, in order.
+
+        Posts, drafts, pages and documents of collections are among them.
 
         Raises:
-            FileError: if a folder cannot be listed.
+            FileError: if a folder of posts cannot be listed.
         """
-        folders = os.walk(self.root / "_posts", onerror=self._refuse_unlisted)
-        files = (Path(folder, name) for folder, _, names in folders for name in names)
-        for path in sorted(files):
-            if path.suffix in _MARKDOWN and path.is_file() and not path.name.startswith("."):
-                yield path
+        yield from candidates(self.root, self.jekyll)
 
-    def _refuse_unlisted(self, error: OSError) -> None:
-        path = Path(error.filename)
-        if not isinstance(error, FileNotFoundError):
-            raise FileError.of(error, "this folder cannot be listed", self.relative(path))
+    def inherited(self, path: Path) -> Inherited:
+        """Return what a post takes from `defaults:` in `_config.yml`."""
+        name = self.relative(path)
+        return inherited(self.jekyll, name, kind_of(self.jekyll, name))
 
     def inside(self, path: Path) -> Path:
         """Return where a path leads when symbolic links are followed.
@@ -113,4 +114,5 @@ def open_site(folder: Path) -> Site:
     except YamlError as error:
         raise SiteError(str(error), Place(CONFIG, error.line)) from error
     url = f"{config.get('url') or ''}{config.get('baseurl') or ''}"
-    return Site(root, read_settings(config.get(KEY) or {}, text), url)
+    settings = read_settings(config.get(KEY) or {}, text)
+    return Site(root, settings, url, read_config(config))

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from post_builder.commands.kramdown.compare import compare_with_kramdown
 from post_builder.document.figure_tag import PLACEHOLDER_ALT, figure_tags
 from post_builder.document.post import Post
 from post_builder.errors import PostBuilderError, RecordError
@@ -40,24 +41,33 @@ def check(site: Site, paths: Sequence[Path]) -> list[Finding]:
     """
     names = post_names(site)
     order(site, paths)  # refuses circles
-    found = [finding for path in paths for finding in _check_post(site, path, names.get(path))]
+    states, found = _prepared(site, paths, names)
+    for state in states:
+        found += [*_reasons(state), *_style(state.post)]
+    found += compare_with_kramdown(site, [state.post for state in states])
+    places = {site.relative(path): number for number, path in enumerate(paths)}
+    found.sort(key=lambda f: (places.get(f.place.path, len(places)), f.place.line or 0))
     if set(paths) == set(site.posts()):
         found += [orphan for orphan in _orphans(site, names) if orphan not in found]
     return found
 
 
-def _check_post(site: Site, path: Path, name: str | None) -> list[Finding]:
-    try:
-        state = prepare(site, path, name)
-        if state and state.reasons:
-            refuse_obstacles(state)
-    except PostBuilderError as error:
-        place = error.place or Place(site.relative(path))
-        return [Finding("error", place, error.message, error.hint)]
-    if state is None:
-        return []
-    found = [*_reasons(state), *_style(state.post)]
-    return sorted(found, key=lambda finding: finding.place.line or 0)
+def _prepared(
+    site: Site, paths: Sequence[Path], names: Names
+) -> tuple[list[PostState], list[Finding]]:
+    """Read posts; what is wrong with those that cannot be read are findings."""
+    states, found = [], []
+    for path in paths:
+        try:
+            state = prepare(site, path, names.get(path))
+            if state and state.reasons:
+                refuse_obstacles(state)
+        except PostBuilderError as error:
+            whole = Place(site.relative(path))
+            found += [Finding("error", e.place or whole, e.message, e.hint) for e in error.each()]
+        else:
+            states += [state] if state else []
+    return states, found
 
 
 def _reasons(state: PostState) -> Iterator[Finding]:
@@ -74,30 +84,22 @@ def _reasons(state: PostState) -> Iterator[Finding]:
 
 def _style(post: Post) -> Iterator[Finding]:
     """Find what builds but would not read well."""
-    for line in post.unreadable_fences:
-        message = "kramdown allows one word on a fence: this would not be a code block"
-        hint = "put options on the line below the cell"
-        yield Finding("style", post.place(line), message, hint)
+    for notice in post.notices:
+        yield Finding("style", post.place(notice.line), notice.message, notice.hint)
     for cell in post.cells:
         if cell.options.name is None and any(figure_tags(post.at(cell.region))):
             message = f"{cell.name} produces a figure but has no name"
             hint = "name it, {: #name}: numbers change when cells are added"
             yield Finding("style", post.place(cell.line), message, hint)
     names = {cell.name for cell in post.cells if cell.options.name}
-    for line, heading in post.headings:
-        if _heading_id(heading) in names:
-            message = f"the heading has the same id as cell {_heading_id(heading)}"
-            yield Finding("style", post.place(line), message, "give the cell another name")
+    for heading in post.headings:
+        if heading.name in names:
+            message = f"the heading has the same id as cell {heading.name}"
+            yield Finding("style", post.place(heading.line), message, "give the cell another name")
     for offset, tag in figure_tags(post.text):
         if tag.alt.startswith(PLACEHOLDER_ALT):
             place = post.place(post.line_of(offset))
             yield Finding("style", place, "the alt text is still to be written")
-
-
-def _heading_id(text: str) -> str:
-    """Return the id that kramdown gives a heading."""
-    words = re.sub(r"^[^A-Za-z]+", "", text)
-    return re.sub(r"[^A-Za-z0-9 -]", "", words).replace(" ", "-").lower()
 
 
 def _orphans(site: Site, names: Names) -> Iterator[Finding]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from post_builder.document.parsing.parser import read_post
-from post_builder.document.post import Edit, Post, splice
+from post_builder.document.post import Cell, Edit, Post, splice
+from post_builder.document.sessions import session_text
 from post_builder.errors import FileError
 from post_builder.files import SavedMeanwhileError, replace_text
 from post_builder.freshness.record import Record, load_made, load_record
@@ -59,4 +61,13 @@ def _restore(site: Site, name: str, post: Post, record: Record | None) -> list[s
 def _emptied(post: Post) -> list[Edit]:
     regions = [cell.region for cell in post.cells]
     sources = [cell.body for cell in post.cells if cell.options.source]
-    return [(span, "") for span in (*regions, *sources, *(value.span for value in post.values))]
+    sessions = [(cell.body, _without_results(cell)) for cell in post.cells if cell.session]
+    return sessions + [
+        (span, "") for span in (*regions, *sources, *(value.span for value in post.values))
+    ]
+
+
+def _without_results(cell: Cell) -> str:
+    """Return the inputs of a session alone; a result that says that an input raises stays."""
+    kept = [e if e.raises else replace(e, result="") for e in cell.session]
+    return cell.with_prefix(session_text(kept).removesuffix("\n")) + cell.newline

@@ -104,10 +104,22 @@ def _drift(state: PostState, rendered: Sequence[RenderedCell]) -> Iterator[Findi
     ]
     for comparison in comparisons:
         if not is_ignored(comparison.cell):
+            yield from _session_drift(comparison)
             yield from _region_drift(comparison)
             yield from _figure_drift(comparison, state.site.root)
     for index, comparison in enumerate(comparisons):
         yield from _value_drift(comparison, index)
+
+
+def _session_drift(comparison: _Comparison) -> Iterator[Finding]:
+    """Compare the results of a session."""
+    post, cell = comparison.post, comparison.cell
+    for before, now in zip(cell.session, comparison.new.session, strict=True):
+        if not same_text(before.result, now.result, comparison.tolerance):
+            line = cell.line + 1 + before.index
+            difference = _difference(before.result, now.result, f"{post.path}:{line}", "fresh")
+            message = f"a result in session {cell.name} differs"
+            yield Finding("drift", post.place(line), message, difference)
 
 
 def _region_drift(comparison: _Comparison) -> Iterator[Finding]:

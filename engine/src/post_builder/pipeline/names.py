@@ -53,12 +53,13 @@ def _slug(site: Site, path: Path) -> str | None:
     """
     name = site.relative(path)
     try:
-        front_matter, _ = read_front_matter(read_text(path, name), name)
-        if kernel_of(front_matter, name) is None:
+        inherited = site.inherited(path).front_matter
+        front_matter = read_front_matter(read_text(path, name), name, inherited)
+        if kernel_of(front_matter) is None:
             return None
     except PostBuilderError:
         return slug_of(path)
-    slug = front_matter.get("slug")
+    slug = front_matter.values.get("slug")
     return str(slug) if isinstance(slug, str | int) and str(slug).strip() else slug_of(path)
 
 

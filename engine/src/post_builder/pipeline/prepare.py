@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from post_builder.document.parsing.parser import read_post
+from post_builder.document.parsing.parser import inspect_post
 from post_builder.document.post import Post
+from post_builder.errors import PostBuilderError, together
 from post_builder.freshness.digests import text_digest
 from post_builder.freshness.record import Record, load_record
 from post_builder.freshness.site_files import declared_files
@@ -59,13 +60,29 @@ def prepare(site: Site, path: Path, name: str | None) -> PostState | None:
     Raises:
         PostBuilderError: if the post cannot run as it is.
     """
-    post = read_post(site, path)
-    if post is None or name is None:
+    post, problems = inspect_post(site, path)
+    if name is None or (post is None and not problems):
         return None
-    declared_files(post.front_matter.get("depends", ()), site.root, post.place(1))
+    found: list[PostBuilderError] = list(problems)
+    if post is None:
+        raise together(found)
+    record = _own_record(site, post, name)
+    try:
+        declared_files(post.front_matter.get("depends", ()), site.root, post.place(1))
+    except PostBuilderError as error:
+        found.append(error)
+    try:
+        prepared = transclude(post, site, record.transcluded() if record else {})
+    except PostBuilderError as error:
+        found.append(error)
+    if found:
+        raise together(found)
+    return PostState(site, path, name, prepared, record, tuple(staleness(prepared, record, site)))
+
+
+def _own_record(site: Site, post: Post, name: str) -> Record | None:
+    """Read the record of a post; that of a post which is no longer executable is not its own."""
     record = load_record(site, name)
     if record and record.post != post.path and (site.root / record.post).exists():
-        record = None  # that post is no longer executable; it keeps what was made for it
-    prepared = transclude(post, site, record.transcluded() if record else {})
-    reasons = tuple(staleness(prepared, record, site))
-    return PostState(site, path, name, prepared, record, reasons)
+        return None
+    return record
