@@ -40,6 +40,17 @@ def test_posts_of_one_slug_and_date_are_named_after_their_folders(blog: Path) ->
     assert expected == _names(blog, "de/2020-01-01-a.md", "en/2020-01-01-a.md")
 
 
+def test_pages_of_one_name_are_named_after_their_folders(blog: Path) -> None:
+    """And a draft keeps the name that it gets as a post."""
+    for name in ("one/index.md", "two/index.md", "_drafts/a.md"):
+        path = blog / name
+        path.parent.mkdir()
+        path.write_text(HEADER, encoding="utf-8")
+    names = post_names(open_site(blog))
+    expected = {"one/index.md": "one-index", "two/index.md": "two-index", "_drafts/a.md": "a"}
+    assert expected == {path.relative_to(blog).as_posix(): name for path, name in names.items()}
+
+
 def test_no_two_posts_ever_share_a_name(blog: Path) -> None:
     """Not by their extension, by case, or because a slug is like another post's date."""
     posts = (

@@ -65,8 +65,9 @@ def _slug(site: Site, path: Path) -> str | None:
 
 def _candidates(site: Site, path: Path, slug: str) -> tuple[str, ...]:
     """Return the names that a post may have, the shortest first."""
-    folders = path.relative_to(site.root).with_suffix("").parts[1:]
-    names = (_plain(name) for name in (slug, path.stem, "-".join(folders)))
+    parts = path.relative_to(site.root).with_suffix("").parts
+    whole = "-".join(part for part in parts if part != "_posts")
+    names = (_plain(name) for name in (slug, path.stem, whole))
     return tuple(dict.fromkeys(filter(None, names)))
 
 
