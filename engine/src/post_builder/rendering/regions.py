@@ -6,15 +6,16 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from post_builder.document.code.sessions import Example, session_text
+from post_builder.document.figure_names import FigureNames
 from post_builder.document.options import Tag
 from post_builder.document.post import END, START, Cell, Edit, Post
-from post_builder.document.sessions import Example, session_text
 from post_builder.execution.run import CellRun, Run
 from post_builder.rendering.blocks import blocks, merge_streams
 from post_builder.rendering.figures import Figure, find_figures, refuse_unsuitable
+from post_builder.rendering.sessions import is_result, with_results
 from post_builder.rendering.terminal_text import CONTROL
 from post_builder.rendering.text_outputs import TextCleaner
-from post_builder.rendering.sessions import is_result, with_results
 from post_builder.site import Site
 
 _SPECIAL = re.compile(r"[^\w .,%+/:;=()-]|_|\.{2,}|-{2,}| (?= )|^ | $")
@@ -50,21 +51,22 @@ def render(post: Post, run: Run, site: Site, slug: str) -> tuple[RenderedCell, .
         RenderError: for a figure without alt text, or one that Liquid would not see.
     """
     clean = TextCleaner(site, run.names)
+    names = FigureNames(site.figures(slug), [cell.name for cell in post.cells])
     return tuple(
-        _render_cell(post, cell, ran, clean, site.figures(slug))
+        _render_cell(post, cell, ran, clean, names)
         for cell, ran in zip(post.cells, run.cells, strict=True)
     )
 
 
 def _render_cell(
-    post: Post, cell: Cell, run: CellRun, clean: TextCleaner, folder: str
+    post: Post, cell: Cell, run: CellRun, clean: TextCleaner, names: FigureNames
 ) -> RenderedCell:
     session = with_results(post, cell, run, clean) if cell.session else ()
     if session:  # what is not a figure is in its block
         run = replace(run, outputs=tuple(o for o in run.outputs if not is_result(o)))
     removed = Tag.REMOVE_OUTPUT in cell.options.tags
     outputs = () if removed else tuple(merge_streams(run.outputs))
-    figures = tuple(find_figures(cell, outputs, folder))
+    figures = tuple(find_figures(cell, outputs, names))
     if figures:
         refuse_unsuitable(post, cell)
     region = _region(cell, tuple(blocks(cell, outputs, figures, clean)))
