@@ -12,6 +12,8 @@ from pathlib import Path
 
 import psutil
 
+from post_builder.site import OWN_FOLDER
+
 PATIENCE = 120
 """Seconds after which a process that should have ended hangs."""
 
@@ -44,9 +46,10 @@ def write(root: Path, name: str, text: str) -> Path:
 
 
 def tree(root: Path) -> dict[str, bytes]:
-    """Return the content of every file of a site."""
-    files = (path for path in root.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
-    return {path.relative_to(root).as_posix(): path.read_bytes() for path in files}
+    """Return the content of every file of a site that its author or Jekyll sees."""
+    files = (path for path in root.rglob("*") if path.is_file())
+    seen = (path for path in files if not {"__pycache__", OWN_FOLDER}.intersection(path.parts))
+    return {path.relative_to(root).as_posix(): path.read_bytes() for path in seen}
 
 
 def lasting(root: Path) -> dict[str, bytes]:

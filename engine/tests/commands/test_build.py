@@ -208,24 +208,6 @@ def test_windows_line_ends_and_a_missing_last_one_survive(blog: Path) -> None:
     assert expected.replace("\n", "\r\n").encode() == post.read_bytes()
 
 
-def test_posts_of_one_name_clash_only_where_they_run(
-    blog: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Two plain posts may differ only in their date; two that run would share their figures."""
-    for year in (2018, 2019):
-        write(blog, f"_posts/{year}-01-01-happy-new-year.md", "---\ntitle: x\n---\n")
-    assert 0 == main(["build", "--site", str(blog)])
-    for year in (2018, 2019):
-        write(blog, f"_posts/{year}-01-01-happy-new-year.md", HEADER)
-    capsys.readouterr()
-    assert 2 == main(["build", "--site", str(blog)])
-    expected = (
-        "2018-01-01-happy-new-year.md and 2019-01-01-happy-new-year.md differ only in their date\n"
-        "help: rename one: figures and build records are named after the rest\n"
-    )
-    assert expected == capsys.readouterr().err
-
-
 def test_figures_and_downloads_of_a_renamed_post_are_removed(
     toy: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

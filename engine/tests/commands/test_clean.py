@@ -11,7 +11,8 @@ from toysite import POST, make_series, make_toy, replace
 from post_builder.cli import main
 from post_builder.commands.clean import clean
 from post_builder.errors import PostBuilderError
-from post_builder.pipeline.made_files import remove_orphans
+from post_builder.pipeline.made_files import Orphans, remove_orphans
+from post_builder.pipeline.names import post_names
 from post_builder.site import open_site
 
 
@@ -60,7 +61,7 @@ def test_clean_keeps_what_the_engine_did_not_make(toy: Path) -> None:
 @pytest.mark.parametrize("name", [POST, "_data/builds/toy.json"])
 def test_what_cannot_be_read_is_not_cleaned(toy: Path, name: str) -> None:
     """Neither the post nor what was made beside it is touched by halves."""
-    toy.joinpath(name).write_bytes(b"\xff" if name == POST else b"{")
+    toy.joinpath(name).write_bytes(toy.joinpath(name).read_bytes() + b"\xff")
     before = {path: path.read_bytes() for path in toy.rglob("*.*") if path.is_file()}
     site = open_site(toy)
     with pytest.raises(PostBuilderError):
@@ -72,13 +73,12 @@ def test_figures_of_a_renamed_post_go(toy: Path) -> None:
     """After a rename the next build removes what it made under the old name."""
     toy.joinpath(POST).rename(toy / "_posts/2020-01-01-renamed.md")
     toy.joinpath("assets/images/toy/mine.svg").write_text("mine", encoding="utf-8")
-    removed = remove_orphans(open_site(toy))
-    assert [
-        "assets/images/toy/points.svg",
-        "assets/notebooks/toy.ipynb",
-        "assets/notebooks/toy.py",
+    site = open_site(toy)
+    removed = (
+        *("assets/images/toy/points.svg", "assets/notebooks/toy.ipynb", "assets/notebooks/toy.py"),
         "_data/builds/toy.json",
-    ] == removed
+    )
+    assert Orphans(removed) == remove_orphans(site, post_names(site))
     assert ["mine.svg"] == [path.name for path in toy.joinpath("assets/images/toy").iterdir()]
 
 
@@ -86,5 +86,6 @@ def test_nothing_goes_while_the_post_is_there(toy: Path) -> None:
     """Removing orphans leaves the files of other posts alone."""
     replace(toy / POST, "A line", "A straight line")
     before = tree(toy)
-    assert [] == remove_orphans(open_site(toy))
+    site = open_site(toy)
+    assert Orphans() == remove_orphans(site, post_names(site))
     assert before == tree(toy)

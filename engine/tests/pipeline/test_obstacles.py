@@ -162,9 +162,9 @@ def test_nothing_is_written_or_removed_through_a_link_that_leads_out_of_the_site
 
 @pytest.mark.parametrize("name", ["_posts", DRAWN, "assets", "assets/images/drawn", "_data/builds"])
 def test_links_inside_the_site_are_followed(site: Path, name: str) -> None:
-    """Some authors keep their posts elsewhere in the repository."""
+    """Some authors keep their posts elsewhere, where Jekyll does not look for pages."""
     _publish(site, "a")
-    target = site / "elsewhere" / Path(name).name
+    target = site / "_elsewhere" / Path(name).name
     target.parent.mkdir()
     site.joinpath(name).rename(target)
     site.joinpath(name).symlink_to(target)
