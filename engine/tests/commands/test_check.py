@@ -9,7 +9,6 @@ import pytest
 from toysite import POST, replace
 
 from post_builder.commands.check import check
-
 from post_builder.site import open_site
 
 
