@@ -88,7 +88,7 @@ def test_a_slug_cannot_lead_to_another_folder(blog: Path) -> None:
 def test_a_post_that_cannot_be_read_keeps_its_name(blog: Path) -> None:
     """Its author is probably editing it; another of its slug is not renamed for that."""
     _names(blog, "2020-01-01-a.md")
-    assert [HEADER, "a"] == [HEADER, *_names(blog, "2020-01-01-a.md", header="---\n: [\n---\n")]
+    assert [HEADER, "a"] == [HEADER, *_names(blog, "2020-01-01-a.md", header="---\njupyter: [\n---\n")]
 
 
 def test_a_folder_that_cannot_be_listed_is_an_error(

@@ -31,10 +31,25 @@ CELL = "```python\nx = 1\n```\n"
         ("```\nx\n```\n{: .a .hide-input}\n", 7, ".hide-input has no effect", "word python"),
         ("```\nx\n```\n{: .language-py}\n", 7, "only its options name its language", "```python"),
         ("    x\n{: .language-python}\n", 5, "only its options name its language", "```python"),
-        ("<div>\n\n```python\nx\n```\n\n</div>\n", 6, "inside HTML that starts on line 4", "markdown"),
+        (
+            "<div>\n\n```python\nx\n```\n\n</div>\n",
+            6,
+            "inside HTML that starts on line 4",
+            "markdown",
+        ),
         ("<pre><code class='language-python'>x</code></pre>\n", 4, "written in HTML", "```python"),
-        (f"{CELL}\n{{: .hide-input}}\n", 8, "an empty line is between them", "delete the empty line"),
-        ("```python\n#| echo: false\nx\n```\n", 5, "have no effect", "write .hide-input on the line"),
+        (
+            f"{CELL}\n{{: .hide-input}}\n",
+            8,
+            "an empty line is between them",
+            "delete the empty line",
+        ),
+        (
+            "```python\n#| echo: false\nx\n```\n",
+            5,
+            "have no effect",
+            "write .hide-input on the line",
+        ),
         ("```python\n#| fig-alt: a\nx\n```\n", 5, "have no effect", "write data-alt on the line"),
         ("```python\n#| cache: true\nx\n```\n", 5, "have no effect", "delete the line"),
     ],
@@ -63,8 +78,7 @@ def test_what_does_not_run_is_said(
         f"{CELL}\n{{: .notice}}\nA paragraph.\n",
         f"{CELL}{{: .hide-input}}\n",
         "```python\n# | a comment\n```\n",
-        f"{CELL}<!-- output -->\n<div><code class='language-python'>x</code></div>\n"
-        "<!-- /output -->\n",
+        f"{CELL}<!-- output -->\n<code class='language-python'>x</code>\n<!-- /output -->\n",
     ],
 )
 def test_what_is_meant_as_it_is_is_not_mentioned(read: Read, body: str) -> None:
@@ -99,7 +113,10 @@ def test_other_languages_have_several_names_too(kernel: str, words: list[str]) -
     ("body", "message"),
     [
         ("```python\n>>> 6 * 7\n43\n```\n", "post:5: this block is a session"),
-        ("```python\nIn [1]: x = 1\n\nIn [2]: x\nOut[2]: 1\n```\n", "post:5: this block is a session"),
+        (
+            "```python\nIn [1]: x = 1\n\nIn [2]: x\nOut[2]: 1\n```\n",
+            "post:5: this block is a session",
+        ),
         ("```python\nimport a\n>>> b\n1\n```\n", "post:6: this block is a session"),
         ("```python\n:tags: [hide-input]\nx\n```\n", "post:5: options in the code are not read"),
         ("```python\n---\ntags: [a]\n---\nx\n```\n", "post:5: options in the code are not read"),
@@ -117,7 +134,7 @@ def test_other_languages_have_several_names_too(kernel: str, words: list[str]) -
         (f"{CELL}{{: #{'n' * 101}}}\n", "post:7: the name of a cell has at most 100 characters"),
         (
             f'{CELL}{{: data-alt="A "quoted" line"}}\n',
-            'post:7: a quotation mark within a value is written \\", before \'quoted"\'',
+            "post:7: a quotation mark within a value is written \\\", before 'quoted\"'",
         ),
     ],
 )
