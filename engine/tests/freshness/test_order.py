@@ -208,5 +208,11 @@ def test_a_source_that_was_never_built_is_named(
         f"{ONE}:8: from here\n"
         "    ```python\n"
         "help: build that post first\n"
+        f"\n{TWO}:12: cell its-seconds, data-source='{ONE}#seconds':"
+        f" {ONE} has not been built yet\n"
+        "    ```python\n"
+        f"{ONE}:14: from here\n"
+        "    > ```python\n"
+        "help: build that post first\n"
     )
     assert expected == capsys.readouterr().err

@@ -30,6 +30,10 @@ LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
 """A line with its ending; only these three endings count, as in kramdown."""
 
 
+MAX_SHOWN = 500
+"""Characters of a line that errors show."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Span:
     """A range of the text, from `start` up to but not including `end`."""
@@ -145,8 +149,8 @@ class Post:
     def place(self, line: int) -> Place:
         """Return the place of a line, counted from 1."""
         starts = _starts(self.text)
-        source = self.text[starts[line - 1] : starts[line]] if line < len(starts) else ""
-        source = source.rstrip("\r\n")
+        start, end = starts[line - 1 : line + 1] if line < len(starts) else (0, 0)
+        source = self.text[start : min(end, start + MAX_SHOWN)].rstrip("\r\n")
         return Place(self.path, line, source)
 
     def line_of(self, offset: int) -> int:

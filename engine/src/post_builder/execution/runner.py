@@ -20,8 +20,8 @@ from post_builder.execution.failures import cause, cell_exception, cell_failure,
 from post_builder.execution.kernels import Kernels, exit_status, fresh_kernel
 from post_builder.execution.observations import read_log
 from post_builder.execution.run import CellRun, KernelFacts, Run
-from post_builder.execution.session_inputs import inputs_of
 from post_builder.site import Site
+from post_builder.sources.session_inputs import inputs_of
 from post_builder.sources.transclusion import PreparedCell, PreparedPost
 
 _PROBE_TIMEOUT = 60

@@ -37,9 +37,13 @@ Unlisted = Callable[[OSError], None]
 
 
 def candidates(root: Path, config: JekyllConfig, unlisted: Unlisted) -> Iterator[Path]:
-    """Yield the Markdown files of a site whose front matter may name a kernel, in order."""
-    found = sorted(_markdown(root, config, unlisted))
-    yield from (path for path in found if _may_run(root, config, path))
+    """Yield the Markdown files of a site whose front matter may name a kernel, in order.
+
+    A file that is there under several names, through a link, counts as the post that it is.
+    """
+    found = [path for path in _markdown(root, config, unlisted) if _may_run(root, config, path)]
+    files = {os.path.realpath(path): path for path in reversed(found)}  # posts before pages
+    yield from sorted(files.values())
 
 
 def _markdown(root: Path, config: JekyllConfig, unlisted: Unlisted) -> Iterator[Path]:

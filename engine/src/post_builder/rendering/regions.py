@@ -13,8 +13,8 @@ from post_builder.document.post import END, START, Cell, Edit, Post
 from post_builder.execution.run import CellRun, Run
 from post_builder.rendering.blocks import blocks, merge_streams
 from post_builder.rendering.figures import Figure, find_figures, refuse_unsuitable
-from post_builder.rendering.sessions import is_result, with_results
 from post_builder.rendering.terminal_text import without_controls
+from post_builder.rendering.text.sessions import is_result, with_results
 from post_builder.rendering.text_outputs import TextCleaner
 from post_builder.site import Site
 

@@ -15,7 +15,7 @@ _EXPLICIT = re.compile(r"^(?P<text>.*?)[ \t]*\{#(?P<id>[A-Za-z][\w:-]*)\}[ \t]*$
 _MARKUP = re.compile(
     r"""`+[ ]?(?P<code>.*?)[ ]?`+ | <[^>]*> | !?\[(?P<link>[^]]*)\](?:\([^)]*\)|\[[^]]*\])
       | (?<!\w)(?P<q>[*_]{1,3})(?P<strong>\S.*?)(?P=q)(?!\w) | \\(?P<escaped>[^\w\s])
-      | \{:[^}]*\}""",
+      | \{:[^}]*\} | -{2,3} | \.{3} | <<[ ]? | [ ]?>>""",
     re.VERBOSE,
 )
 """Inline markup; what readers see of it is in a group."""

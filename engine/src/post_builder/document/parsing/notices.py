@@ -167,7 +167,7 @@ def _quarto_lines(cell: Cell) -> Iterator[Notice]:
         meaning = meaning_of_key(option["key"], option["value"]) if option else ""
         message = "options in comments have no effect, and readers see them"
         hint = meaning or "delete the line"
-        where = "on the line below the block" if meaning.startswith("write") else ""
+        where = "on the line below the block" if "write " in meaning else ""
         yield Notice(cell.line + number, message, f"{hint} {where}".strip())
 
 

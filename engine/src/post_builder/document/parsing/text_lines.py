@@ -9,7 +9,7 @@ from itertools import accumulate
 from markdown_it.token import Token
 
 from post_builder.document.liquid import BLOCK
-from post_builder.document.post import LINE, Span
+from post_builder.document.post import LINE, MAX_SHOWN, Span
 from post_builder.errors import PostError
 from post_builder.place import Place
 
@@ -42,7 +42,7 @@ class TextLines:
 
     def error(self, index: int, message: str, hint: str = "") -> PostError:
         """Return an error that names a line."""
-        source = self.lines[index].rstrip("\r\n") if index < len(self.lines) else ""
+        source = self.lines[index][:MAX_SHOWN].rstrip("\r\n") if index < len(self.lines) else ""
         return PostError(message, Place(self.path, index + 1, source), hint)
 
     def index_of(self, offset: int) -> int:

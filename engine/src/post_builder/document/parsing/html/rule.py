@@ -25,6 +25,9 @@ _SPAN = re.compile(
 )
 """Elements that do not start a block."""
 
+_MAX_OPEN = 100
+"""Elements in one another; those further out are forgotten."""
+
 _STEP = 64
 """Lines that are read at first; twice as many each time that the end is not among them."""
 
@@ -55,7 +58,8 @@ class HtmlBlocks:
             return False
         if silent:
             return not line.startswith(("<script", "<!--", "{"))  # these end no paragraph
-        self.open = [element for element in self.open if element.level <= state.level]
+        nested = self.open[-_MAX_OPEN:]
+        self.open = [element for element in nested if element.level <= state.level]
         last = self._end(state, start, end)
         if last is None:
             return False
