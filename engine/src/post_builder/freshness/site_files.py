@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from functools import lru_cache
 from pathlib import Path
 
 from post_builder.errors import PostError
@@ -24,14 +25,17 @@ _NEVER = {
 def observed(observations: Observations, root: Path, own: Collection[str]) -> dict[str, str]:
     """Return the digest of each file and folder of the site that a run depends on.
 
-    Left out are files that the run itself wrote, that git ignores, and `own`: the post's outputs.
+    Left out are files that the run itself wrote, that git ignores, folders that do not exist, and
+    `own`: the post's outputs.
 
     Returns:
         Paths relative to the root; that of a folder ends in `/`, and its digest is that of its
         listing.
     """
     files = _relative(observations.read - observations.written, root)
-    folders = {f"{path}/" for path in _relative(observations.listed, root)}
+    listed = _relative(observations.listed, root)
+    # libraries look for folders of theirs on all of sys.path, which differs between machines
+    folders = {f"{path}/" for path in listed if (root / path).is_dir()}
     wanted = {path for path in files | folders if path not in own and _could_be_source(path)}
     return digests(wanted - ignored(wanted, root), root)
 
@@ -79,8 +83,15 @@ def _digest(path: Path, root: Path, *, folder: bool) -> str:
         kept = {entry for entry in entries if _could_be_source(entry)}
         return digest("\n".join(sorted(kept - ignored(kept, root))))
     if not folder and path.is_file():
-        return digest(path.read_bytes())
+        state = path.stat()
+        return _file_digest(path, state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns)
     return MISSING
+
+
+@lru_cache(maxsize=1024)  # posts of a series read the same data
+def _file_digest(path: Path, *_state: int) -> str:
+    """Return the digest of a file, once for each state of it: no program can set its `ctime`."""
+    return digest(path.read_bytes())
 
 
 def _relative(paths: Iterable[str], root: Path) -> set[str]:
