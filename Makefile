@@ -61,8 +61,13 @@ serve: $(READY) ruby ## build posts and pages on save, on localhost:4000; Ctrl-C
 		$(BIN)/post-builder watch & bundle exec jekyll serve --livereload & wait -n
 
 .PHONY: test
-test: $(READY) ruby browser test-engine ## run all tests except those of test-posts
+test: $(READY) $(ENGINE_INSTALLED) ruby browser ## run all tests except those of test-posts
 	@$(MAKE) --silent node || echo "Node's tools are missing: the tests that need them are skipped" >&2
+	@$(MAKE) --silent test-engine
+	@$(MAKE) --silent test-blog
+
+.PHONY: test-blog
+test-blog: $(READY) ## run the blog's tests
 	@$(BIN)/pytest -n 2 --dist loadfile -m "not long"
 
 .PHONY: test-engine

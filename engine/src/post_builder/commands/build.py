@@ -6,7 +6,7 @@ import asyncio
 import time
 import traceback
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -82,6 +82,8 @@ class _Builder:
     """Limits how many posts run at once."""
     problems: _Problems
     force: bool
+    fresh: dict[Path, PostState] = field(default_factory=dict)
+    """Posts that were found fresh while it was decided which posts wait for which."""
 
     async def outcomes(self, paths: Sequence[Path]) -> dict[Path, Outcome]:
         """Process each post once, all at the same time, except those that wait for another."""
@@ -114,6 +116,8 @@ class _Builder:
             state = prepare(self.site, path, self.names.get(path))
         except (PostBuilderError, OSError):
             return False
+        if state is not None and not state.reasons:
+            self.fresh[path] = state
         return state is not None and bool(state.reasons)
 
     async def _outcome_after(
@@ -128,7 +132,7 @@ class _Builder:
         async with self.gate:
             name = self.site.relative(path)
             try:
-                state = prepare(self.site, path, self.names.get(path))
+                state = self.fresh.pop(path, None) or prepare(self.site, path, self.names.get(path))
                 if state is None:
                     return None
                 if state.reasons or self.force:

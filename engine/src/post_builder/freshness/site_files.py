@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 from post_builder.errors import PostError
@@ -48,14 +49,17 @@ def before_run(patterns: object, root: Path, place: Place) -> Before:
 def observed(observations: Observations, root: Path, own: Collection[str]) -> dict[str, str]:
     """Return the digest of each file and folder of the site that a run depends on.
 
-    Left out are files that the run itself wrote, that git ignores, and `own`: the post's outputs.
+    Left out are files that the run itself wrote, that git ignores, folders that do not exist, and
+    `own`: the post's outputs.
 
     Returns:
         Paths relative to the root; that of a folder ends in `/`, and its digest is that of its
         listing.
     """
     files = _relative(observations.read - observations.written, root)
-    folders = {f"{path}/" for path in _relative(observations.listed, root)}
+    listed = _relative(observations.listed, root)
+    # libraries look for folders of theirs on all of sys.path, which differs between machines
+    folders = {f"{path}/" for path in listed if (root / path).is_dir()}
     wanted = {path for path in files | folders if path not in own and _could_be_source(path)}
     return digests(wanted - ignored(wanted, root), root)
 
@@ -163,7 +167,8 @@ def _digest(path: Path, root: Path, *, folder: bool) -> str:
         names = (entry.name for entry in path.iterdir())
         return _listing_digest(path.relative_to(root).as_posix(), names, root)
     if not folder and path.is_file():
-        return digest(path.read_bytes())
+        state = path.stat()
+        return _file_digest(path, state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns)
     return MISSING
 
 
@@ -176,6 +181,12 @@ def _listing_digest(folder: str, names: Iterable[str], root: Path) -> str:
 
 def _below(folder: str, name: str) -> str:
     return (PurePosixPath(folder) / name).as_posix()
+
+
+@lru_cache(maxsize=1024)  # posts of a series read the same data
+def _file_digest(path: Path, *_state: int) -> str:
+    """Return the digest of a file, once for each state of it: no program can set its `ctime`."""
+    return digest(path.read_bytes())
 
 
 def _relative(paths: Iterable[str], root: Path) -> set[str]:
