@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from post_builder.sources.snippets import find_snippet
 
 from post_builder.errors import SnippetError
-from post_builder.sources.snippets import find_snippet
 
 SHAPES = Path(__file__).with_name("fixtures") / "snippets" / "shapes.txt"
 

@@ -10,9 +10,13 @@ from post_builder.document.figure_tag import PLACEHOLDER_ALT, figure_tags
 from post_builder.document.post import Post
 from post_builder.errors import PostBuilderError, RecordError
 from post_builder.files import read_text
+from post_builder.files.swap import is_left
 from post_builder.freshness.order import order
-from post_builder.freshness.record import Record, load_record
-from post_builder.pipeline.prepare import PostState, prepare, refuse_same_slug
+from post_builder.freshness.record import Made, load_made
+from post_builder.pipeline.made_files import orphaned
+from post_builder.pipeline.names import Names, post_names
+from post_builder.pipeline.obstacles import refuse_obstacles
+from post_builder.pipeline.prepare import PostState, prepare
 from post_builder.place import Place
 from post_builder.site import Site
 from post_builder.ui.findings import Finding
@@ -31,19 +35,22 @@ def check(site: Site, paths: Sequence[Path]) -> list[Finding]:
         The findings in the order of posts and lines; none for a site that is as a build left it.
 
     Raises:
-        SiteError: if nothing could be built: two posts with one name, or posts in a circle.
+        FileError: if a folder of posts cannot be listed.
+        SiteError: if posts take output from one another in a circle.
     """
-    refuse_same_slug(site, paths)
+    names = post_names(site)
     order(site, paths)  # refuses circles
-    found = [finding for path in paths for finding in _check_post(site, path)]
+    found = [finding for path in paths for finding in _check_post(site, path, names.get(path))]
     if set(paths) == set(site.posts()):
-        found += _orphans(site)
+        found += [orphan for orphan in _orphans(site, names) if orphan not in found]
     return found
 
 
-def _check_post(site: Site, path: Path) -> list[Finding]:
+def _check_post(site: Site, path: Path, name: str | None) -> list[Finding]:
     try:
-        state = prepare(site, path)
+        state = prepare(site, path, name)
+        if state and state.reasons:
+            refuse_obstacles(state)
     except PostBuilderError as error:
         place = error.place or Place(site.relative(path))
         return [Finding("error", place, error.message, error.hint)]
@@ -57,6 +64,9 @@ def _reasons(state: PostState) -> Iterator[Finding]:
     for reason in state.reasons:
         place = state.post.place(reason.line)
         yield Finding("tampered" if reason.tampered else "stale", place, reason.message, _BUILD)
+    if state.moved and not state.reasons:
+        message = f"the build record names it {state.record.post if state.record else ''}"
+        yield Finding("stale", state.post.place(1), message, _BUILD)
     if state.text_changed and not state.reasons:
         message = "the downloads contain older prose"
         yield Finding("stale", state.post.place(1), message, _BUILD)
@@ -90,31 +100,32 @@ def _heading_id(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9 -]", "", words).replace(" ", "-").lower()
 
 
-def _orphans(site: Site) -> Iterator[Finding]:
+def _orphans(site: Site, names: Names) -> Iterator[Finding]:
     """Find files that no post owns any more."""
-    records: dict[str, Record] = {}
     for path in site.records():
         try:
-            record = load_record(site, path.stem)
+            record = load_made(site, path.stem)
         except RecordError as error:
             place = Place(site.relative(path))
             yield Finding("error", place, error.message, error.hint)
             continue
-        if record is None or not (site.root / record.post).exists():
+        if record is None:
+            continue
+        if orphaned(site, path.stem, record, names):
             message = "a build record without its post"
             hint = "`post-builder build` removes it"
             yield Finding("orphan", Place(site.relative(path)), message, hint)
-        if record:
-            records[path.stem] = record
-    owned = {path for record in records.values() for path in record.made()}
-    for slug, record in sorted(records.items()):
-        for file in sorted((site.root / site.figures(slug)).glob("*")):
-            name = site.relative(file)
-            if name not in owned and not _is_mentioned(site, record, name):
-                yield Finding("orphan", Place(name), "no post uses this figure", "delete it")
+        yield from _unused_figures(site, path.stem, record)
 
 
-def _is_mentioned(site: Site, record: Record, path: str) -> bool:
+def _unused_figures(site: Site, name: str, record: Made) -> Iterator[Finding]:
+    for file in sorted((site.root / site.figures(name)).glob("*")):
+        path = site.relative(file)
+        if path not in record.figures and not (is_left(file) or _is_mentioned(site, record, path)):
+            yield Finding("orphan", Place(path), "no post uses this figure", "delete it")
+
+
+def _is_mentioned(site: Site, record: Made, path: str) -> bool:
     """Return whether a post shows a figure that its author put there by hand."""
     post = site.root / record.post
     if not post.exists():

@@ -17,14 +17,24 @@ from post_builder.execution.standby import Standby
 from post_builder.files import digest
 from post_builder.freshness.git import ignored
 from post_builder.pipeline.made_files import remove_orphans
-from post_builder.site import Site, open_site
+from post_builder.pipeline.names import post_names
+from post_builder.pipeline.session import async_session
+from post_builder.site import OWN_FOLDER, Site, open_site
 from post_builder.sources.transclusion import texts_used
 from post_builder.ui.progress import Progress
 
 _QUIET_MS = 100
 """Saves within this time of one another count as one."""
 
-_NOT_WATCHED = ("_site", ".jekyll-cache", "node_modules", "vendor", ".venv", "_data/builds")
+_NOT_WATCHED = (
+    "_site",
+    ".jekyll-cache",
+    "node_modules",
+    "vendor",
+    ".venv",
+    "_data/builds",
+    OWN_FOLDER,
+)
 
 
 class _Saves(DefaultFilter):
@@ -95,16 +105,22 @@ class _Watcher:
 
     async def build(self, site: Site, paths: list[Path]) -> None:
         """Build those posts that are stale, and remember which failed."""
-        outcomes = await build(
-            site, paths, self.progress, force=False, jobs=self.jobs, kernels=self.standby
-        )
-        remove_orphans(site)
+        async with async_session(site, "watch", self.say):
+            outcomes = await build(
+                site, paths, self.progress, force=False, jobs=self.jobs, kernels=self.standby
+            )
+            if not any(outcome.error for outcome in outcomes):
+                remove_orphans(site, post_names(site))
         for outcome in outcomes:
             path = site.root / outcome.post
             self.failed.pop(path, None)
             if outcome.error:
                 self.failed[path] = _texts_used(site, path)
                 print(f"\n{outcome.error}\n", file=self.stream, flush=True)
+
+    def say(self, message: str) -> None:
+        """Show a message."""
+        print(message, file=self.stream, flush=True)
 
     def changed(self, paths: set[Path], site: Site) -> set[Path]:
         """Leave out files that were saved with the same content, and files that git ignores."""

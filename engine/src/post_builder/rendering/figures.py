@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from post_builder.document.figure_names import FigureNames
 from post_builder.document.figure_tag import FigureTag
 from post_builder.document.post import Cell, Post
 from post_builder.errors import RenderError
@@ -57,16 +58,20 @@ class _Image:
         return base64.b64decode(self.content)
 
 
-def find_figures(cell: Cell, outputs: Sequence[Output], folder: str) -> Iterator[Figure]:
+def find_figures(cell: Cell, outputs: Sequence[Output], names: FigureNames) -> Iterator[Figure]:
     """Yield the figures in a cell's outputs.
+
+    Args:
+        cell: that made them.
+        outputs: of the cell.
+        names: of the figures of its post.
 
     Raises:
         RenderError: if an image cannot be decoded.
     """
     images = [image for output in outputs if (image := _image(output))]
-    for number, image in enumerate(images, 1):
-        name = cell.name if len(images) == 1 else f"{cell.name}-{number}"
-        path = f"{folder}/{name}.{_EXTENSIONS[image.kind]}"
+    for image, name in zip(images, names.of(cell.name, len(images)), strict=True):
+        path = f"{name}.{_EXTENSIONS[image.kind]}"
         data = image.data()
         width, height = _size(image, data)
         yield Figure(cell.name, path, data, round(width), round(height))

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from post_builder.document.figure_names import FigureNames
 from post_builder.document.options import Tag
 from post_builder.document.post import END, START, Cell, Edit, Post
 from post_builder.execution.run import CellRun, Run
@@ -46,18 +47,19 @@ def render(post: Post, run: Run, site: Site, slug: str) -> tuple[RenderedCell, .
         RenderError: for a figure without alt text, or one that Liquid would not see.
     """
     clean = TextCleaner(site, run.names)
+    names = FigureNames(site.figures(slug), [cell.name for cell in post.cells])
     return tuple(
-        _render_cell(post, cell, ran, clean, site.figures(slug))
+        _render_cell(post, cell, ran, clean, names)
         for cell, ran in zip(post.cells, run.cells, strict=True)
     )
 
 
 def _render_cell(
-    post: Post, cell: Cell, run: CellRun, clean: TextCleaner, folder: str
+    post: Post, cell: Cell, run: CellRun, clean: TextCleaner, names: FigureNames
 ) -> RenderedCell:
     removed = Tag.REMOVE_OUTPUT in cell.options.tags
     outputs = () if removed else tuple(merge_streams(run.outputs))
-    figures = tuple(find_figures(cell, outputs, folder))
+    figures = tuple(find_figures(cell, outputs, names))
     if figures:
         refuse_unsuitable(post, cell)
     region = _region(cell, tuple(blocks(cell, outputs, figures, clean)))
