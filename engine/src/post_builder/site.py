@@ -31,6 +31,12 @@ class Site:
     url: str = ""
     """Where the site is published, base URL included; empty if `_config.yml` does not say."""
 
+    @property
+    def work_tree(self) -> Path:
+        """The git work tree in which the site is; the root of the site outside of one."""
+        folders = (self.root, *self.root.parents)
+        return next((folder for folder in folders if (folder / ".git").exists()), self.root)
+
     def posts(self) -> Iterator[Path]:
         """Yield the Markdown files under `_posts/`, in order.
 

@@ -132,7 +132,7 @@ class _Builder:
                     return await self._build(state)
                 if state.text_changed or state.moved:
                     refresh(state)
-                return Outcome(name, "fresh")
+                return Outcome(name, "fresh", note=_page_note(state))
             except PostBuilderError as error:
                 return Outcome(name, "failed", error=error)
             except Exception as error:  # noqa: BLE001  # reported in full; the other posts go on
@@ -172,6 +172,12 @@ class _Builder:
 
 def _running_cells(state: PostState) -> int:
     return sum(Tag.SKIP_EXECUTION not in cell.options.tags for cell in state.prepared.cells)
+
+
+def _page_note(state: PostState) -> str:
+    """Say what was written without a run."""
+    cells = [cell.name for cell in state.prepared.cells if cell.name in state.page_changes]
+    return f"new options of the page written for {', '.join(cells)}; no cell ran" if cells else ""
 
 
 def _internal_error(name: str, error: Exception) -> PostBuilderError:

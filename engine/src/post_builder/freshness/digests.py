@@ -21,19 +21,15 @@ def cell_records(prepared: PreparedPost, post: Post) -> tuple[CellRecord, ...]:
     return tuple(
         CellRecord(
             cell.name,
-            _input_digest(prepared, index),
+            digest(json.dumps([cell.code, cell.options.of_run()])),
+            digest(json.dumps(cell.options.of_page())),
             digest(cell.code),
             region_digest(post.at(in_post.region)),
+            tuple(value.expression for value in prepared.post.values if value.after == index),
             cell.options.source,
         )
         for index, (cell, in_post) in enumerate(zip(prepared.cells, post.cells, strict=True))
     )
-
-
-def _input_digest(prepared: PreparedPost, index: int) -> str:
-    cell = prepared.cells[index]
-    values = [value.expression for value in prepared.post.values if value.after == index]
-    return digest(json.dumps([cell.code, cell.cell.options_text, values]))
 
 
 def region_digest(text: str) -> str:

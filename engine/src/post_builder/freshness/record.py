@@ -16,7 +16,7 @@ from post_builder.errors import PostBuilderError, RecordError
 from post_builder.place import Place
 from post_builder.site import Site
 
-FORMAT = 1
+FORMAT = 2
 """Raised when older records can no longer be compared with."""
 
 _FILE = r"[^/\\\x00-\x1f.][^/\\\x00-\x1f]*"
@@ -31,11 +31,15 @@ class CellRecord:
 
     name: str
     input: str
-    """Digest of its code, options and values."""
+    """Digest of its code as it ran, and of those of its options that may change what it gives."""
+    page: str
+    """Digest of the options that change how a page shows what it gave."""
     code: str
     """Digest of its code alone, as it is in the post."""
     region: str
     """Digest of its output region."""
+    values: tuple[str, ...] = ()
+    """The expressions of the values directly after it."""
     source: str | None = None
     """Where the text of a transcluded cell comes from."""
 
@@ -109,6 +113,15 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
+class MadeCell:
+    """What every version of a record says of a cell."""
+
+    name: str
+    code: str
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Made:
     """What every version of a record says: which files a build made, and for which post."""
 
@@ -116,10 +129,20 @@ class Made:
     post: str
     figures: Mapping[str, str]
     downloads: Mapping[str, str]
+    cells: tuple[MadeCell, ...] = ()
+
+    @property
+    def outdated(self) -> bool:
+        """Whether a version of the engine wrote it whose records cannot be compared with."""
+        return self.format < FORMAT
 
     def made(self) -> dict[str, str]:
         """Return the digest of each file that the build made."""
         return {**self.figures, **self.downloads}
+
+    def transcluded(self) -> dict[str, str]:
+        """Return, by cell, the digest of the text that was transcluded into it."""
+        return {cell.name: cell.code for cell in self.cells if cell.source}
 
 
 _Kind = TypeVar("_Kind", Made, Record)

@@ -8,9 +8,9 @@ from pathlib import Path
 from post_builder.document.parsing.parser import read_post
 from post_builder.document.post import Post
 from post_builder.freshness.digests import text_digest
-from post_builder.freshness.record import Record, load_record
+from post_builder.freshness.record import Record, load_made, load_record
 from post_builder.freshness.site_files import declared_files
-from post_builder.freshness.staleness import Reason, staleness
+from post_builder.freshness.staleness import Reason, page_changes, staleness
 from post_builder.site import Site
 from post_builder.sources.transclusion import PreparedPost, transclude
 
@@ -28,6 +28,8 @@ class PostState:
     """Of its last build."""
     reasons: tuple[Reason, ...]
     """Why it must run; none if it is fresh."""
+    page_changes: frozenset[str] = frozenset()
+    """Names of the cells of a fresh post of which options of the page changed."""
 
     @property
     def post(self) -> Post:
@@ -63,9 +65,13 @@ def prepare(site: Site, path: Path, name: str | None) -> PostState | None:
     if post is None or name is None:
         return None
     declared_files(post.front_matter.get("depends", ()), site.root, post.place(1))
-    record = load_record(site, name)
-    if record and record.post != post.path and (site.root / record.post).exists():
-        record = None  # that post is no longer executable; it keeps what was made for it
-    prepared = transclude(post, site, record.transcluded() if record else {})
-    reasons = tuple(staleness(prepared, record, site))
-    return PostState(site, path, name, prepared, record, reasons)
+    made, record = load_made(site, name), load_record(site, name)
+    if made and made.post != post.path and (site.root / made.post).exists():
+        made = record = None  # that post is no longer executable; it keeps what was made for it
+    prepared = transclude(post, site, made.transcluded() if made else {})
+    if made and made.outdated:
+        reasons = (Reason("built by an older version of post-builder", 1),)
+    else:
+        reasons = tuple(staleness(prepared, record, site))
+    changes = page_changes(prepared, record) if record and not reasons else ()
+    return PostState(site, path, name, prepared, record, reasons, frozenset(changes))

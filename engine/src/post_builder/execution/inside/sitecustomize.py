@@ -1,4 +1,4 @@
-"""Notes the site's files that a post reads. Runs in the post's Python, not in the engine's.
+"""Notes the files that a post reads. Runs in the post's Python, not in the engine's.
 
 Python imports a module of this name at start-up. The engine puts this folder on the PYTHONPATH of
 its kernels, so that Python processes which a post starts, such as the workers of a data loader, are
@@ -120,6 +120,35 @@ def source_of(path: str) -> str:
     return path
 
 
+class SaltedMatplotlib:
+    """Lets matplotlib draw the same SVG twice, whatever configuration file it finds.
+
+    Ids in an SVG are random without a salt, and a site's own `matplotlibrc` is read instead of any
+    other. Its own salt stays.
+    """
+
+    @classmethod
+    def find_spec(
+        cls, name: str, path: object = None, target: types.ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        """Find matplotlib as Python would without this class, once."""
+        if name != "matplotlib":
+            return None
+        sys.meta_path.remove(cls)  # type: ignore[arg-type]
+        spec = importlib.util.find_spec(name)
+        if spec and spec.loader:
+            execute = spec.loader.exec_module
+
+            def execute_and_salt(module: types.ModuleType) -> None:
+                execute(module)
+                for settings in (module.rcParams, module.rcParamsDefault, module.rcParamsOrig):
+                    if settings["svg.hashsalt"] is None:
+                        settings["svg.hashsalt"] = "post-builder"
+
+            spec.loader.exec_module = execute_and_salt  # type: ignore[method-assign]
+        return spec
+
+
 def give_way(folder: str) -> None:
     """Hide this folder from the post, then run the sitecustomize that it shadows, if any."""
     sys.path[:] = [entry for entry in sys.path if entry != folder]
@@ -130,4 +159,5 @@ def give_way(folder: str) -> None:
 
 if os.environ.get("POST_BUILDER_LOG"):
     observe(os.environ["POST_BUILDER_ROOT"], os.environ["POST_BUILDER_LOG"])
+    sys.meta_path.insert(0, SaltedMatplotlib)  # type: ignore[arg-type]
 give_way(os.path.dirname(os.path.abspath(__file__)))
