@@ -5,10 +5,10 @@ Its parameters are those of the Minimal Mistakes theme, with the width and heigh
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from html import unescape
+from dataclasses import dataclass, replace
 
 PLACEHOLDER_ALT = "Describe what the figure shows"
 """Alternative text of figures in a new post; `check` asks for a real one."""
@@ -17,6 +17,8 @@ TAG = re.compile(r"\{%-?\s*include\s+figure\s+(?P<parameters>.*?)-?%\}", re.DOTA
 """A figure tag."""
 
 _PARAMETER = re.compile(r'([\w-]+)="((?:[^"\\]|\\.)*)"')
+
+_SIDES = ("width", "height")
 
 _ENTITIES = str.maketrans(
     {"{": "&#123;", "}": "&#125;", "|": "&#124;", '"': "&quot;", "\\": "&#92;"}
@@ -48,10 +50,28 @@ class FigureTag:
         return f"{{% include figure {' '.join(words)} %}}"
 
 
+def described(tag: FigureTag, alt: str, caption: str, number: int, count: int) -> FigureTag:
+    """Return a tag with the texts of its cell, which may have made several figures.
+
+    Args:
+        tag: shows the figure.
+        alt: of the cell, plain.
+        caption: of the cell; it is below the last of its figures.
+        number: of the figure, counted from 1.
+        count: of the figures of the cell.
+    """
+    words = html.escape(alt, quote=False)
+    if count > 1:
+        words = f"{words} ({number} of {count})"
+    return replace(tag, alt=words, caption=caption if number == count else "")
+
+
 def parse_figure_tag(match: re.Match[str]) -> FigureTag:
     """Read a match of `TAG`; entities in it are decoded."""
-    given = {key: unescape(text) for key, text in _PARAMETER.findall(match["parameters"])}
-    return FigureTag(given.get("image_path", ""), given.get("alt", ""), given.get("caption", ""))
+    given = {key: html.unescape(text) for key, text in _PARAMETER.findall(match["parameters"])}
+    sides = (int(given[side]) if given.get(side, "").isdecimal() else 0 for side in _SIDES)
+    words = (given.get(key, "") for key in ("image_path", "alt", "caption"))
+    return FigureTag(*words, *sides)
 
 
 def figure_tags(text: str) -> Iterator[tuple[int, FigureTag]]:

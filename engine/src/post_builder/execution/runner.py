@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -24,8 +23,8 @@ from post_builder.execution.run import CellRun, KernelFacts, Run
 from post_builder.site import Site
 from post_builder.sources.transclusion import PreparedCell, PreparedPost
 
-_INSIDE_TIMEOUT = 60
-"""Seconds for what the engine runs in a kernel for itself, which takes far less than one."""
+_PROBE_TIMEOUT = 60
+"""Seconds to list packages and open files, which takes far less than one."""
 
 
 async def execute(
@@ -49,7 +48,6 @@ async def execute(
     post = prepared.post
     async with kernels(post, site) as kernel:
         runner = _Runner(post, kernel.client, site.settings.timeout)
-        await runner.prepare()
         cells = []
         for index, cell in enumerate(prepared.cells):
             started(cell.cell)
@@ -125,26 +123,16 @@ class _Runner:
             raise ExecutionError(message, place)
         return text
 
-    async def prepare(self) -> None:
-        """Set a Python kernel up before its first cell."""
-        if self.post.language == "python" and sys.platform != "win32":
-            await self._run_inside("terminal.py")
-
     async def probe(self) -> KernelFacts:
         """Ask the kernel for its Python, its packages, its memory and its open files."""
-        node = await self._run_inside("probe.py")
+        source = INSIDE.joinpath("probe.py").read_text(encoding="utf-8")
+        metadata = {"timeout": _PROBE_TIMEOUT}
+        node = new_code_cell(f"exec({source!r}, {{}})", metadata=metadata)
+        await self._execute(node, store_history=False)
         facts = node.outputs[-1]["data"]["application/json"]
         return KernelFacts(
             facts["python"], facts["packages"], facts["peak_memory"], tuple(facts["mapped"])
         )
-
-    async def _run_inside(self, name: str) -> NotebookNode:
-        """Run a file of the engine in the kernel, without a trace in its namespace."""
-        source = INSIDE.joinpath(name).read_text(encoding="utf-8")
-        metadata = {"timeout": _INSIDE_TIMEOUT}
-        node = new_code_cell(f"exec({source!r}, {{}})", metadata=metadata)
-        await self._execute(node, store_history=False)
-        return node
 
     async def _execute(self, node: NotebookNode, *, store_history: bool = True) -> None:
         cells = self.client.nb.cells

@@ -1,19 +1,25 @@
-"""The files of a site that a post depends on: those its run read, and those it declares."""
+"""The files that a post depends on: those its run read, and those it declares.
+
+They are in the site or in the git work tree around it, and named relative to the root of the site:
+a file above it begins with `../`.
+"""
 
 from __future__ import annotations
 
+import itertools
 import os
+import posixpath
 import time
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 
 from post_builder.errors import PostError
 from post_builder.execution.observations import Observations, file_state
 from post_builder.files import digest
 from post_builder.freshness.git import ignored
 from post_builder.place import Place
-from post_builder.site import OWN_FOLDER
+from post_builder.site import OWN_FOLDER, Site, work_tree_of
 
 MISSING = "missing"
 """In place of the digest of a file that does not exist."""
@@ -35,18 +41,18 @@ class Before:
     """The state of each file that `depends:` names."""
 
 
-def before_run(patterns: object, root: Path, place: Place) -> Before:
+def before_run(patterns: object, site: Site, place: Place) -> Before:
     """Note the state of declared files before a run.
 
     Raises:
         PostError: as `declared_files` does.
     """
-    files = declared_files(patterns, root, place)
-    return Before(time.time(), {path: file_state(root / path) for path in files})
+    files = declared_files(patterns, site, place)
+    return Before(time.time(), {path: file_state(site.root / path) for path in files})
 
 
-def observed(observations: Observations, root: Path, own: Collection[str]) -> dict[str, str]:
-    """Return the digest of each file and folder of the site that a run depends on.
+def observed(observations: Observations, site: Site, own: Collection[str]) -> dict[str, str]:
+    """Return the digest of each file and folder that a run depends on.
 
     Left out are files that the run itself wrote, that git ignores, and `own`: the post's outputs.
 
@@ -54,46 +60,57 @@ def observed(observations: Observations, root: Path, own: Collection[str]) -> di
         Paths relative to the root; that of a folder ends in `/`, and its digest is that of its
         listing.
     """
-    files = _relative(observations.read - observations.written, root)
-    folders = {f"{path}/" for path in _relative(observations.listed, root)}
+    root = site.root
+    files = _relative(observations.read - observations.written, site)
+    folders = {f"{path}/" for path in _relative(observations.listed, site)}
     wanted = {path for path in files | folders if path not in own and _could_be_source(path)}
     return digests(wanted - ignored(wanted, root), root)
 
 
-def declared(patterns: object, root: Path, place: Place) -> dict[str, str]:
+def declared(patterns: object, site: Site, place: Place) -> dict[str, str]:
     """Return the digest of each file that `depends:` names.
 
     Raises:
         PostError: as `declared_files` does.
     """
-    return digests(declared_files(patterns, root, place), root)
+    return digests(declared_files(patterns, site, place), site.root)
 
 
-def declared_files(patterns: object, root: Path, place: Place) -> set[str]:
+def declared_files(patterns: object, site: Site, place: Place) -> set[str]:
     """Find the files that `depends:` names.
 
     Raises:
-        PostError: if a pattern is not a text, leaves the site or matches nothing.
+        PostError: if a pattern is not a text, leaves the site and its work tree, or matches nothing.
     """
     if not isinstance(patterns, list | tuple) or not all(isinstance(p, str) for p in patterns):
         raise PostError("depends: must be a list of paths or patterns", place)
     found: set[str] = set()
     for pattern in patterns:
-        if Path(pattern).is_absolute() or ".." in Path(pattern).parts:
-            raise PostError(f"depends: {pattern!r} leaves the site", place)
+        start, below = _start(pattern, site, place)
         try:
-            matches = {path for path in root.glob(pattern) if path.is_file()}
+            matches = {path for path in start.glob(below) if path.is_file()}
         except ValueError as error:
             message = f"depends: {pattern!r} is not a pattern: {error}"
             raise PostError(message, place) from error
         if not matches:
             raise PostError(f"depends: {pattern!r} matches no file", place)
-        found |= {path.relative_to(root).as_posix() for path in matches}
+        found |= {_name(path, site.root) for path in matches}
     return found
 
 
+def _start(pattern: str, site: Site, place: Place) -> tuple[Path, str]:
+    """Return the folder from which a pattern leads downwards, and the rest of the pattern."""
+    parts = PurePosixPath(posixpath.normpath(pattern)).parts
+    below = list(itertools.dropwhile(lambda part: part == "..", parts))
+    start = Path(os.path.normpath(site.root.joinpath(*[".."] * (len(parts) - len(below)))))
+    if Path(pattern).is_absolute() or not start.is_relative_to(site.work_tree):
+        outside = "the git work tree of the site" if work_tree_of(site.root) else "the site"
+        raise PostError(f"depends: {pattern!r} leaves {outside}", place)
+    return start, "/".join(below)
+
+
 def changed_since_read(
-    files: Iterable[str], observations: Observations, before: Before, root: Path
+    files: Iterable[str], observations: Observations, before: Before, site: Site
 ) -> list[str]:
     """Find the files and folders that are not as they were when a run read them.
 
@@ -102,9 +119,9 @@ def changed_since_read(
             changed.
         observations: of the run.
         before: what was known before it.
-        root: of the site.
+        site: that the post belongs to.
     """
-    own = _relative(observations.written, root)
+    root, own = site.root, _relative(observations.written, site)
     changed = []
     for path in files:
         states = observations.states.get(os.path.normpath(root / path), frozenset())
@@ -151,7 +168,7 @@ def digests(paths: Iterable[str], root: Path) -> dict[str, str]:
 def _digest(path: Path, root: Path, *, folder: bool) -> str:
     if folder and path.is_dir():
         names = (entry.name for entry in path.iterdir())
-        return _listing_digest(path.relative_to(root).as_posix(), names, root)
+        return _listing_digest(_name(path, root), names, root)
     if not folder and path.is_file():
         return digest(path.read_bytes())
     return MISSING
@@ -168,12 +185,20 @@ def _below(folder: str, name: str) -> str:
     return (PurePosixPath(folder) / name).as_posix()
 
 
-def _relative(paths: Iterable[str], root: Path) -> set[str]:
-    found = (Path(path) for path in paths)
-    return {path.relative_to(root).as_posix() for path in found if path.is_relative_to(root)}
+def _relative(paths: Iterable[str], site: Site) -> set[str]:
+    """Return the names of those paths that are in the site or in its work tree."""
+    found = [Path(path) for path in paths]
+    return {_name(path, site.root) for path in found if path.is_relative_to(site.work_tree)}
+
+
+def _name(path: Path, root: Path) -> str:
+    """Return a path relative to the root, whether or not it is below it."""
+    return PurePath(os.path.relpath(path, root)).as_posix()
 
 
 def _could_be_source(path: str) -> bool:
-    name = path.rstrip("/").rpartition("/")[2]
-    temporary = name.startswith(".") and name.endswith(".tmp")
-    return not temporary and not _NEVER.intersection(path.split("/"))
+    parts = path.rstrip("/").split("/")
+    temporary = parts[-1].startswith(".") and parts[-1].endswith(".tmp")
+    above = [part for part in parts if part != ".."] if parts[0] == ".." else []
+    hidden = any(part.startswith(".") for part in above)  # a home folder may be a work tree
+    return not (temporary or hidden or _NEVER.intersection(parts))

@@ -64,7 +64,7 @@ def prepare(site: Site, path: Path, name: str | None) -> PostState | None:
     post = read_post(site, path)
     if post is None or name is None:
         return None
-    declared_files(post.front_matter.get("depends", ()), site.root, post.place(1))
+    declared_files(post.front_matter.get("depends", ()), site, post.place(1))
     made, record = load_made(site, name), load_record(site, name)
     if made and made.post != post.path and (site.root / made.post).exists():
         made = record = None  # that post is no longer executable; it keeps what was made for it

@@ -123,8 +123,9 @@ def _prepared_now(state: PostState) -> PreparedPost:
     if text == state.post.text:
         return state.prepared
     post = parse(text, state.post.path)
-    built = state.record.transcluded() if state.record else {}
-    prepared = transclude(post, state.site, built) if post else None
+    built = owned(state)
+    known = built.transcluded() if built else {}
+    prepared = transclude(post, state.site, known) if post else None
     if prepared is None or _inputs(prepared) != _inputs(state.prepared):
         hint = "nothing was written; build again"
         message = "the code of the post changed while it ran"
@@ -156,7 +157,7 @@ def _record(
     downloads: Mapping[str, bytes],
 ) -> Record:
     post, site = built.post, state.site
-    depends = declared(post.front_matter.get("depends", ()), site.root, post.place(1))
+    depends = declared(post.front_matter.get("depends", ()), site, post.place(1))
     own = {*figures, *downloads, post.path, site.relative(site.record(state.name)), *depends}
     return Record(
         post=post.path,
@@ -167,7 +168,7 @@ def _record(
         values=value_digests(post),
         figures=_digests(figures),
         downloads=_digests(downloads),
-        files=observed(run.observations, site.root, own),
+        files=observed(run.observations, site, own),
         declared=depends,
         python=python_minor(run.facts.python),
         packages=public_versions(run.facts.packages),
@@ -186,7 +187,7 @@ def _refuse_odd_names(state: PostState, record: Record) -> None:
 def _refuse_changed_files(state: PostState, record: Record, run: Run, before: Before) -> None:
     """Refuse to record a file that is not as it was when the post read it."""
     files = {**record.files, **record.declared}
-    for path in changed_since_read(files, run.observations, before, state.site.root):
+    for path in changed_since_read(files, run.observations, before, state.site):
         hint = "nothing was written; build again"
         message = f"{path} changed while the post ran"
         raise ConflictError(message, state.post.place(1), hint)

@@ -23,6 +23,13 @@ _LIST_MARKER = re.compile(r"^ *(?:[-*_^](?=[-*_^ ]*$)|(?:[-*+]|\d+\.)(?= ))", re
 """What starts a line that kramdown takes for a rule or a list item, even within an element."""
 
 
+FOLD = '<details class="output-fold"><summary>Output</summary>'
+"""What opens the fold around an output."""
+
+FOLD_END = "</details>"
+"""What closes it."""
+
+
 @dataclass(frozen=True, slots=True)
 class RenderedCell:
     """What a cell publishes."""
@@ -69,7 +76,7 @@ def _render_cell(
 def region_edits(post: Post, rendered: Sequence[RenderedCell]) -> list[Edit]:
     """Return how the text of a post changes to hold its outputs and values."""
     edits = [
-        (cell.region, _at_its_place(post.text, cell, new.region))
+        (cell.region, at_its_place(post.text, cell, new.region))
         for cell, new in zip(post.cells, rendered, strict=True)
     ]
     texts = [text for cell in rendered for text in cell.values]
@@ -77,7 +84,7 @@ def region_edits(post: Post, rendered: Sequence[RenderedCell]) -> list[Edit]:
     return [(span, text) for span, text in edits if post.at(span) != text]
 
 
-def _at_its_place(text: str, cell: Cell, region: str) -> str:
+def at_its_place(text: str, cell: Cell, region: str) -> str:
     """End a region as its place requires: a text without a final newline stays without."""
     if not region:
         return ""
@@ -96,10 +103,10 @@ def _region(cell: Cell, parts: Sequence[str]) -> str:
     """Put markers around the blocks of a cell, and its prefix before each line."""
     if not parts:
         return ""
+    content = "\n".join(map(_terminated, parts))
     if Tag.HIDE_OUTPUT in cell.options.tags:
-        opening = '<details class="output-fold"><summary>Output</summary>'
-        parts = [opening, *parts, "</details>"]
-    text = "\n".join([START, *map(_terminated, parts), END])
+        content = f"{FOLD}\n\n{content}\n{FOLD_END}\n"
+    text = f"{START}\n{content}\n{END}"
     in_list = "  " in cell.prefix.expandtabs()
     return cell.with_prefix(_LIST_MARKER.sub(_as_entity, text) if in_list else text)
 

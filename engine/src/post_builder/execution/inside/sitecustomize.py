@@ -13,6 +13,8 @@ import sys
 import types
 from collections.abc import Callable
 
+FOLDER = os.path.dirname(os.path.abspath(__file__))
+
 EVENTS = {
     "open": ("r", 0),
     "sqlite3.connect": ("r", 0),
@@ -43,7 +45,8 @@ def observe(root: str, log: str) -> None:
             return
         path = os.path.abspath(os.fsdecode(args[index] or "."))  # type: ignore[arg-type]
         thread = _thread.get_ident()
-        if not (path.startswith(inside) or path == root) or thread in busy:
+        outside = not path.startswith(inside) and path != root
+        if outside or path.startswith(FOLDER) or thread in busy:
             return
         if kind == "d" and is_import_system(sys._getframe(1)):  # noqa: SLF001
             return
@@ -120,33 +123,48 @@ def source_of(path: str) -> str:
     return path
 
 
-class SaltedMatplotlib:
-    """Lets matplotlib draw the same SVG twice, whatever configuration file it finds.
+class AfterImport:
+    """Adjusts some modules when, and only if, they are imported."""
 
-    Ids in an SVG are random without a salt, and a site's own `matplotlibrc` is read instead of any
-    other. Its own salt stays.
-    """
+    def __init__(self, adjustments: dict[str, Callable[[types.ModuleType], None]]) -> None:
+        self.adjustments = adjustments
 
-    @classmethod
     def find_spec(
-        cls, name: str, path: object = None, target: types.ModuleType | None = None
+        self, name: str, path: object = None, target: types.ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
-        """Find matplotlib as Python would without this class, once."""
-        if name != "matplotlib":
-            return None
-        sys.meta_path.remove(cls)  # type: ignore[arg-type]
-        spec = importlib.util.find_spec(name)
-        if spec and spec.loader:
-            execute = spec.loader.exec_module
+        """Find a module as Python would without this object, once."""
+        adjust = self.adjustments.pop(name, None)
+        spec = importlib.util.find_spec(name) if adjust else None
+        if spec and spec.loader and adjust:
+            execute, then = spec.loader.exec_module, adjust
 
-            def execute_and_salt(module: types.ModuleType) -> None:
+            def execute_and_adjust(module: types.ModuleType) -> None:
                 execute(module)
-                for settings in (module.rcParams, module.rcParamsDefault, module.rcParamsOrig):
-                    if settings["svg.hashsalt"] is None:
-                        settings["svg.hashsalt"] = "post-builder"
+                then(module)
 
-            spec.loader.exec_module = execute_and_salt  # type: ignore[method-assign]
+            spec.loader.exec_module = execute_and_adjust  # type: ignore[method-assign]
         return spec
+
+
+def salt(matplotlib: types.ModuleType) -> None:
+    """Let matplotlib draw the same SVG twice, whatever configuration file it finds.
+
+    Ids in an SVG are random without a salt. That of a site's own `matplotlibrc` stays.
+    """
+    for settings in (matplotlib.rcParams, matplotlib.rcParamsDefault, matplotlib.rcParamsOrig):
+        if settings["svg.hashsalt"] is None:
+            settings["svg.hashsalt"] = "post-builder"
+
+
+def order_text(iostream: types.ModuleType) -> None:
+    """Let text from outside Python arrive in order."""
+    if sys.platform == "win32":  # where ipykernel does not forward it
+        return
+    spec = importlib.util.spec_from_file_location("terminal", os.path.join(FOLDER, "terminal.py"))
+    assert spec and spec.loader  # noqa: S101  # for mypy
+    terminal = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(terminal)
+    iostream.OutStream = terminal.in_order(iostream.OutStream)  # type: ignore[attr-defined]
 
 
 def give_way(folder: str) -> None:
@@ -159,5 +177,6 @@ def give_way(folder: str) -> None:
 
 if os.environ.get("POST_BUILDER_LOG"):
     observe(os.environ["POST_BUILDER_ROOT"], os.environ["POST_BUILDER_LOG"])
-    sys.meta_path.insert(0, SaltedMatplotlib)  # type: ignore[arg-type]
-give_way(os.path.dirname(os.path.abspath(__file__)))
+    hook = AfterImport({"matplotlib": salt, "ipykernel.iostream": order_text})
+    sys.meta_path.insert(0, hook)  # type: ignore[arg-type]
+give_way(FOLDER)
