@@ -159,8 +159,8 @@ class _Builder:
         from post_builder.execution.runner import execute  # noqa: PLC0415
 
         refuse_obstacles(state)
-        post = state.post
-        before = before_run(post.front_matter.get("depends", ()), self.site, post.place(1))
+        post, root = state.post, self.site.root
+        before = before_run(post.front_matter.get("depends", ()), root, post.place(1))
         run = await execute(
             state.prepared,
             state.site,

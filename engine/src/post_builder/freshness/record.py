@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 import msgspec
@@ -113,6 +113,13 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
+class _Version:
+    """What every version of a record says about itself."""
+
+    format: int
+
+
+@dataclass(frozen=True, slots=True)
 class MadeCell:
     """What every version of a record says of a cell."""
 
@@ -123,18 +130,12 @@ class MadeCell:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What every version of a record says: which files a build made, and for which post."""
+    """Which files a build made, and for which post."""
 
-    format: int
     post: str
     figures: Mapping[str, str]
     downloads: Mapping[str, str]
     cells: tuple[MadeCell, ...] = ()
-
-    @property
-    def outdated(self) -> bool:
-        """Whether a version of the engine wrote it whose records cannot be compared with."""
-        return self.format < FORMAT
 
     def made(self) -> dict[str, str]:
         """Return the digest of each file that the build made."""
@@ -145,7 +146,8 @@ class Made:
         return {cell.name: cell.code for cell in self.cells if cell.source}
 
 
-_Kind = TypeVar("_Kind", Made, Record)
+_Kind = TypeVar("_Kind")
+_Files = TypeVar("_Files", Made, Record)
 
 
 def load_record(site: Site, name: str) -> Record | None:
@@ -155,19 +157,37 @@ def load_record(site: Site, name: str) -> Record | None:
         RecordError: if there is a record that cannot be read: what it says cost a run.
     """
     data = _read(site, name)
-    if data is None or _decode(site, name, data, Made).format < FORMAT:
+    if data is None or _decode(site, name, data, _Version).format != FORMAT:
         return None
-    return _decode(site, name, data, Record)
+    return _checked(site, name, _decode(site, name, data, Record))
 
 
-def load_made(site: Site, name: str) -> Made | None:
-    """Read which files the builds of a post made, whatever version of the engine built it.
+def other_version(site: Site, name: str) -> str:
+    """Say which version built a post if its record cannot be compared with: older or newer.
 
     Raises:
         RecordError: if there is a record that cannot be read.
     """
     data = _read(site, name)
-    return None if data is None else _decode(site, name, data, Made)
+    found = _decode(site, name, data, _Version).format if data else FORMAT
+    return "" if found == FORMAT else "an older" if found < FORMAT else "a newer"
+
+
+def load_made(site: Site, name: str) -> Made | None:
+    """Read which files the builds of a post made, also by another version of the engine.
+
+    Raises:
+        RecordError: if there is a record that cannot be read.
+    """
+    data = _read(site, name)
+    if data is None:
+        return None
+    try:
+        return _checked(site, name, _decode(site, name, data, Made))
+    except RecordError:
+        if _decode(site, name, data, _Version).format != FORMAT:
+            return None  # nobody knows what that version means
+        raise
 
 
 def _read(site: Site, name: str) -> bytes | None:
@@ -189,9 +209,12 @@ def _read(site: Site, name: str) -> bytes | None:
 
 def _decode(site: Site, name: str, data: bytes, kind: type[_Kind]) -> _Kind:
     try:
-        record = msgspec.json.decode(data, type=kind)
+        return msgspec.json.decode(data, type=kind)
     except (ValueError, RecursionError) as error:  # what msgspec raises, and UnicodeDecodeError
         raise _unreadable(site, name, str(error)) from error
+
+
+def _checked(site: Site, name: str, record: _Files) -> _Files:
     if problem := _problem(site, name, record):
         raise _unreadable(site, name, problem)
     return record
@@ -199,8 +222,6 @@ def _decode(site: Site, name: str, data: bytes, kind: type[_Kind]) -> _Kind:
 
 def _problem(site: Site, name: str, record: Made | Record) -> str:
     """Return what no build writes into a record; a record is never an order to touch a file."""
-    if not 1 <= record.format <= FORMAT:
-        return f"its format is {record.format}, and this version of the engine knows {FORMAT}"
     figure = re.compile(rf"{re.escape(site.figures(name))}/{_FILE}")
     download = re.compile(rf"{re.escape(site.download(name, '.'))}\w+")
     strange = [path for path in record.figures if not figure.fullmatch(path)]
@@ -222,9 +243,7 @@ def _is_relative(path: str) -> bool:
     """Return whether a path is below the site, or below a folder above it: git may hold it."""
     parts = PurePosixPath(path).parts
     below = list(itertools.dropwhile(lambda part: part == "..", parts))
-    return not (
-        {"..", "/", "//"}.intersection(below) or "\0" in path or re.match("[A-Za-z]:", path)
-    )
+    return not ({"..", "/", "//"}.intersection(below) or "\0" in path or Path(path).drive)
 
 
 def _unreadable(site: Site, name: str, problem: str) -> RecordError:

@@ -19,7 +19,7 @@ from post_builder.execution.observations import Observations, file_state
 from post_builder.files import digest
 from post_builder.freshness.git import ignored
 from post_builder.place import Place
-from post_builder.site import OWN_FOLDER, Site, work_tree_of
+from post_builder.site import OWN_FOLDER, work_tree_of
 
 MISSING = "missing"
 """In place of the digest of a file that does not exist."""
@@ -41,17 +41,17 @@ class Before:
     """The state of each file that `depends:` names."""
 
 
-def before_run(patterns: object, site: Site, place: Place) -> Before:
+def before_run(patterns: object, root: Path, place: Place) -> Before:
     """Note the state of declared files before a run.
 
     Raises:
         PostError: as `declared_files` does.
     """
-    files = declared_files(patterns, site, place)
-    return Before(time.time(), {path: file_state(site.root / path) for path in files})
+    files = declared_files(patterns, root, place)
+    return Before(time.time(), {path: file_state(root / path) for path in files})
 
 
-def observed(observations: Observations, site: Site, own: Collection[str]) -> dict[str, str]:
+def observed(observations: Observations, root: Path, own: Collection[str]) -> dict[str, str]:
     """Return the digest of each file and folder that a run depends on.
 
     Left out are files that the run itself wrote, that git ignores, and `own`: the post's outputs.
@@ -60,23 +60,22 @@ def observed(observations: Observations, site: Site, own: Collection[str]) -> di
         Paths relative to the root; that of a folder ends in `/`, and its digest is that of its
         listing.
     """
-    root = site.root
-    files = _relative(observations.read - observations.written, site)
-    folders = {f"{path}/" for path in _relative(observations.listed, site)}
+    files = _relative(observations.read - observations.written, root)
+    folders = {f"{path}/" for path in _relative(observations.listed, root)}
     wanted = {path for path in files | folders if path not in own and _could_be_source(path)}
     return digests(wanted - ignored(wanted, root), root)
 
 
-def declared(patterns: object, site: Site, place: Place) -> dict[str, str]:
+def declared(patterns: object, root: Path, place: Place) -> dict[str, str]:
     """Return the digest of each file that `depends:` names.
 
     Raises:
         PostError: as `declared_files` does.
     """
-    return digests(declared_files(patterns, site, place), site.root)
+    return digests(declared_files(patterns, root, place), root)
 
 
-def declared_files(patterns: object, site: Site, place: Place) -> set[str]:
+def declared_files(patterns: object, root: Path, place: Place) -> set[str]:
     """Find the files that `depends:` names.
 
     Raises:
@@ -86,7 +85,7 @@ def declared_files(patterns: object, site: Site, place: Place) -> set[str]:
         raise PostError("depends: must be a list of paths or patterns", place)
     found: set[str] = set()
     for pattern in patterns:
-        start, below = _start(pattern, site, place)
+        start, below = _start(pattern, root, place)
         try:
             matches = {path for path in start.glob(below) if path.is_file()}
         except ValueError as error:
@@ -94,34 +93,34 @@ def declared_files(patterns: object, site: Site, place: Place) -> set[str]:
             raise PostError(message, place) from error
         if not matches:
             raise PostError(f"depends: {pattern!r} matches no file", place)
-        found |= {_name(path, site.root) for path in matches}
+        found |= {_name(path, root) for path in matches}
     return found
 
 
-def _start(pattern: str, site: Site, place: Place) -> tuple[Path, str]:
+def _start(pattern: str, root: Path, place: Place) -> tuple[Path, str]:
     """Return the folder from which a pattern leads downwards, and the rest of the pattern."""
     parts = PurePosixPath(posixpath.normpath(pattern)).parts
     below = list(itertools.dropwhile(lambda part: part == "..", parts))
-    start = Path(os.path.normpath(site.root.joinpath(*[".."] * (len(parts) - len(below)))))
-    if Path(pattern).is_absolute() or not start.is_relative_to(site.work_tree):
-        outside = "the git work tree of the site" if work_tree_of(site.root) else "the site"
+    start = Path(os.path.normpath(root.joinpath(*[".."] * (len(parts) - len(below)))))
+    work_tree = work_tree_of(root)
+    if Path(pattern).is_absolute() or not start.is_relative_to(work_tree or root):
+        outside = "the git work tree of the site" if work_tree else "the site"
         raise PostError(f"depends: {pattern!r} leaves {outside}", place)
     return start, "/".join(below)
 
 
 def changed_since_read(
-    files: Iterable[str], observations: Observations, before: Before, site: Site
+    files: Iterable[str], observations: Observations, before: Before, root: Path
 ) -> list[str]:
     """Find the files and folders that are not as they were when a run read them.
 
     Args:
-        files: what the run depends on; its digests were taken after the run, and hold if nothing
-            changed.
+        files: what the run read; digests that were taken after the run hold if nothing changed.
         observations: of the run.
         before: what was known before it.
-        site: that the post belongs to.
+        root: of the site.
     """
-    root, own = site.root, _relative(observations.written, site)
+    own = _relative(observations.written, root)
     changed = []
     for path in files:
         states = observations.states.get(os.path.normpath(root / path), frozenset())
@@ -147,11 +146,22 @@ def _is_listed_otherwise(
     return bool(foreign - ignored(foreign, root))
 
 
+def changed_since_declared(files: Iterable[str], before: Before, root: Path) -> list[str]:
+    """Find the declared files that are not as they were before a run, came or went.
+
+    Args:
+        files: those that are declared after the run.
+        before: what was known before it.
+        root: of the site.
+    """
+    now = {path: file_state(root / path) for path in files}
+    paths = sorted(now.keys() | before.declared.keys())
+    return [path for path in paths if now.get(path) != before.declared.get(path)]
+
+
 def _is_changed(path: str, states: Collection[tuple[str, ...]], before: Before, root: Path) -> bool:
     now = file_state(root / path)
-    if before.declared.get(path, now) != now:
-        return True
-    if states or path in before.declared:
+    if states:
         return any(state != (now,) for state in states)
     try:  # C code opened it, so its state then is unknown
         found = (root / path).stat()
@@ -185,10 +195,10 @@ def _below(folder: str, name: str) -> str:
     return (PurePosixPath(folder) / name).as_posix()
 
 
-def _relative(paths: Iterable[str], site: Site) -> set[str]:
+def _relative(paths: Iterable[str], root: Path) -> set[str]:
     """Return the names of those paths that are in the site or in its work tree."""
-    found = [Path(path) for path in paths]
-    return {_name(path, site.root) for path in found if path.is_relative_to(site.work_tree)}
+    tree, found = work_tree_of(root) or root, [Path(path) for path in paths]
+    return {_name(path, root) for path in found if path.is_relative_to(tree)}
 
 
 def _name(path: Path, root: Path) -> str:

@@ -112,7 +112,7 @@ def _changed_surroundings(post: Post, record: Record, site: Site) -> Iterator[st
         yield "settings changed in _config.yml"
     yield from _changed_files(record.files, digests(record.files, site.root))
     try:
-        now = declared(post.front_matter.get("depends", ()), site, post.place(1))
+        now = declared(post.front_matter.get("depends", ()), site.root, post.place(1))
     except PostBuilderError as error:
         yield error.message
     else:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import os
-import platform
 import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from post_builder.document.parsing.parser import parse
@@ -22,7 +19,7 @@ from post_builder.files import (
     replace_text,
     write_atomically,
 )
-from post_builder.freshness import git
+from post_builder.freshness.circumstances import circumstances
 from post_builder.freshness.digests import (
     cell_records,
     settings_digest,
@@ -30,8 +27,14 @@ from post_builder.freshness.digests import (
     value_digests,
 )
 from post_builder.freshness.packages.versions import public_versions, python_minor
-from post_builder.freshness.record import Circumstances, Made, Record, load_record
-from post_builder.freshness.site_files import Before, changed_since_read, declared, observed
+from post_builder.freshness.record import Made, Record, load_record
+from post_builder.freshness.site_files import (
+    Before,
+    changed_since_declared,
+    changed_since_read,
+    declared,
+    observed,
+)
 from post_builder.pipeline.made_files import remove_outdated
 from post_builder.pipeline.obstacles import owned, refuse_foreign
 from post_builder.pipeline.prepare import PostState
@@ -157,7 +160,7 @@ def _record(
     downloads: Mapping[str, bytes],
 ) -> Record:
     post, site = built.post, state.site
-    depends = declared(post.front_matter.get("depends", ()), site, post.place(1))
+    depends = declared(post.front_matter.get("depends", ()), site.root, post.place(1))
     own = {*figures, *downloads, post.path, site.relative(site.record(state.name)), *depends}
     return Record(
         post=post.path,
@@ -168,11 +171,11 @@ def _record(
         values=value_digests(post),
         figures=_digests(figures),
         downloads=_digests(downloads),
-        files=observed(run.observations, site, own),
+        files=observed(run.observations, site.root, own),
         declared=depends,
         python=python_minor(run.facts.python),
         packages=public_versions(run.facts.packages),
-        run=_circumstances(run, site.root),
+        run=circumstances(run, site.root),
     )
 
 
@@ -186,8 +189,9 @@ def _refuse_odd_names(state: PostState, record: Record) -> None:
 
 def _refuse_changed_files(state: PostState, record: Record, run: Run, before: Before) -> None:
     """Refuse to record a file that is not as it was when the post read it."""
-    files = {**record.files, **record.declared}
-    for path in changed_since_read(files, run.observations, before, state.site):
+    root = state.site.root
+    changed = changed_since_read(record.files, run.observations, before, root)
+    for path in (*changed, *changed_since_declared(record.declared, before, root)):
         hint = "nothing was written; build again"
         message = f"{path} changed while the post ran"
         raise ConflictError(message, state.post.place(1), hint)
@@ -195,26 +199,6 @@ def _refuse_changed_files(state: PostState, record: Record, run: Run, before: Be
 
 def _digests(files: Mapping[str, bytes]) -> dict[str, str]:
     return {path: digest(data) for path, data in files.items()}
-
-
-def _circumstances(run: Run, root: Path) -> Circumstances:
-    """Describe when, where and how fast a post ran."""
-    return Circumstances(
-        date=dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        seconds=round(run.seconds, 1),
-        peak_memory=run.facts.peak_memory,
-        python=run.facts.python,
-        processor=_processor(),
-        commit=git.head(root),
-    )
-
-
-def _processor() -> str:
-    """Return the model of the processor, as far as the system says."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text(encoding="utf-8").splitlines() if info.exists() else []
-    models = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(models, "") or platform.processor() or platform.machine()
 
 
 def _write(
