@@ -70,7 +70,9 @@ def _reasons(state: PostState) -> Iterator[Finding]:
     for cell in state.post.cells:
         if cell.name in state.page_changes:
             message = f"the page does not show the new options of cell {cell.name}"
-            yield Finding("stale", state.post.place(cell.line), message, f"{_BUILD}, which runs nothing")
+            yield Finding(
+                "stale", state.post.place(cell.line), message, f"{_BUILD}, which runs nothing"
+            )
     if state.text_changed and not (state.reasons or state.page_changes):
         message = "the downloads contain older prose"
         yield Finding("stale", state.post.place(1), message, _BUILD)

@@ -96,9 +96,7 @@ class Options:
 
     def of_page(self) -> dict[str, object]:
         """Return the options that change how a page shows what a cell gave."""
-        return {
-            "alt": self.alt, "caption": self.caption, "tags": sorted(self.tags & PAGE_TAGS)
-        }
+        return {"alt": self.alt, "caption": self.caption, "tags": sorted(self.tags & PAGE_TAGS)}
 
 
 def parse_options(body: str) -> Options:

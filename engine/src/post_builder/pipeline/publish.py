@@ -101,9 +101,7 @@ def refresh(state: PostState) -> None:
 
     assert state.record is not None  # noqa: S101  # a fresh post has one
     post, changed = state.post, state.page_changes
-    regions = {
-        cell.region: republished(post, cell) for cell in post.cells if cell.name in changed
-    }
+    regions = {cell.region: republished(post, cell) for cell in post.cells if cell.name in changed}
     built = _parse_again(splice(post.text, regions.items()), state.prepared)
     downloads = make_downloads(built, state.site, state.name)
     record = replace(
