@@ -18,8 +18,6 @@ TAG = re.compile(r"\{%-?\s*include\s+figure\s+(?P<parameters>.*?)-?%\}", re.DOTA
 
 _PARAMETER = re.compile(r'([\w-]+)="((?:[^"\\]|\\.)*)"')
 
-_SIDES = ("width", "height")
-
 _ENTITIES = str.maketrans(
     {"{": "&#123;", "}": "&#125;", "|": "&#124;", '"': "&quot;", "\\": "&#92;"}
 )
@@ -69,9 +67,13 @@ def described(tag: FigureTag, alt: str, caption: str, number: int, count: int) -
 def parse_figure_tag(match: re.Match[str]) -> FigureTag:
     """Read a match of `TAG`; entities in it are decoded."""
     given = {key: html.unescape(text) for key, text in _PARAMETER.findall(match["parameters"])}
-    sides = (int(given[side]) if given.get(side, "").isdecimal() else 0 for side in _SIDES)
-    words = (given.get(key, "") for key in ("image_path", "alt", "caption"))
-    return FigureTag(*words, *sides)
+    width, height = (_pixels(given.get(side, "")) for side in ("width", "height"))
+    path, alt, caption = (given.get(key, "") for key in ("image_path", "alt", "caption"))
+    return FigureTag(path, alt, caption, width, height)
+
+
+def _pixels(text: str) -> int:
+    return int(text) if text.isdecimal() else 0
 
 
 def figure_tags(text: str) -> Iterator[tuple[int, FigureTag]]:

@@ -79,7 +79,8 @@ def declared_files(patterns: object, root: Path, place: Place) -> set[str]:
     """Find the files that `depends:` names.
 
     Raises:
-        PostError: if a pattern is not a text, leaves the site and its work tree, or matches nothing.
+        PostError: if a pattern is not a text, leaves the site and its work tree, or matches
+            nothing.
     """
     if not isinstance(patterns, list | tuple) or not all(isinstance(p, str) for p in patterns):
         raise PostError("depends: must be a list of paths or patterns", place)

@@ -117,7 +117,7 @@ def _changed_surroundings(post: Post, record: Record, site: Site) -> Iterator[st
         yield error.message
     else:
         yield from _changed_files(record.declared, now)
-    if post.language == "python":
+    if post.language == "python" and record.kernel == post.kernel:
         yield from _changed_packages(post, record, site)
 
 

@@ -127,11 +127,10 @@ class AfterImport:
     """Adjusts some modules when, and only if, they are imported."""
 
     def __init__(self, adjustments: dict[str, Callable[[types.ModuleType], None]]) -> None:
+        """Take a function for each name of a module."""
         self.adjustments = adjustments
 
-    def find_spec(
-        self, name: str, path: object = None, target: types.ModuleType | None = None
-    ) -> importlib.machinery.ModuleSpec | None:
+    def find_spec(self, name: str, *_: object) -> importlib.machinery.ModuleSpec | None:
         """Find a module as Python would without this object, once."""
         adjust = self.adjustments.pop(name, None)
         spec = importlib.util.find_spec(name) if adjust else None
@@ -156,15 +155,12 @@ def salt(matplotlib: types.ModuleType) -> None:
             settings["svg.hashsalt"] = "post-builder"
 
 
-def order_text(iostream: types.ModuleType) -> None:
+def order_text(_: types.ModuleType) -> None:
     """Let text from outside Python arrive in order."""
-    if sys.platform == "win32":  # where ipykernel does not forward it
-        return
-    spec = importlib.util.spec_from_file_location("terminal", os.path.join(FOLDER, "terminal.py"))
-    assert spec and spec.loader  # noqa: S101  # for mypy
-    terminal = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(terminal)
-    iostream.OutStream = terminal.in_order(iostream.OutStream)  # type: ignore[attr-defined]
+    if sys.platform != "win32":  # where ipykernel does not forward it
+        path = os.path.join(FOLDER, "terminal.py")
+        loader = importlib.machinery.SourceFileLoader("post_builder_terminal", path)
+        loader.exec_module(types.ModuleType(loader.name))
 
 
 def give_way(folder: str) -> None:
@@ -178,5 +174,5 @@ def give_way(folder: str) -> None:
 if os.environ.get("POST_BUILDER_LOG"):
     observe(os.environ["POST_BUILDER_ROOT"], os.environ["POST_BUILDER_LOG"])
     hook = AfterImport({"matplotlib": salt, "ipykernel.iostream": order_text})
-    sys.meta_path.insert(0, hook)  # type: ignore[arg-type]
+    sys.meta_path.insert(0, hook)
 give_way(FOLDER)

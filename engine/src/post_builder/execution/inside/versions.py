@@ -71,4 +71,5 @@ def _version(path: str, names: Iterable[str]) -> str:
 
 if __name__ == "__main__":  # in the Python of a kernel
     given = json.load(sys.stdin)
-    print(json.dumps([sys.version.split()[0], installed_versions(given, sys.path)]))
+    answer = [sys.version.split()[0], installed_versions(given, sys.path)]
+    sys.stdout.write(json.dumps(answer))

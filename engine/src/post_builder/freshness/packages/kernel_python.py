@@ -79,7 +79,7 @@ def _ask(
 
     source = INSIDE.joinpath("versions.py").read_text(encoding="utf-8")
     try:
-        done = subprocess.run(  # noqa: S603  # the command that starts the kernel
+        done = subprocess.run(
             [*command, "-c", source],
             input=json.dumps(sorted(names)),
             capture_output=True,
