@@ -74,7 +74,8 @@ def _run(root: Path, script: Path) -> Observations:
         "POST_BUILDER_ROOT": str(root),
         "POST_BUILDER_LOG": str(log),
     }
-    subprocess.run([sys.executable, script], cwd=root, env=environment, check=True)
+    measured = {key: text for key, text in os.environ.items() if key.startswith("COVERAGE_")}
+    subprocess.run([sys.executable, script], cwd=root, env=environment | measured, check=True)
     return read_log(log)
 
 

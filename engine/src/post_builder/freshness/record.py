@@ -25,23 +25,28 @@ _FILE = r"[^/\\\x00-\x1f.][^/\\\x00-\x1f]*"
 _DIGEST = re.compile(r"[0-9a-f]{32}")
 
 
+Digest = str
+"""BLAKE2b of some content, as `files.digest` makes it."""
+
+
 @dataclass(frozen=True, slots=True)
 class CellRecord:
     """A cell as it was built."""
 
     name: str
-    input: str
-    """Digest of its code as it ran, and of those of its options that may change what it gives."""
-    page: str
-    """Digest of the options that change how a page shows what it gave."""
-    code: str
-    """Digest of its code alone, as it is in the post."""
-    region: str
-    """Digest of its output region."""
-    values: tuple[str, ...] = ()
+    """The name of the cell."""
+    input: Digest
+    """Its code as it ran, and those of its options that may change what it gives."""
+    page: Digest
+    """Those of its options that change how a page shows what it gave."""
+    code: Digest
+    """Its code alone, as it is in the post."""
+    region: Digest
+    """Its output region."""
+    values: tuple[str, ...]
     """The expressions of the values directly after it."""
     source: str | None = None
-    """Where the text of a transcluded cell comes from."""
+    """Its `data-source`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +54,17 @@ class Circumstances:
     """When, where and how fast a post ran; not a part of freshness."""
 
     date: str = ""
-    """In UTC, as ISO 8601 writes it."""
+    """When the post ran, in UTC."""
     seconds: float = 0.0
-    """The time that all cells took."""
+    """How long its cells took."""
     peak_memory: int = 0
-    """MiB."""
+    """The most memory that the kernel held, in MiB."""
     python: str = ""
-    """Full version of Python."""
+    """The full version of Python."""
     processor: str = ""
+    """The model of the processor."""
     commit: str = ""
-    """Of the site, in git."""
+    """The commit that was checked out; empty outside a git repository."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,29 +72,34 @@ class Record:
     """Everything that decides whether a post is fresh, and how its outputs were made."""
 
     post: str
-    """Path of the post."""
-    text: str
-    """Digest of the whole post as built: its downloads contain its prose."""
+    """The path of the post."""
+    text: Digest
+    """The whole post as built. Its downloads contain its prose, so a change refreshes them."""
     kernel: str
-    settings: str
-    """Digest of the settings on which outputs depend."""
+    """The name of the kernel."""
+    settings: Digest
+    """The settings on which outputs depend."""
     cells: tuple[CellRecord, ...]
-    values: tuple[str, ...]
-    """Digest of the text of each value."""
-    figures: Mapping[str, str]
-    """Digest of each figure file."""
-    downloads: Mapping[str, str]
-    """Digest of the notebook and of the script."""
-    files: Mapping[str, str]
-    """Digest of each file of the site that the run read."""
-    declared: Mapping[str, str]
-    """Digest of each file that `depends:` names."""
+    """The cells in order; see below."""
+    values: tuple[Digest, ...]
+    """The text of each value in prose."""
+    figures: Mapping[str, Digest]
+    """Each figure file, by its path."""
+    downloads: Mapping[str, Digest]
+    """The notebook and the script, by path."""
+    files: Mapping[str, Digest]
+    """Each file that the run read. A path that ends in `/` is a folder, and its digest is that of
+    its listing."""
+    declared: Mapping[str, Digest]
+    """Each file that `depends:` names."""
     python: str
-    """Minor version of Python; empty for other languages."""
+    """The minor version of Python, such as `3.12`; empty for other languages."""
     packages: Mapping[str, str]
-    """Public versions of the distributions that were imported."""
+    """The version of each imported package, without local labels such as `+cpu`."""
     run: Circumstances = Circumstances()
+    """When, where and how fast the post ran; see below."""
     format: int = FORMAT
+    """The version of this schema. A record with another version counts as missing."""
 
     @property
     def unfinished(self) -> bool:
