@@ -61,7 +61,7 @@ async def async_session(site: Site, command: str, say: Say) -> AsyncIterator[Non
 
 
 def _lock(site: Site) -> FileLock:
-    return FileLock(own_folder(site) / "lock")
+    return FileLock(site.inside(own_folder(site) / "lock"))
 
 
 def _refused(site: Site, lock: FileLock, say: Say) -> Iterator[None]:
@@ -104,7 +104,7 @@ def _end(site: Site, lock: FileLock) -> None:
 
 
 def _holder_file(site: Site) -> Path:
-    return own_folder(site) / "holder.json"
+    return site.inside(own_folder(site) / "holder.json")
 
 
 def _holder(site: Site) -> str:

@@ -23,13 +23,13 @@ def own_folder(site: Site) -> Path:
     """Return the folder for what the engine keeps for itself; git and Jekyll leave it out.
 
     Raises:
-        FileError: if it cannot be created.
+        FileError: if it cannot be created, or leads out of the site.
     """
-    folder = site.root / OWN_FOLDER
+    folder = site.inside(site.root / OWN_FOLDER)
     if (folder / ".gitignore").is_file():
         return folder
     try:
-        make_folders(site.inside(folder))
+        make_folders(folder)
         write_atomically(folder / ".gitignore", b"*\n")
     except OSError as error:
         raise FileError.of(error, "cannot be created", OWN_FOLDER) from error
@@ -73,7 +73,7 @@ def keep_copy(site: Site, name: str, file: str, data: bytes) -> str:
         file: the name of the file with that content.
         data: the content.
     """
-    folder = own_folder(site) / "undo" / name
+    folder = site.inside(own_folder(site) / "undo" / name)
     old = sorted(folder.glob("*"))
     mark = digest(data)[:8]
     for copy in old:
