@@ -20,6 +20,9 @@ _EXTENSIONS = {"image/svg+xml": "svg", "image/png": "png", "image/jpeg": "jpg"}
 _PX_PER = {"": 1.0, "px": 1.0, "pt": 96 / 72, "in": 96.0, "cm": 96 / 2.54, "mm": 96 / 25.4}
 """CSS pixels per unit of length."""
 
+_NUMBER = r"(?:\d+\.?\d*|\.\d+)"
+"""A number of an SVG, without its sign."""
+
 _BOX = 4
 """Numbers in the `viewBox` of an SVG."""
 
@@ -127,14 +130,14 @@ def _size(image: _Image, data: bytes) -> tuple[float, float]:
 def _svg_size(svg: str) -> tuple[float, float]:
     """Return the width and height of a drawing in CSS pixels."""
     root = re.search(r"<svg\b[^>]*>", svg)
-    found = re.findall(r"""([\w:]+)\s*=\s*(["'])(.*?)\2""", root.group() if root else "")
+    found = re.findall(r"""([\w:.-]+)\s*=\s*(["'])(.*?)\2""", root.group() if root else "")
     attributes = {name: value for name, _, value in found}
     lengths = [
-        re.fullmatch(r"([\d.]+)(\w*)", attributes.get(side, "")) for side in ("width", "height")
+        re.fullmatch(rf"({_NUMBER})(\w*)", attributes.get(side, "")) for side in ("width", "height")
     ]
     sizes = [float(m[1]) * _PX_PER[m[2]] for m in lengths if m and m[2] in _PX_PER]
     if len(sizes) < len(lengths):
-        box = re.findall(r"-?[\d.]+", attributes.get("viewBox", ""))
+        box = re.findall(rf"-?{_NUMBER}", attributes.get("viewBox", ""))
         sizes = [float(number) for number in box[2:]] if len(box) == _BOX else [0, 0]
     return sizes[0], sizes[1]
 

@@ -12,7 +12,7 @@ from post_builder.document.post import END, START, Cell, Edit, Post
 from post_builder.execution.run import CellRun, Run
 from post_builder.rendering.blocks import blocks, merge_streams
 from post_builder.rendering.figures import Figure, find_figures, refuse_unsuitable
-from post_builder.rendering.terminal_text import CONTROL
+from post_builder.rendering.terminal_text import without_controls
 from post_builder.rendering.text_outputs import TextCleaner
 from post_builder.site import Site
 
@@ -95,8 +95,8 @@ def at_its_place(text: str, cell: Cell, region: str) -> str:
 
 def escape_value(text: str) -> str:
     """Escape a value so that kramdown shows exactly that text within a paragraph."""
-    text = CONTROL.sub("\ufffd", text)
-    return _SPECIAL.sub(lambda found: "".join(f"&#{ord(c)};" for c in found.group()), text)
+    plain = without_controls(text)
+    return _SPECIAL.sub(lambda found: "".join(f"&#{ord(c)};" for c in found.group()), plain)
 
 
 def _region(cell: Cell, parts: Sequence[str]) -> str:
