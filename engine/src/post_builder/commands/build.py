@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING
 from post_builder.document.options import Tag
 from post_builder.errors import PostBuilderError
 from post_builder.freshness.order import Sources, order
+from post_builder.freshness.packages.kernel_python import forget
+from post_builder.freshness.packages.unseen_readers import unobserved
+from post_builder.freshness.record import load_record
 from post_builder.freshness.site_files import before_run
 from post_builder.pipeline.names import Names, post_names
 from post_builder.pipeline.obstacles import refuse_obstacles
@@ -56,6 +59,7 @@ async def build(  # noqa: PLR0913  # two of them have a default or are switches
         FileError: if a folder of posts cannot be listed.
         SiteError: if posts take output from one another in a circle.
     """
+    forget()  # packages may have been upgraded since the last build of `watch`
     names, sources = post_names(site), order(site, paths)
     gate = asyncio.Semaphore(jobs)
     builder = _Builder(site, progress, kernels, names, sources, gate, force=force)
@@ -188,10 +192,8 @@ def _internal_error(name: str, error: Exception) -> PostBuilderError:
 
 def _note(state: PostState, copies: Sequence[str]) -> str:
     """Say where freshness depends on the author alone, and where what was replaced is kept."""
-    language, notes = state.post.language, []
-    if language != "python":
-        files = f"files that {language} reads are not observed"
-        notes.append(f"{files}: list them under depends: in the post")
+    record = load_record(state.site, state.name)
+    notes = unobserved(state.prepared, record, state.site) if record else []
     if copies:
         notes.append(f"what the build replaced is kept in {', '.join(copies)}")
     return "; ".join(notes)

@@ -22,9 +22,9 @@ def cell_records(prepared: PreparedPost, post: Post) -> tuple[CellRecord, ...]:
         CellRecord(
             cell.name,
             digest(json.dumps([cell.code, cell.options.of_run()])),
-            digest(json.dumps(cell.options.of_page())),
             digest(cell.code),
             region_digest(post.at(in_post.region)),
+            digest(json.dumps(cell.options.of_page())),
             tuple(value.expression for value in prepared.post.values if value.after == index),
             cell.options.source,
         )

@@ -37,13 +37,13 @@ class CellRecord:
     """The name of the cell."""
     input: Digest
     """Its code as it ran, and those of its options that may change what it gives."""
-    page: Digest
-    """Those of its options that change how a page shows what it gave."""
     code: Digest
     """Its code alone, as it is in the post."""
     region: Digest
     """Its output region."""
-    values: tuple[str, ...]
+    page: Digest = ""
+    """Those of its options that change how a page shows what it gave."""
+    values: tuple[str, ...] = ()
     """The expressions of the values directly after it."""
     source: str | None = None
     """Its `data-source`."""
@@ -99,7 +99,7 @@ class Record:
     run: Circumstances = Circumstances()
     """When, where and how fast the post ran; see below."""
     format: int = FORMAT
-    """The version of this schema. A record with another version counts as missing."""
+    """The version of this schema. A record with another version makes its post stale."""
 
     @property
     def unfinished(self) -> bool:
@@ -131,22 +131,14 @@ class _Version:
 
 
 @dataclass(frozen=True, slots=True)
-class MadeCell:
-    """What every version of a record says of a cell."""
-
-    name: str
-    code: str
-    source: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Made:
-    """Which files a build made, and for which post."""
+    """What every version of a record says about a post."""
 
+    format: int
     post: str
     figures: Mapping[str, str]
     downloads: Mapping[str, str]
-    cells: tuple[MadeCell, ...] = ()
+    cells: tuple[CellRecord, ...] = ()
 
     def made(self) -> dict[str, str]:
         """Return the digest of each file that the build made."""
@@ -171,17 +163,6 @@ def load_record(site: Site, name: str) -> Record | None:
     if data is None or _decode(site, name, data, _Version).format != FORMAT:
         return None
     return _checked(site, name, _decode(site, name, data, Record))
-
-
-def other_version(site: Site, name: str) -> str:
-    """Say which version built a post if its record cannot be compared with: older or newer.
-
-    Raises:
-        RecordError: if there is a record that cannot be read.
-    """
-    data = _read(site, name)
-    found = _decode(site, name, data, _Version).format if data else FORMAT
-    return "" if found == FORMAT else "an older" if found < FORMAT else "a newer"
 
 
 def load_made(site: Site, name: str) -> Made | None:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from post_builder.document.parsing.parser import read_post
 from post_builder.document.post import Post
+from post_builder.freshness.comparison.tolerances import refuse_unfit_tolerances
 from post_builder.freshness.digests import text_digest
-from post_builder.freshness.record import Record, load_made, load_record, other_version
+from post_builder.freshness.record import FORMAT, Record, load_made, load_record
 from post_builder.freshness.site_files import declared_files
 from post_builder.freshness.staleness import Reason, page_changes, staleness
 from post_builder.site import Site
@@ -65,14 +66,14 @@ def prepare(site: Site, path: Path, name: str | None) -> PostState | None:
     if post is None or name is None:
         return None
     declared_files(post.front_matter.get("depends", ()), site.root, post.place(1))
+    refuse_unfit_tolerances(post)
     made, record = load_made(site, name), load_record(site, name)
-    version = "" if record else other_version(site, name)
     if made and made.post != post.path and (site.root / made.post).exists():
         made = record = None  # that post is no longer executable; it keeps what was made for it
-        version = ""
     prepared = transclude(post, site, made.transcluded() if made else {})
     reasons = tuple(staleness(prepared, record, site))
-    if version:
+    if made and made.format != FORMAT:
+        version = "an older" if made.format < FORMAT else "a newer"
         reasons = (Reason(f"built by {version} version of post-builder", 1),)
     changes = page_changes(prepared, record) if record and not reasons else ()
     return PostState(site, path, name, prepared, record, reasons, frozenset(changes))

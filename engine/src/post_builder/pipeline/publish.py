@@ -90,11 +90,7 @@ def _publish(state: PostState, run: Run, before: Before) -> list[str]:
 
 
 def refresh(state: PostState) -> None:
-    """Bring what a fresh post publishes up to date with its prose, page options and path.
-
-    Raises:
-        PostBuilderError: if it cannot be published as it is now.
-    """
+    """Bring what a fresh post publishes up to date with its prose, page options and path."""
     # they import Jupyter, which a post with nothing to do does not need
     from post_builder.rendering.downloads import make_downloads  # noqa: PLC0415
     from post_builder.rendering.republishing import republished  # noqa: PLC0415
