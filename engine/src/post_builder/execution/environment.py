@@ -60,15 +60,14 @@ def inherited_environment(site: Site) -> dict[str, str]:
 
 
 def ipython_arguments(site: Site) -> list[str]:
-    """Return arguments that fix how IPython shows figures and tracebacks, and sends outputs."""
+    """Return arguments that fix how IPython shows figures and tracebacks."""
     png = site.settings.figure_format == "png"
     metadata = {"Software": None} if png else {"Date": None, "Creator": None}
     figure = {"metadata": metadata} | ({"dpi": site.settings.figure_dpi} if png else {})
-    lossless = INSIDE.joinpath("lossless.py").read_text(encoding="utf-8")
     return [
         f"--InlineBackend.figure_formats={site.settings.figure_format}",
         f"--InlineBackend.print_figure_kwargs={figure!r}",
         "--InteractiveShell.colors=nocolor",
         "--HistoryManager.enabled=False",
-        f"--IPKernelApp.exec_lines=exec({lossless!r}, {{}})",
+        f"--IPKernelApp.exec_lines=exec(open({str(INSIDE / 'shell.py')!r}).read(), {{}})",
     ]
