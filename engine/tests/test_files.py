@@ -85,7 +85,7 @@ def test_a_write_is_on_disk_before_it_is_visible(
         fsync(handle)
 
     def note_rename(source: str, target: Path) -> None:
-        assert re.fullmatch(r"\.a\.txt\.\w+\.tmp", Path(source).name)
+        assert re.fullmatch(r"\.post-builder-\w+\.tmp", Path(source).name)
         steps.append("rename")
         replace(source, target)
 

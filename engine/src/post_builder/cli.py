@@ -215,15 +215,17 @@ def _posts(site: Site, named: Sequence[Path]) -> list[Path]:
     return found if named else known
 
 
+def _say(message: str) -> None:
+    """Print a message, if there is one, where it does not mix with a result."""
+    from post_builder.ui.printing import show  # noqa: PLC0415
+
+    if message:
+        show(message, sys.stderr)
+
+
 def _today() -> dt.date:
     """Return the date where the author is: Jekyll hides posts whose date is in the future."""
     return dt.datetime.now().astimezone().date()
-
-
-def _say(message: str) -> None:
-    """Print a message, if there is one, where it does not mix with a result."""
-    if message:
-        print(message, file=sys.stderr, flush=True)
 
 
 def _print_json(data: object) -> None:

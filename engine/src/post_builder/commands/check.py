@@ -65,7 +65,7 @@ def _reasons(state: PostState) -> Iterator[Finding]:
         place = state.post.place(reason.line)
         yield Finding("tampered" if reason.tampered else "stale", place, reason.message, _BUILD)
     if state.moved and not state.reasons:
-        message = f"the build record names it {state.record.post if state.record else ''}"
+        message = f"the post was called {state.record.post if state.record else None}"
         yield Finding("stale", state.post.place(1), message, _BUILD)
     for cell in state.post.cells:
         if cell.name in state.page_changes:
@@ -116,6 +116,9 @@ def _orphans(site: Site, names: Names) -> Iterator[Finding]:
             yield Finding("error", place, error.message, error.hint)
             continue
         if record is None:
+            if path.stem not in names.values():
+                message = "a build record without its post"
+                yield Finding("orphan", Place(site.relative(path)), message, "delete it")
             continue
         if orphaned(site, path.stem, record, names):
             message = "a build record without its post"

@@ -23,6 +23,7 @@ from post_builder.pipeline.names import post_names
 from post_builder.pipeline.session import async_session
 from post_builder.site import OWN_FOLDER, Site, open_site
 from post_builder.sources.transclusion import texts_used
+from post_builder.ui.outcomes import Outcome
 from post_builder.ui.printing import show
 from post_builder.ui.progress import Progress
 
@@ -30,13 +31,8 @@ _QUIET_MS = 100
 """Saves within this time of one another count as one."""
 
 _NOT_WATCHED = (
-    "_site",
-    ".jekyll-cache",
-    "node_modules",
-    "vendor",
-    ".venv",
-    "_data/builds",
-    OWN_FOLDER,
+    *("_site", ".jekyll-cache", "node_modules", "vendor", ".venv"),
+    *("_data/builds", OWN_FOLDER),
 )
 
 
@@ -110,24 +106,25 @@ class _Watcher:
         Whatever is wrong with the site or disappears meanwhile is reported, and watching goes on.
         """
         try:
-            async with async_session(site, "watch", self.say):
-                await self._build(site, find())
+            async with async_session(site, "watch", lambda message: show(message, self.stream)):
+                outcomes = await self._build(site, find())
+                if not any(outcome.error for outcome in outcomes):
+                    remove_orphans(site, post_names(site))
             await self.standby.prepare(self._posts(site), site)
         except (PostBuilderError, OSError) as error:
             self._print(error)
 
-    async def _build(self, site: Site, paths: list[Path]) -> None:
+    async def _build(self, site: Site, paths: list[Path]) -> list[Outcome]:
         outcomes = await build(
             site, paths, self.progress, force=False, jobs=self.jobs, kernels=self.standby
         )
-        if not any(outcome.error for outcome in outcomes):
-            remove_orphans(site, post_names(site))
         for outcome in outcomes:
             path = site.root / outcome.post
             self.failed.pop(path, None)
             if outcome.error:
                 self.failed[path] = _texts_used(site, path)
                 self._print(outcome.error)
+        return outcomes
 
     def _posts(self, site: Site) -> Iterator[Post]:
         """Yield the executable posts that can be read."""
@@ -138,10 +135,6 @@ class _Watcher:
 
     def _print(self, error: Exception) -> None:
         show(f"\n{error}\n", self.stream)
-
-    def say(self, message: str) -> None:
-        """Show a message."""
-        print(message, file=self.stream, flush=True)
 
     def changed(self, paths: set[Path], site: Site) -> set[Path]:
         """Leave out files that were saved with the same content, and files that git ignores."""

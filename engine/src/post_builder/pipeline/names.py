@@ -7,8 +7,6 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
-from slugify import slugify
-
 from post_builder.document.front_matter import kernel_of, read_front_matter
 from post_builder.errors import PostBuilderError
 from post_builder.files import digest, read_text
@@ -75,6 +73,8 @@ def _plain(name: str) -> str:
     """Return a name as every file system and Jekyll take it; empty if nothing is left of it."""
     if _PLAIN.fullmatch(name):
         return name
+    from slugify import slugify  # noqa: PLC0415  # most names need no change
+
     return slugify(name, lowercase=False, max_length=_MAX_NAME)
 
 

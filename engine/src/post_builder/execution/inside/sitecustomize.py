@@ -35,37 +35,41 @@ def observe(root: str, log: str) -> None:
     two entries.
     """
     write = appender(log)
-    inside = os.path.join(root, "")
     seen: set[tuple[str, str, int]] = set()
     busy: set[int] = set()
 
     def note(event: str, args: tuple[object, ...]) -> None:
-        kind, index = EVENTS.get(event, ("", 0))
-        if not kind or len(args) <= index or not isinstance(args[index], str | bytes | None):
-            return
-        path = os.path.abspath(os.fsdecode(args[index] or "."))  # type: ignore[arg-type]
+        kind, path = touched(event, args, root)
         thread = _thread.get_ident()
-        outside = not path.startswith(inside) and path != root
-        if outside or path.startswith(FOLDER) or thread in busy:
+        if not kind or thread in busy:
             return
-        if kind == "d" and is_import_system(sys._getframe(1)):  # noqa: SLF001
-            return
-        if event == "open" and writes(*args[1:3]):
-            kind = "w"
-        if kind == "r":
-            path = source_of(path)
         busy.add(thread)  # what follows raises audit events of its own
         try:
             fields = details(kind, path)
-            entry = (kind, path, hash(fields))
-            if entry not in seen:
-                seen.add(entry)
+            if (kind, path, hash(fields)) not in seen:
+                seen.add((kind, path, hash(fields)))
                 text = "".join(f"{part}\0" for part in (kind, path, *fields))
                 write(f"{text}\0".encode("utf-8", "surrogateescape"))
         finally:
             busy.discard(thread)
 
     sys.addaudithook(note)
+
+
+def touched(event: str, args: tuple[object, ...], root: str) -> tuple[str, str]:
+    """Return what an audit event does and with which path; nothing if that is not below `root`."""
+    kind, index = EVENTS.get(event, ("", 0))
+    given = args[index] if kind and len(args) > index else 0
+    if not isinstance(given, str | bytes | None):
+        return "", ""
+    path = os.path.abspath(os.fsdecode(given or "."))
+    if not (path.startswith(os.path.join(root, "")) or path == root) or path.startswith(FOLDER):
+        return "", ""
+    if kind == "d" and is_import_system(sys._getframe(2)):  # noqa: SLF001
+        return "", ""
+    if event == "open" and writes(*args[1:3]):
+        kind = "w"
+    return kind, source_of(path) if kind == "r" else path
 
 
 def details(kind: str, path: str) -> tuple[str, ...]:
