@@ -35,12 +35,12 @@ class Settings:
     """Characters of one text output; the rest is cut, and the page says how much."""
     tolerance: float = 1e-6
     """How much numbers may drift in `check --execute`, as a part of themselves."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Environment variables of kernels, in addition to a short allow-list of the shell's."""
     absolute_tolerance: float = 1e-12
     """How much they may drift whatever their size; either is enough, and integers may not drift."""
     ignore_patterns: tuple[str, ...] = ()
     """Regular expressions of what never counts in `check --execute`, such as random ids."""
-    environment: Mapping[str, str] = field(default_factory=dict)
-    """Environment variables of kernels, in addition to a short allow-list of the shell's."""
 
     def that_change_outputs(self) -> dict[str, object]:
         """Return the settings on which outputs depend."""

@@ -24,9 +24,9 @@ def cell_records(prepared: PreparedPost, post: Post) -> tuple[CellRecord, ...]:
             digest(json.dumps([cell.code, cell.options.of_run()])),
             digest(cell.code),
             region_digest(post.at(in_post.region)),
+            cell.options.source,
             digest(json.dumps(cell.options.of_page())),
             tuple(value.expression for value in prepared.post.values if value.after == index),
-            cell.options.source,
         )
         for index, (cell, in_post) in enumerate(zip(prepared.cells, post.cells, strict=True))
     )

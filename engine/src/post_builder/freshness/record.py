@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -41,12 +41,12 @@ class CellRecord:
     """Its code alone, as it is in the post."""
     region: Digest
     """Its output region."""
+    source: str | None = None
+    """Its `data-source`."""
     page: Digest = ""
     """Those of its options that change how a page shows what it gave."""
     values: tuple[str, ...] = ()
     """The expressions of the values directly after it."""
-    source: str | None = None
-    """Its `data-source`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +138,7 @@ class Made:
     post: str
     figures: Mapping[str, str]
     downloads: Mapping[str, str]
-    cells: tuple[CellRecord, ...] = ()
+    cells: Any = ()
 
     def made(self) -> dict[str, str]:
         """Return the digest of each file that the build made."""
@@ -146,7 +146,8 @@ class Made:
 
     def transcluded(self) -> dict[str, str]:
         """Return, by cell, the digest of the text that was transcluded into it."""
-        return {cell.name: cell.code for cell in self.cells if cell.source}
+        cells = [cell for cell in self.cells if isinstance(cell, dict) and cell.get("source")]
+        return {str(cell.get("name")): str(cell.get("code")) for cell in cells}
 
 
 _Kind = TypeVar("_Kind")

@@ -167,6 +167,9 @@ def _changed_outputs(
 
 def _changed_values(post: Post, record: Record) -> Iterator[Reason]:
     now = value_digests(post)
+    if len(record.values) != sum(len(cell.values) for cell in record.cells):
+        yield Reason("values in prose were added or removed", 1)
+        return
     if len(now) != len(record.values):
         return  # some are new or gone, which is a reason of its own
     for value, published, built in zip(post.values, now, record.values, strict=True):

@@ -93,7 +93,7 @@ def refresh(state: PostState) -> None:
     """Bring what a fresh post publishes up to date with its prose, page options and path."""
     # they import Jupyter, which a post with nothing to do does not need
     from post_builder.rendering.downloads import make_downloads  # noqa: PLC0415
-    from post_builder.rendering.republishing import republished  # noqa: PLC0415
+    from post_builder.rendering.regions import republished  # noqa: PLC0415
 
     assert state.record is not None  # noqa: S101  # a fresh post has one
     post, changed = state.post, state.page_changes

@@ -1,4 +1,4 @@
-"""Rendering a run: the output region of each cell, the text of each value, the figures."""
+"""Output regions and values: what a run publishes, and regions again from what is there."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from post_builder.document.figure_names import FigureNames
+from post_builder.document.figure_tag import TAG, FigureTag, described, parse_figure_tag
 from post_builder.document.options import Tag
 from post_builder.document.post import END, START, Cell, Edit, Post
 from post_builder.execution.run import CellRun, Run
@@ -23,10 +24,10 @@ _LIST_MARKER = re.compile(r"^ *(?:[-*_^](?=[-*_^ ]*$)|(?:[-*+]|\d+\.)(?= ))", re
 """What starts a line that kramdown takes for a rule or a list item, even within an element."""
 
 
-FOLD = '<details class="output-fold"><summary>Output</summary>'
+_FOLD = '<details class="output-fold"><summary>Output</summary>'
 """What opens the fold around an output."""
 
-FOLD_END = "</details>"
+_FOLD_END = "</details>"
 """What closes it."""
 
 
@@ -76,7 +77,7 @@ def _render_cell(
 def region_edits(post: Post, rendered: Sequence[RenderedCell]) -> list[Edit]:
     """Return how the text of a post changes to hold its outputs and values."""
     edits = [
-        (cell.region, at_its_place(post.text, cell, new.region))
+        (cell.region, _at_its_place(post.text, cell, new.region))
         for cell, new in zip(post.cells, rendered, strict=True)
     ]
     texts = [text for cell in rendered for text in cell.values]
@@ -84,13 +85,52 @@ def region_edits(post: Post, rendered: Sequence[RenderedCell]) -> list[Edit]:
     return [(span, text) for span, text in edits if post.at(span) != text]
 
 
-def at_its_place(text: str, cell: Cell, region: str) -> str:
+def _at_its_place(text: str, cell: Cell, region: str) -> str:
     """End a region as its place requires: a text without a final newline stays without."""
     if not region:
         return ""
     if cell.region.end == len(text) and not text.endswith(("\n", "\r")):
         return cell.newline + region
     return region + cell.newline
+
+
+def republished(post: Post, cell: Cell) -> str:
+    """Return the output region of a cell with its options as they are now; nothing runs.
+
+    Args:
+        post: as it is on disk.
+        cell: of the post; its region is as a build wrote it.
+
+    Raises:
+        RenderError: for a figure that has lost its alternative text.
+    """
+    content = _content(cell, post.at(cell.region))
+    if not content:
+        return post.at(cell.region)
+    tags = list(TAG.finditer(content))
+    if tags:
+        refuse_unsuitable(post, cell)
+    for number, match in reversed(list(enumerate(tags, 1))):
+        tag = _described(cell, match, number, len(tags))
+        content = f"{content[: match.start()]}{tag}{content[match.end() :]}"
+    if Tag.HIDE_OUTPUT in cell.options.tags:
+        content = f"{_FOLD}\n\n{content}\n{_FOLD_END}\n"
+    return _at_its_place(post.text, cell, cell.with_prefix(f"{START}\n{content}\n{END}"))
+
+
+def _content(cell: Cell, region: str) -> str:
+    """Return what is between the markers, without a fold."""
+    text = cell.without_prefix(region).strip("\n")
+    content = text.removeprefix(f"{START}\n").removesuffix(f"\n{END}")
+    if content.startswith(_FOLD):
+        content = content.removeprefix(f"{_FOLD}\n\n").removesuffix(f"\n{_FOLD_END}\n")
+    return content
+
+
+def _described(cell: Cell, match: re.Match[str], number: int, count: int) -> FigureTag:
+    alt, caption = cell.options.alt or "", cell.options.caption or ""
+    tag = parse_figure_tag(match)
+    return described(tag, alt, caption, number, count)
 
 
 def escape_value(text: str) -> str:
@@ -105,7 +145,7 @@ def _region(cell: Cell, parts: Sequence[str]) -> str:
         return ""
     content = "\n".join(map(_terminated, parts))
     if Tag.HIDE_OUTPUT in cell.options.tags:
-        content = f"{FOLD}\n\n{content}\n{FOLD_END}\n"
+        content = f"{_FOLD}\n\n{content}\n{_FOLD_END}\n"
     text = f"{START}\n{content}\n{END}"
     in_list = "  " in cell.prefix.expandtabs()
     return cell.with_prefix(_LIST_MARKER.sub(_as_entity, text) if in_list else text)

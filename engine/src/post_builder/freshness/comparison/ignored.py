@@ -7,20 +7,19 @@ from collections.abc import Sequence
 from html import unescape
 
 _HEX = "[0-9a-f]"
-_IDS = re.compile(
-    rf"\b(?:{_HEX}{{8}}[-_](?:{_HEX}{{4}}[-_]){{3}}{_HEX}{{12}}|{_HEX}{{32}}|T_{_HEX}{{5}}(?![0-9a-z]))"
-)
+_UUID = rf"{_HEX}{{8}}[-_](?:{_HEX}{{4}}[-_]){{3}}{_HEX}{{12}}"
+_IDS = re.compile(rf"(?<![0-9a-z])(?:{_UUID}|{_HEX}{{32}}|T_{_HEX}{{5}})(?![0-9a-z])")
 """UUIDs, as Bokeh, xarray and itables write them, Altair's names, and those of pandas' Styler."""
 
 _TEXT = re.compile(r"(<pre class=\"output [^>]*>.*?</pre>)", re.DOTALL)
 """Text that a cell printed, in which an id is what the author wanted to show."""
 
-_DURATION = r"[\d.]{1,20} ?(?:ns|µs|us|ms|s|min|h)"
+_DURATION = r"(?:[\d.]{1,20} ?(?:ns|µs|us|ms|s|min|h)\b ?){1,3}"
 _TIMES = re.compile(
-    rf"^(?:CPU times|Wall time): [^\n]*"
-    rf"|{_DURATION}(?: {_DURATION})* ± {_DURATION}(?: {_DURATION})* per loop [^\n]*"
-    rf"|^Ran \d{{1,9}} tests? in [\d.]{{1,20}}s"
-    rf"|\bin [\d.]{{1,20}}s(?: \([\d:]{{1,20}}\))?(?= =)",
+    rf"(?:^|(?<=\">))(?:CPU times|Wall time): [^\n]*"
+    rf"|(?<![\d.]){_DURATION}± {_DURATION}(?=per loop)"
+    rf"|\d[\d,]{{0,20}} loops? each"
+    rf"|\bin [\d.]{{1,20}}s(?: \([\d:]{{1,20}}\))?(?= =|\n\n(?:OK|FAILED))",
     re.MULTILINE,
 )
 """What `%time`, `%timeit`, unittest and pytest measure."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -42,9 +41,8 @@ class Launch:
 def find_launch(kernel: str) -> Launch | None:
     """Return how a kernel is started; None if it is not installed."""
     for folder in jupyter_path("kernels"):
-        for name in os.listdir(folder) if Path(folder).is_dir() else ():
-            file = Path(folder, name, "kernel.json")
-            if name.lower() == kernel.lower() and file.is_file():
+        for file in Path(folder).glob("*/kernel.json"):
+            if file.parent.name.lower() == kernel.lower():
                 return _launch(json.loads(file.read_text(encoding="utf-8")))
     return _launch_by_jupyter(kernel)
 
