@@ -52,7 +52,8 @@ def test_what_is_read_above_the_site_is_an_input(docs: Path) -> None:
     docs.joinpath("../data/c.csv").touch()
     docs.joinpath("../data/c.log").touch()
     after = digests(found, docs)
-    assert ["../data/", "../data/a.csv"] == [path for path in sorted(found) if before[path] != after[path]]
+    changed = [path for path in sorted(found) if before[path] != after[path]]
+    assert ["../data/", "../data/a.csv"] == changed
 
 
 def test_files_above_the_site_may_be_declared(docs: Path) -> None:
@@ -62,7 +63,9 @@ def test_files_above_the_site_may_be_declared(docs: Path) -> None:
     assert ["_config.yml"] == list(declared(["../docs/_config.yml"], docs, PLACE))
 
 
-@pytest.mark.parametrize("pattern", ["../../outside.csv", "/etc/hosts", "../data/../../outside.csv"])
+@pytest.mark.parametrize(
+    "pattern", ["../../outside.csv", "/etc/hosts", "../data/../../outside.csv"]
+)
 def test_files_outside_the_work_tree_may_not_be_declared(docs: Path, pattern: str) -> None:
     """Nobody who clones the repository has them."""
     with pytest.raises(PostError, match="leaves the git work tree of the site"):

@@ -156,7 +156,8 @@ def test_a_value_that_is_new_needs_a_run_and_says_so(
     toy: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Only the kernel can compute it."""
-    line = replace(toy / POST, "The slope is", 'It is <span data-value="rate"></span>.\nThe slope is')
+    value = '<span data-value="rate"></span>'
+    line = replace(toy / POST, "The slope is", f"It is {value}.\nThe slope is")
     assert 1 == main(["check", "--site", str(toy)])
     printed = capsys.readouterr().out
     assert f"{POST}:{line}: stale: value rate is new, and needs a run" in printed

@@ -93,7 +93,7 @@ def test_an_upgrade_is_noticed_by_the_next_build(
     assert {"new": "2.0"} == kernel_versions("mine", ["new"], site).packages
 
 
-def test_folders_that_the_settings_add_count(blog: Path, other: Path) -> None:
+def test_folders_that_the_settings_add_count(blog: Path) -> None:
     """For the engine's own environment as well."""
     blog.joinpath("extra").mkdir()
     forget()
@@ -112,7 +112,8 @@ def test_variables_of_a_kernel_count(
     metadata = blog / "more" / "mine-4.0.dist-info" / "METADATA"
     metadata.parent.mkdir(parents=True)
     metadata.write_text("Name: mine\nVersion: 4.0\n", encoding="utf-8")
-    add_kernel("mine", _start("python"), env={"MORE": "more", "PYTHONPATH": f"{blog}/more:${{HOME}}"})
+    paths = f"{blog}/more:${{HOME}}"
+    add_kernel("mine", _start("python"), env={"PYTHONPATH": paths})
     assert {"mine": "4.0"} == kernel_versions("mine", ["mine"], site).packages
 
 

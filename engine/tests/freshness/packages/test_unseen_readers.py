@@ -21,7 +21,7 @@ from post_builder.freshness.packages.unseen_readers import unseen_readers
 def test_packages_that_read_in_compiled_code_are_named(
     packages: list[str], expected: list[str]
 ) -> None:
-    """pandas imports pyarrow whether or not it reads a file with it."""
+    """The import of pandas brings pyarrow, whether or not it reads a file with it."""
     assert expected == list(unseen_readers(packages, []))
 
 
