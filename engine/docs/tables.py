@@ -35,6 +35,7 @@ _TYPES = {
     "float": "number",
     "Digest": "digest",
     "tuple[Digest, ...]": "list of digests",
+    "tuple[str, ...]": "list of texts",
     "tuple[CellRecord, ...]": "list",
     "Mapping[str, Digest]": "object of digests",
     "Mapping[str, str]": "object of texts",

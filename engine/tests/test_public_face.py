@@ -95,11 +95,16 @@ def test_a_record_that_cannot_be_read_fails_its_post_only(series: Path) -> None:
 
 def test_a_record_of_another_format_is_not_an_orphan_of_its_post(toy: Path) -> None:
     """The post is stale, and its next build replaces the record."""
-    replace(toy / "_data/builds/toy.json", '"format": 1', '"format": 0')
+    replace(toy / "_data/builds/toy.json", '"format": 2', '"format": 1')
     toy.joinpath("_data/builds/gone.json").write_text('{"format": 0}', encoding="utf-8")
     found = [(f.kind, str(f.place), f.message, f.hint) for f in post_builder.check(toy)]
     assert [
-        ("stale", f"{POST}:1", "never built", "run `post-builder build`"),
+        (
+            "stale",
+            f"{POST}:1",
+            "built by an older version of post-builder",
+            "run `post-builder build`",
+        ),
         ("orphan", "_data/builds/gone.json", "a build record without its post", "delete it"),
     ] == found
 

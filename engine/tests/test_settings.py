@@ -33,9 +33,17 @@ def test_every_setting_is_read() -> None:
     text = (
         "post_builder:\n  timeout: 1.5\n  jobs: 3\n  figure_format: png\n  figure_dpi: 96\n"
         "  output_limit: 10\n  tolerance: 1e-3\n  environment: {A: 2, B: 'yes', C: 0.5}\n"
+        "  absolute_tolerance: 1e-5\n  ignore_patterns: ['took [0-9.]+ s', a]\n"
     )
-    environment = {"A": "2", "B": "yes", "C": "0.5"}
-    assert Settings(1.5, 3, "png", 96, 10, 1e-3, environment) == _read(text)
+    environment, patterns = {"A": "2", "B": "yes", "C": "0.5"}, ("took [0-9.]+ s", "a")
+    assert Settings(1.5, 3, "png", 96, 10, 1e-3, environment, 1e-5, patterns) == _read(text)
+
+
+@pytest.mark.parametrize("value", ["a", "[1]", "['(']", "['']", "['a*']", "{a: b}"])
+def test_patterns_that_match_nothing_or_everything_are_refused(value: str) -> None:
+    """A pattern that matches an empty text would hide nothing and change every line."""
+    with pytest.raises(SiteError, match="ignore_patterns must be a list of regular expressions"):
+        _read(f"post_builder:\n  ignore_patterns: {value}\n")
 
 
 @pytest.mark.parametrize(
@@ -94,8 +102,8 @@ def test_a_wrong_setting_is_named_with_its_line(setting: str, message: str) -> N
         (
             "colour",
             (
-                "the settings are environment, figure_dpi, figure_format, jobs, output_limit,"
-                " timeout, tolerance"
+                "the settings are absolute_tolerance, environment, figure_dpi, figure_format,"
+                " ignore_patterns, jobs, output_limit, timeout, tolerance"
             ),
         ),
     ],

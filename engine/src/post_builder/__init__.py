@@ -10,7 +10,6 @@ The command line is `post-builder`. From Python:
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +20,18 @@ if TYPE_CHECKING:
 
 __all__ = ["__version__", "build", "check"]
 
-__version__ = version("post-builder")
+if TYPE_CHECKING:
+    __version__: str
+    """The version of post-builder."""
+
+
+def __getattr__(name: str) -> str:
+    """Look up the version when it is asked for: a build with nothing to do need not."""
+    if name != "__version__":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib.metadata import version  # noqa: PLC0415  # slow to import
+
+    return version("post-builder")
 
 
 def build(site: str | PathLike[str], *, force: bool = False) -> list[Outcome]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import datetime as dt
 import json
 import sys
@@ -12,7 +11,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from post_builder import __version__
 from post_builder.errors import PostBuilderError, SiteError
 from post_builder.site import Site, open_site
 from post_builder.ui.interrupts import end_as_by_interrupt
@@ -20,6 +18,15 @@ from post_builder.ui.printing import show
 
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130
 """Exit statuses other than 0."""
+
+
+class _Version(argparse.Action):
+    """Prints the version, which other commands need not look up."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from post_builder import __version__  # noqa: PLC0415
+
+        parser.exit(message=f"post-builder {__version__}\n")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -46,7 +53,8 @@ def make_parser() -> argparse.ArgumentParser:
         prog="post-builder",
         description="Run the code of Jekyll posts and write its outputs into their Markdown.",
     )
-    parser.add_argument("--version", action="version", version=f"post-builder {__version__}")
+    version = "show program's version number and exit"
+    parser.add_argument("--version", action=_Version, nargs=0, help=version)
     add = partial(_add, parser.add_subparsers(required=True, metavar="COMMAND").add_parser)
     posts = _shared("posts", nargs="*", type=Path, metavar="POST", help="default: all")
     jobs = _shared("--jobs", type=_positive, metavar="N", help="posts that run at once")
@@ -103,6 +111,8 @@ def _positive(text: str) -> int:
 
 
 def _build(site: Site, arguments: argparse.Namespace) -> int:
+    import asyncio  # noqa: PLC0415
+
     from post_builder.commands.build import build  # noqa: PLC0415
     from post_builder.pipeline.made_files import Orphans, remove_orphans  # noqa: PLC0415
     from post_builder.pipeline.names import post_names  # noqa: PLC0415
@@ -128,6 +138,8 @@ def _check(site: Site, arguments: argparse.Namespace) -> int:
 
     paths = _posts(site, arguments.posts)
     if arguments.execute:
+        import asyncio  # noqa: PLC0415
+
         from post_builder.commands.verify import verify  # noqa: PLC0415
         from post_builder.ui.progress import live  # noqa: PLC0415
 
@@ -143,6 +155,8 @@ def _check(site: Site, arguments: argparse.Namespace) -> int:
 
 
 def _watch(site: Site, arguments: argparse.Namespace) -> int:
+    import asyncio  # noqa: PLC0415
+
     from post_builder.commands.watch import watch  # noqa: PLC0415
     from post_builder.ui.progress import live  # noqa: PLC0415
 

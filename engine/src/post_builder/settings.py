@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
-from math import isfinite
 from typing import Any, Literal
 
 from post_builder.errors import SiteError
 from post_builder.place import Place
-from post_builder.yaml_reader import line_of, number
+from post_builder.yaml_reader import line_of, not_negative
 
 CONFIG = "_config.yml"
 """The file that makes a folder a Jekyll site."""
@@ -34,9 +34,13 @@ class Settings:
     output_limit: int = 20_000
     """Characters of one text output; the rest is cut, and the page says how much."""
     tolerance: float = 1e-6
-    """How much numbers may drift in `check --execute`, relative and absolute."""
+    """How much numbers may drift in `check --execute`, as a part of themselves."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """Environment variables of kernels, in addition to a short allow-list of the shell's."""
+    absolute_tolerance: float = 1e-12
+    """How much they may drift whatever their size; either is enough, and integers may not drift."""
+    ignore_patterns: tuple[str, ...] = ()
+    """Regular expressions of what never counts in `check --execute`, such as random ids."""
 
     def that_change_outputs(self) -> dict[str, object]:
         """Return the settings on which outputs depend."""
@@ -66,11 +70,6 @@ def read_settings(given: object, text: str) -> Settings:
     return Settings(**checked)
 
 
-def _seconds(value: object) -> float | None:
-    found = number(value)
-    return found if found is not None and isfinite(found) and found >= 0 else None
-
-
 def _count(value: object) -> int | None:
     whole = isinstance(value, int) and not isinstance(value, bool)
     return value if whole and value > 0 else None  # type: ignore[operator,return-value]
@@ -78,6 +77,16 @@ def _count(value: object) -> int | None:
 
 def _format(value: object) -> str | None:
     return str(value) if value in ("svg", "png") else None
+
+
+def _patterns(value: object) -> tuple[str, ...] | None:
+    if not isinstance(value, list):
+        return None
+    try:
+        unfit = [pattern for pattern in value if re.search(pattern, "")]
+    except (re.error, TypeError):
+        return None
+    return None if unfit else tuple(value)
 
 
 def _variables(value: object) -> dict[str, str] | None:
@@ -91,12 +100,14 @@ def _variables(value: object) -> dict[str, str] | None:
 
 _WHOLE = "a whole number above 0"
 _CHECKS: Mapping[str, tuple[Callable[[object], Any], str]] = {
-    "timeout": (_seconds, "a number that is not negative"),
+    "timeout": (not_negative, "a number that is not negative"),
     "jobs": (_count, _WHOLE),
     "figure_format": (_format, "svg or png"),
     "figure_dpi": (_count, _WHOLE),
     "output_limit": (_count, _WHOLE),
-    "tolerance": (_seconds, "a number that is not negative"),
+    "tolerance": (not_negative, "a number that is not negative"),
+    "absolute_tolerance": (not_negative, "a number that is not negative"),
+    "ignore_patterns": (_patterns, "a list of regular expressions that match some text"),
     "environment": (
         _variables,
         "a mapping of names to texts or numbers (quote on, off, yes and no)",

@@ -34,6 +34,11 @@ class Site:
     jekyll: JekyllConfig = field(default_factory=JekyllConfig, compare=False)
     """Where Jekyll finds posts, and which it publishes."""
 
+    @property
+    def work_tree(self) -> Path:
+        """The git work tree in which the site is; the root of the site outside of one."""
+        return work_tree_of(self.root) or self.root
+
     def posts(self) -> Iterator[Path]:
         """Yield the Markdown files whose front matter may name a kernel, in order.
 
@@ -94,6 +99,12 @@ class Site:
     def download(self, name: str, suffix: str) -> str:
         """Return the path of a post's notebook or script, relative to the root."""
         return f"assets/notebooks/{name}{suffix}"
+
+
+def work_tree_of(folder: Path) -> Path | None:
+    """Return the git work tree in which a folder is, if it is in one; git itself is not asked."""
+    folders = (folder, *folder.parents)
+    return next((found for found in folders if (found / ".git").exists()), None)
 
 
 def slug_of(path: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import Any
 
 import yaml
@@ -137,6 +138,12 @@ def line_of(text: str, *keys: str) -> int | None:
         name, node = found[-1]  # the last of equal keys counts
         line = name.start_mark.line + 1
     return line
+
+
+def not_negative(value: object) -> float | None:
+    """Return a value as a finite number that is not negative, or None."""
+    found = number(value)
+    return found if found is not None and isfinite(found) and found >= 0 else None
 
 
 def number(value: object) -> float | None:

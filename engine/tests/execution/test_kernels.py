@@ -40,7 +40,7 @@ def test_other_language_runs_and_says_what_it_cannot_observe(
     """A Bash post builds; its dependencies are those it declares, and the build says so."""
     install("test-bash", BASH)
     assert main(["build", "--site", str(blog)]) == 0
-    note = "files that bash reads are not observed: list them under depends: in the post"
+    note = "files that bash may read are not observed: list them under depends: in the post"
     assert f"_posts/{post.name}: {note}\n" in capsys.readouterr().out
     text = post.read_text(encoding="utf-8")
     assert '<pre class="output stdout">hello there</pre>' in text

@@ -55,8 +55,23 @@ def fresh(blog: Path) -> Path:
     ("name", "old", "new", "reasons"),
     [
         (DRAWN, "plot()", "plot(2)", [("cell plot edited", 17, False)]),
-        (DRAWN, 'data-alt="A plot"', 'data-alt="Plot"', [("cell plot edited", 17, False)]),
-        (DRAWN, 'data-value="x"', 'data-value="2 * x"', [("cell plot edited", 17, False)]),
+        (DRAWN, 'data-alt="A plot"', 'data-alt="Plot" .hide-output', []),
+        (DRAWN, 'data-alt="A plot"', 'data-alt="Plot" data-tolerance="1" .nbval-ignore-output', []),
+        (
+            DRAWN,
+            'data-alt="A plot"',
+            'data-alt="A plot" data-timeout="9"',
+            [("options of cell plot changed", 17, False)],
+        ),
+        (
+            DRAWN,
+            'data-value="x"',
+            'data-value="2 * x"',
+            [
+                ("value 2 * x is new, and needs a run", 25, False),
+                ("value x is gone from below cell plot", 1, False),
+            ],
+        ),
         (DRAWN, "name: python3,", "name: other,", [("kernel python3 → other", 1, False)]),
         (DRAWN, "A post.", "Another post.", []),
         ("_config.yml", "title", "post_builder: {jobs: 2}\ntitle", []),
@@ -94,7 +109,8 @@ def fresh(blog: Path) -> Path:
         (SCRIPT, "plot()", "plot(2)", [(f"{SCRIPT} is not what the build wrote", 1, True)]),
     ],
     ids=[
-        *("code", "options", "a value's expression", "the kernel", "prose", "a setting of speed"),
+        *("code", "options of the page", "options of comparison", "options of the run"),
+        *("a value's expression", "the kernel", "prose", "a setting of speed"),
         *("a setting of outputs", "a file", "a source", "a declared file", "a name", "an output"),
         *("a value", "a figure", "a download"),
     ],
@@ -138,11 +154,10 @@ def test_values_that_come_or_go_make_a_post_stale(fresh: Path) -> None:
     """The cell above them has to run again to compute them."""
     with fresh.joinpath(DRAWN).open("a", encoding="utf-8") as file:
         file.write('\nAnd <span data-value="2 * x"></span>.\n')
-    expected = [
-        ("cell plot edited", 17, False),
-        ("values in prose were added or removed", 1, False),
-    ]
-    assert expected == _reasons(fresh)
+    assert [("value 2 * x is new, and needs a run", 27, False)] == _reasons(fresh)
+    replace(fresh / DRAWN, 'is <span data-value="x">0.5</span>', "is 0.5")
+    replace(fresh / DRAWN, '\nAnd <span data-value="2 * x"></span>.\n', "")
+    assert [("value x is gone from below cell plot", 1, False)] == _reasons(fresh)
 
 
 @pytest.mark.parametrize(

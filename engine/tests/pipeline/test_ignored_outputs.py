@@ -94,7 +94,7 @@ def test_ignored_outputs_stay_while_the_rest_is_restored(
         (POST, "plot(score)", "plot(2 * score)"),
         (POST, 'data-alt="The seconds"', 'data-alt="Seconds"'),
         ("_config.yml", "title", "post_builder: {output_limit: 9000}\ntitle"),
-        (RECORD, '"format": 1', '"format": 0'),
+        (RECORD, '"format": 2', '"format": 1'),
     ],
     ids=[
         *("edited output", "edited figure", "its own code", "code above it", "its options"),

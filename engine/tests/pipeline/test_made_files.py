@@ -37,7 +37,7 @@ def _record(site: Site, slug: str, *made: str) -> Record:
 
 
 def _made(record: Record) -> Made:
-    return Made(record.post, record.figures, record.downloads)
+    return Made(record.format, record.post, record.figures, record.downloads)
 
 
 def _remove_orphans(site: Site) -> Orphans:
@@ -107,7 +107,7 @@ def test_only_posts_that_are_gone_leave_orphans(site: Site) -> None:
     assert site.root.joinpath("assets/images/b/x.svg").exists()
 
 
-@pytest.mark.parametrize("data", [b"{", b'{"format": 1}'])
+@pytest.mark.parametrize("data", [b"{", b'{"format": 2}'])
 def test_a_record_that_cannot_be_read_is_named_and_stays(site: Site, data: bytes) -> None:
     """It, and what was made for its post; a post's files are its own, so others are removed."""
     _record(site, "a", "assets/images/a/x.svg")

@@ -100,7 +100,7 @@ def test_prose_that_was_saved_during_the_run_is_kept(site: Path) -> None:
     ("old", "new"),
     [
         ("plot()", "plot(2)"),
-        ('data-alt="A plot"', 'data-alt="Another"'),
+        ('data-alt="A plot"', 'data-alt="A plot" data-timeout="9"'),
         ('data-value="x"', 'data-value="2 * x"'),
         ("jupyter", "other"),
         ("```python\nplot()\n```\n", ""),

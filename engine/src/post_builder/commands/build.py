@@ -14,6 +14,9 @@ from post_builder.document.options import Tag
 from post_builder.document.parsing.parser import inspect_post
 from post_builder.errors import PostBuilderError
 from post_builder.freshness.order import Sources, order
+from post_builder.freshness.packages.kernel_python import forget
+from post_builder.freshness.packages.unseen_readers import unobserved
+from post_builder.freshness.record import load_record
 from post_builder.freshness.site_files import before_run
 from post_builder.pipeline.names import Names, post_names
 from post_builder.pipeline.obstacles import refuse_obstacles
@@ -57,6 +60,7 @@ async def build(  # noqa: PLR0913  # two of them have a default or are switches
         FileError: if a folder of posts cannot be listed.
         SiteError: if posts take output from one another in a circle.
     """
+    forget()  # packages may have been upgraded since the last build of `watch`
     names, sources = post_names(site), order(site, paths)
     gate = asyncio.Semaphore(jobs)
     problems = _Problems(site, paths, progress)
@@ -139,7 +143,7 @@ class _Builder:
                     return await self._build(state)
                 if state.text_changed or state.moved:
                     refresh(state)
-                return Outcome(name, "fresh", notices=state.post.notices)
+                return Outcome(name, "fresh", note=_page_note(state), notices=state.post.notices)
             except PostBuilderError as error:
                 return Outcome(name, "failed", error=error)
             except Exception as error:  # noqa: BLE001  # reported in full; the other posts go on
@@ -206,6 +210,12 @@ def _running_cells(state: PostState) -> int:
     return sum(Tag.SKIP_EXECUTION not in cell.options.tags for cell in state.prepared.cells)
 
 
+def _page_note(state: PostState) -> str:
+    """Say what was written without a run."""
+    cells = [cell.name for cell in state.prepared.cells if cell.name in state.page_changes]
+    return f"new options of the page written for {', '.join(cells)}; no cell ran" if cells else ""
+
+
 def _internal_error(name: str, error: Exception) -> PostBuilderError:
     detail = "".join(traceback.format_exception(error))
     hint = "this is a bug in post-builder; please report it"
@@ -214,10 +224,8 @@ def _internal_error(name: str, error: Exception) -> PostBuilderError:
 
 def _note(state: PostState, copies: Sequence[str]) -> str:
     """Say where freshness depends on the author alone, and where what was replaced is kept."""
-    language, notes = state.post.language, []
-    if language != "python":
-        files = f"files that {language} reads are not observed"
-        notes.append(f"{files}: list them under depends: in the post")
+    record = load_record(state.site, state.name)
+    notes = unobserved(state.prepared, record, state.site) if record else []
     if copies:
         notes.append(f"what the build replaced is kept in {', '.join(copies)}")
     return "; ".join(notes)

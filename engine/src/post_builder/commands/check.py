@@ -77,7 +77,13 @@ def _reasons(state: PostState) -> Iterator[Finding]:
     if state.moved and not state.reasons:
         message = f"the post was called {state.record.post if state.record else None}"
         yield Finding("stale", state.post.place(1), message, _BUILD)
-    if state.text_changed and not state.reasons:
+    for cell in state.post.cells:
+        if cell.name in state.page_changes:
+            message = f"the page does not show the new options of cell {cell.name}"
+            yield Finding(
+                "stale", state.post.place(cell.line), message, f"{_BUILD}, which runs nothing"
+            )
+    if state.text_changed and not (state.reasons or state.page_changes):
         message = "the downloads contain older prose"
         yield Finding("stale", state.post.place(1), message, _BUILD)
 

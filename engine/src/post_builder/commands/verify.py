@@ -16,7 +16,9 @@ from post_builder.errors import PostBuilderError
 from post_builder.execution.run import Run
 from post_builder.execution.runner import execute
 from post_builder.freshness.comparison.figures import figure_drift, side_by_side
-from post_builder.freshness.comparison.text import same_text
+from post_builder.freshness.comparison.ignored import comparable
+from post_builder.freshness.comparison.text import Tolerances, same_text
+from post_builder.freshness.comparison.tolerances import cell_tolerances
 from post_builder.pipeline.ignored_outputs import is_ignored
 from post_builder.pipeline.names import post_names
 from post_builder.pipeline.prepare import PostState, prepare
@@ -35,7 +37,14 @@ class _Comparison:
     post: Post
     cell: Cell
     new: RenderedCell
-    tolerance: float
+    tolerances: Tolerances
+    patterns: Sequence[str]
+    """Regular expressions of what does not count."""
+
+    def same(self, published: str, fresh: str) -> bool:
+        """Return whether two texts say the same."""
+        before, now = (comparable(text, self.patterns) for text in (published, fresh))
+        return same_text(before, now, self.tolerances)
 
 
 async def verify(
@@ -97,9 +106,11 @@ def _source_drift(state: PostState) -> Iterator[Finding]:
 
 def _drift(state: PostState, rendered: Sequence[RenderedCell]) -> Iterator[Finding]:
     """Compare the cells of a post, then its values."""
-    post = state.post
+    post, settings = state.post, state.site.settings
     comparisons = [
-        _Comparison(post, cell, new, _tolerance(state, cell))
+        _Comparison(
+            post, cell, new, cell_tolerances(post, cell, settings), settings.ignore_patterns
+        )
         for cell, new in zip(post.cells, rendered, strict=True)
     ]
     for comparison in comparisons:
@@ -115,7 +126,7 @@ def _session_drift(comparison: _Comparison) -> Iterator[Finding]:
     """Compare the results of a session."""
     post, cell = comparison.post, comparison.cell
     for before, now in zip(cell.session, comparison.new.session, strict=True):
-        if not same_text(before.result, now.result, comparison.tolerance):
+        if not comparison.same(before.result, now.result):
             line = cell.line + 1 + before.index
             difference = _difference(before.result, now.result, f"{post.path}:{line}", "fresh")
             message = f"a result in session {cell.name} differs"
@@ -125,17 +136,17 @@ def _session_drift(comparison: _Comparison) -> Iterator[Finding]:
 def _region_drift(comparison: _Comparison) -> Iterator[Finding]:
     post, cell, fresh = comparison.post, comparison.cell, comparison.new.region
     published = post.at(cell.region)
-    if not _same_region(published, fresh, comparison.tolerance):
+    if not _same_region(published, fresh, comparison):
         line = post.line_of(cell.region.start)
         difference = _difference(published, fresh, f"{post.path}:{line}", "fresh")
         yield Finding("drift", post.place(line), f"output of cell {cell.name} differs", difference)
 
 
-def _same_region(published: str, fresh: str, tolerance: float) -> bool:
+def _same_region(published: str, fresh: str, comparison: _Comparison) -> bool:
     """Compare two regions: figure tags exactly, everything else within the tolerance."""
     tags, texts = zip(*((_tags(text), _texts(text)) for text in (published, fresh)), strict=True)
     return tags[0] == tags[1] and all(
-        same_text(before, now, tolerance) for before, now in zip(*texts, strict=True)
+        comparison.same(before, now) for before, now in zip(*texts, strict=True)
     )
 
 
@@ -176,15 +187,9 @@ def _value_drift(comparison: _Comparison, index: int) -> Iterator[Finding]:
     values = [value for value in post.values if value.after == index]
     for value, fresh in zip(values, comparison.new.values, strict=True):
         published = post.at(value.span)
-        if not same_text(published, fresh, comparison.tolerance):
+        if not comparison.same(published, fresh):
             message = f"value {value.expression}: {unescape(published)!r} → {unescape(fresh)!r}"
             yield Finding("drift", post.place(value.line), message)
-
-
-def _tolerance(state: PostState, cell: Cell) -> float:
-    """Return a cell's own tolerance, or its post's, or the site's."""
-    own = state.post.front_matter.get("tolerance", state.site.settings.tolerance)
-    return float(own) if cell.options.tolerance is None else cell.options.tolerance
 
 
 def _difference(published: str, fresh: str, before: str, now: str) -> str:

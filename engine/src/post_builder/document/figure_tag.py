@@ -5,10 +5,10 @@ Its parameters are those of the Minimal Mistakes theme, with the width and heigh
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from html import unescape
+from dataclasses import dataclass, replace
 
 PLACEHOLDER_ALT = "Describe what the figure shows"
 """Alternative text of figures in a new post; `check` asks for a real one."""
@@ -50,10 +50,32 @@ class FigureTag:
         return f"{{% include figure {' '.join(words)} %}}"
 
 
+def described(tag: FigureTag, alt: str, caption: str, number: int, count: int) -> FigureTag:
+    """Return a tag with the texts of its cell, which may have made several figures.
+
+    Args:
+        tag: shows the figure.
+        alt: of the cell, plain.
+        caption: of the cell; it is below the last of its figures.
+        number: of the figure, counted from 1.
+        count: of the figures of the cell.
+    """
+    words = html.escape(alt, quote=False)
+    if count > 1:
+        words = f"{words} ({number} of {count})"
+    return replace(tag, alt=words, caption=caption if number == count else "")
+
+
 def parse_figure_tag(match: re.Match[str]) -> FigureTag:
     """Read a match of `TAG`; entities in it are decoded."""
-    given = {key: unescape(text) for key, text in _PARAMETER.findall(match["parameters"])}
-    return FigureTag(given.get("image_path", ""), given.get("alt", ""), given.get("caption", ""))
+    given = {key: html.unescape(text) for key, text in _PARAMETER.findall(match["parameters"])}
+    width, height = (_pixels(given.get(side, "")) for side in ("width", "height"))
+    path, alt, caption = (given.get(key, "") for key in ("image_path", "alt", "caption"))
+    return FigureTag(path, alt, caption, width, height)
+
+
+def _pixels(text: str) -> int:
+    return int(text) if text.isdecimal() else 0
 
 
 def figure_tags(text: str) -> Iterator[tuple[int, FigureTag]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from enum import StrEnum
 
@@ -30,6 +30,13 @@ class Tag(StrEnum):
     """scripts in the cell's HTML output are kept"""
 
 
+PAGE_TAGS = frozenset({Tag.HIDE_INPUT, Tag.HIDE_OUTPUT})
+"""Tags that change how a page shows what a run gave, and not what it gave."""
+
+COMPARISON_TAGS = frozenset({Tag.IGNORE_OUTPUT})
+"""Tags that only matter when two runs are compared."""
+
+
 class Attribute(StrEnum):
     """Attributes with a meaning."""
 
@@ -42,8 +49,12 @@ class Attribute(StrEnum):
     TIMEOUT = "data-timeout"
     """seconds that the cell may take; overrides the site's setting"""
     TOLERANCE = "data-tolerance"
-    """how much numbers may drift; overrides the post's and the site's setting"""
+    """how much numbers may drift, as a part of themselves; overrides the post and the site"""
+    ABSOLUTE_TOLERANCE = "data-absolute-tolerance"
+    """how much numbers may drift, whatever their size; overrides the post and the site"""
 
+
+_NOT_NEGATIVE = "a number that is not negative"
 
 _SIMILAR = 0.8
 """How similar a word and a known one must be to count as a misspelling."""
@@ -78,7 +89,19 @@ class Options:
     timeout: float | None = None
     """Seconds."""
     tolerance: float | None = None
+    absolute_tolerance: float | None = None
     tags: frozenset[Tag] = frozenset()
+
+    def of_run(self) -> dict[str, object]:
+        """Return the options that may change what a cell gives."""
+        others = {"alt", "caption", "tolerance", "absolute_tolerance"}
+        names = [field.name for field in fields(self) if field.name not in others]
+        tags = sorted(self.tags - PAGE_TAGS - COMPARISON_TAGS)
+        return {name: getattr(self, name) for name in names} | {"tags": tags}
+
+    def of_page(self) -> dict[str, object]:
+        """Return the options that change how a page shows what a cell gave."""
+        return {"alt": self.alt, "caption": self.caption, "tags": sorted(self.tags & PAGE_TAGS)}
 
 
 def parse_options(body: str) -> Options:
@@ -101,7 +124,8 @@ def parse_options(body: str) -> Options:
         alt=attributes.get(Attribute.ALT),
         caption=attributes.get(Attribute.CAPTION),
         timeout=_number(attributes, Attribute.TIMEOUT, "a number above 0"),
-        tolerance=_number(attributes, Attribute.TOLERANCE, "a number that is not negative"),
+        tolerance=_number(attributes, Attribute.TOLERANCE, _NOT_NEGATIVE),
+        absolute_tolerance=_number(attributes, Attribute.ABSOLUTE_TOLERANCE, _NOT_NEGATIVE),
         tags=frozenset(tag for tag in Tag if tag in classes),
     )
 

@@ -37,22 +37,26 @@ def kernel_environment(site: Site, scratch: Path) -> dict[str, str]:
 
     Args:
         site: in which the kernel works.
-        scratch: a private folder; configuration files are written into it.
+        scratch: a private folder, for configuration that is not the author's.
     """
-    inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
     config = scratch / "config"
     config.joinpath("matplotlib").mkdir(parents=True)
-    config.joinpath("matplotlib", "matplotlibrc").write_text("svg.hashsalt: post-builder\n")
     own = {
         "IPYTHONDIR": str(scratch / "ipython"),
         "XDG_CONFIG_HOME": str(config),
-        "POST_BUILDER_ROOT": str(site.root),
+        "POST_BUILDER_ROOT": str(site.work_tree),
         "POST_BUILDER_LOG": str(scratch / OBSERVATIONS),
     }
-    environment = inherited | _FIXED | own | dict(site.settings.environment)
+    environment = own | inherited_environment(site)
     paths = [str(INSIDE), environment.get("PYTHONPATH", "")]
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
     return environment
+
+
+def inherited_environment(site: Site) -> dict[str, str]:
+    """Return the variables that every kernel of a site has, whatever it runs."""
+    inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+    return inherited | _FIXED | dict(site.settings.environment)
 
 
 def ipython_arguments(site: Site) -> list[str]:

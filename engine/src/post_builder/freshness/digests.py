@@ -10,7 +10,7 @@ from post_builder.document.post import Post
 from post_builder.files import digest, unix_newlines
 from post_builder.freshness.record import CellRecord
 from post_builder.site import Site
-from post_builder.sources.transclusion import PreparedPost
+from post_builder.sources.transclusion import PreparedCell, PreparedPost
 
 
 def cell_records(prepared: PreparedPost, post: Post) -> tuple[CellRecord, ...]:
@@ -23,20 +23,20 @@ def cell_records(prepared: PreparedPost, post: Post) -> tuple[CellRecord, ...]:
     return tuple(
         CellRecord(
             cell.name,
-            _input_digest(prepared, index),
+            _input_digest(cell),
             digest(cell.code),
             published_digest(post.at(in_post.region), in_post.session),
             cell.options.source,
+            digest(json.dumps(cell.options.of_page())),
+            tuple(value.expression for value in prepared.post.values if value.after == index),
         )
         for index, (cell, in_post) in enumerate(zip(prepared.cells, post.cells, strict=True))
     )
 
 
-def _input_digest(prepared: PreparedPost, index: int) -> str:
-    cell = prepared.cells[index]
-    values = [value.expression for value in prepared.post.values if value.after == index]
+def _input_digest(cell: PreparedCell) -> str:
     inputs = [example.source for example in cell.cell.session]
-    return digest(json.dumps([inputs or cell.code, cell.cell.options_text, values]))
+    return digest(json.dumps([inputs or cell.code, cell.options.of_run()]))
 
 
 def published_digest(region: str, session: Sequence[Example]) -> str:

@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Collection
 from pathlib import Path
 
+from post_builder.site import work_tree_of
+
+_NONE_IGNORED = 1
+"""The exit status of `git check-ignore` for paths of which none is ignored."""
+
+_OF_HOOKS = {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"}
+"""Variables that git sets in hooks; a path would be taken for one of another folder."""
+
 
 def ignored(paths: Collection[str], root: Path) -> set[str]:
-    """Return those paths that git ignores."""
-    if not paths:
+    """Return those paths that git ignores.
+
+    Args:
+        paths: relative to the root; they may lead to folders above it.
+        root: of the site.
+    """
+    if not paths or work_tree_of(root) is None:
         return set()
-    listed = _git(root, "check-ignore", "-z", "--stdin", given="\0".join(paths))
-    return set(filter(None, listed.split("\0")))
+    status, listed = _run(root, "check-ignore", "-z", "--stdin", given="\0".join(paths))
+    if status <= _NONE_IGNORED or len(paths) == 1:
+        return set(filter(None, listed.split("\0")))
+    ordered = sorted(paths)  # git refuses all where one is in a submodule or behind a link
+    middle = len(ordered) // 2
+    return ignored(ordered[:middle], root) | ignored(ordered[middle:], root)
 
 
 def head(root: Path) -> str:
@@ -26,7 +44,13 @@ def committed(path: str, root: Path) -> str | None:
     return text or None
 
 
-def _git(root: Path, *arguments: str, given: str = "") -> str:
+def _git(root: Path, *arguments: str) -> str:
+    return _run(root, *arguments)[1]
+
+
+def _run(root: Path, *arguments: str, given: str = "") -> tuple[int, str]:
+    """Run git; return its exit status and what it prints, or nothing if it is not installed."""
+    inherited = {name: text for name, text in os.environ.items() if name not in _OF_HOOKS}
     try:
         done = subprocess.run(
             ["git", *arguments],
@@ -34,7 +58,8 @@ def _git(root: Path, *arguments: str, given: str = "") -> str:
             input=given.encode("utf-8", "surrogateescape"),
             capture_output=True,
             check=False,
+            env=inherited,
         )
     except FileNotFoundError:
-        return ""
-    return done.stdout.decode("utf-8", "surrogateescape")
+        return 0, ""
+    return done.returncode, done.stdout.decode("utf-8", "surrogateescape")

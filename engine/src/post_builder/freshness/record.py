@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -16,7 +16,7 @@ from post_builder.errors import PostBuilderError, RecordError
 from post_builder.place import Place
 from post_builder.site import Site
 
-FORMAT = 1
+FORMAT = 2
 """Raised when older records can no longer be compared with."""
 
 _FILE = r"[^/\\\x00-\x1f.][^/\\\x00-\x1f]*"
@@ -36,13 +36,17 @@ class CellRecord:
     name: str
     """The name of the cell."""
     input: Digest
-    """Its code, its options and the values directly after it."""
+    """Its code as it ran, and those of its options that may change what it gives."""
     code: Digest
     """Its code alone, as it is in the post."""
     region: Digest
     """Its output region."""
     source: str | None = None
     """Its `data-source`."""
+    page: Digest = ""
+    """Those of its options that change how a page shows what it gave."""
+    values: tuple[str, ...] = ()
+    """The expressions of the values directly after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +99,7 @@ class Record:
     run: Circumstances = Circumstances()
     """When, where and how fast the post ran; see below."""
     format: int = FORMAT
-    """The version of this schema. A record with another version counts as missing."""
+    """The version of this schema. A record with another version makes its post stale."""
 
     @property
     def unfinished(self) -> bool:
@@ -128,15 +132,22 @@ class _Version:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """Which files a build made, and for which post."""
+    """What every version of a record says about a post."""
 
+    format: int
     post: str
     figures: Mapping[str, str]
     downloads: Mapping[str, str]
+    cells: Any = ()
 
     def made(self) -> dict[str, str]:
         """Return the digest of each file that the build made."""
         return {**self.figures, **self.downloads}
+
+    def transcluded(self) -> dict[str, str]:
+        """Return, by cell, the digest of the text that was transcluded into it."""
+        cells = [cell for cell in self.cells if isinstance(cell, dict) and cell.get("source")]
+        return {str(cell.get("name")): str(cell.get("code")) for cell in cells}
 
 
 _Kind = TypeVar("_Kind")

@@ -1,20 +1,26 @@
-"""The files of a site that a post depends on: those its run read, and those it declares."""
+"""The files that a post depends on: those its run read, and those it declares.
+
+They are in the site or in the git work tree around it, and named relative to the root of the site:
+a file above it begins with `../`.
+"""
 
 from __future__ import annotations
 
+import itertools
 import os
+import posixpath
 import time
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 
 from post_builder.errors import PostError
 from post_builder.execution.observations import Observations, file_state
 from post_builder.files import digest
 from post_builder.freshness.git import ignored
 from post_builder.place import Place
-from post_builder.site import OWN_FOLDER
+from post_builder.site import OWN_FOLDER, work_tree_of
 
 MISSING = "missing"
 """In place of the digest of a file that does not exist."""
@@ -47,7 +53,7 @@ def before_run(patterns: object, root: Path, place: Place) -> Before:
 
 
 def observed(observations: Observations, root: Path, own: Collection[str]) -> dict[str, str]:
-    """Return the digest of each file and folder of the site that a run depends on.
+    """Return the digest of each file and folder that a run depends on.
 
     Left out are files that the run itself wrote, that git ignores, folders that do not exist, and
     `own`: the post's outputs.
@@ -77,23 +83,35 @@ def declared_files(patterns: object, root: Path, place: Place) -> set[str]:
     """Find the files that `depends:` names.
 
     Raises:
-        PostError: if a pattern is not a text, leaves the site or matches nothing.
+        PostError: if a pattern is not a text, leaves the site and its work tree, or matches
+            nothing.
     """
     if not isinstance(patterns, list | tuple) or not all(isinstance(p, str) for p in patterns):
         raise PostError("depends: must be a list of paths or patterns", place)
     found: set[str] = set()
     for pattern in patterns:
-        if Path(pattern).is_absolute() or ".." in Path(pattern).parts:
-            raise PostError(f"depends: {pattern!r} leaves the site", place)
+        start, below = _start(pattern, root, place)
         try:
-            matches = {path for path in root.glob(pattern) if path.is_file()}
+            matches = {path for path in start.glob(below) if path.is_file()}
         except ValueError as error:
             message = f"depends: {pattern!r} is not a pattern: {error}"
             raise PostError(message, place) from error
         if not matches:
             raise PostError(f"depends: {pattern!r} matches no file", place)
-        found |= {path.relative_to(root).as_posix() for path in matches}
+        found |= {_name(path, root) for path in matches}
     return found
+
+
+def _start(pattern: str, root: Path, place: Place) -> tuple[Path, str]:
+    """Return the folder from which a pattern leads downwards, and the rest of the pattern."""
+    parts = PurePosixPath(posixpath.normpath(pattern)).parts
+    below = list(itertools.dropwhile(lambda part: part == "..", parts))
+    start = Path(os.path.normpath(root.joinpath(*[".."] * (len(parts) - len(below)))))
+    work_tree = work_tree_of(root)
+    if Path(pattern).is_absolute() or not start.is_relative_to(work_tree or root):
+        outside = "the git work tree of the site" if work_tree else "the site"
+        raise PostError(f"depends: {pattern!r} leaves {outside}", place)
+    return start, "/".join(below)
 
 
 def changed_since_read(
@@ -165,7 +183,7 @@ def digests(paths: Iterable[str], root: Path) -> dict[str, str]:
 def _digest(path: Path, root: Path, *, folder: bool) -> str:
     if folder and path.is_dir():
         names = (entry.name for entry in path.iterdir())
-        return _listing_digest(path.relative_to(root).as_posix(), names, root)
+        return _listing_digest(_name(path, root), names, root)
     if not folder and path.is_file():
         state = path.stat()
         return _file_digest(path, state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns)
@@ -190,11 +208,19 @@ def _file_digest(path: Path, *_state: int) -> str:
 
 
 def _relative(paths: Iterable[str], root: Path) -> set[str]:
-    found = (Path(path) for path in paths)
-    return {path.relative_to(root).as_posix() for path in found if path.is_relative_to(root)}
+    """Return the names of those paths that are in the site or in its work tree."""
+    tree, found = work_tree_of(root) or root, [Path(path) for path in paths]
+    return {_name(path, root) for path in found if path.is_relative_to(tree)}
+
+
+def _name(path: Path, root: Path) -> str:
+    """Return a path relative to the root, whether or not it is below it."""
+    return PurePath(os.path.relpath(path, root)).as_posix()
 
 
 def _could_be_source(path: str) -> bool:
-    name = path.rstrip("/").rpartition("/")[2]
-    temporary = name.startswith(".") and name.endswith(".tmp")
-    return not temporary and not _NEVER.intersection(path.split("/"))
+    parts = path.rstrip("/").split("/")
+    temporary = parts[-1].startswith(".") and parts[-1].endswith(".tmp")
+    above = [part for part in parts if part != ".."] if parts[0] == ".." else []
+    hidden = any(part.startswith(".") for part in above)  # a home folder may be a work tree
+    return not (temporary or hidden or _NEVER.intersection(parts))

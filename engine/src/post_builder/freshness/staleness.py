@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import platform
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from post_builder.document.post import Post
 from post_builder.errors import PostBuilderError
 from post_builder.freshness.digests import cell_records, settings_digest, value_digests
-from post_builder.freshness.packages import installed, python_minor
+from post_builder.freshness.packages.kernel_python import kernel_versions
+from post_builder.freshness.packages.versions import python_minor
 from post_builder.freshness.record import CellRecord, Record
 from post_builder.freshness.site_files import MISSING, declared, digests
 from post_builder.site import Site
@@ -53,6 +54,13 @@ def staleness(prepared: PreparedPost, record: Record | None, site: Site) -> list
     return reasons
 
 
+def page_changes(prepared: PreparedPost, record: Record) -> set[str]:
+    """Return the cells of a fresh post of which only options of the page changed."""
+    before = {cell.name: cell.page for cell in record.cells}
+    now = cell_records(prepared, prepared.post)
+    return {cell.name for cell in now if before.get(cell.name, cell.page) != cell.page}
+
+
 def _changed_cells(
     before: Sequence[CellRecord], prepared: PreparedPost, records: Sequence[CellRecord]
 ) -> Iterator[Reason]:
@@ -62,13 +70,33 @@ def _changed_cells(
         if old is None:
             yield Reason(f"cell {now.name} is new", cell.cell.line)
         elif old.input != now.input:
-            source_changed = now.source and old.source == now.source and old.code != now.code
-            what = f"{_source(cell)} changed" if source_changed else f"cell {now.name} edited"
-            yield Reason(what, cell.cell.line)
+            yield Reason(_what_changed(cell, old, now), cell.cell.line)
+        if old is not None:
+            yield from _changed_expressions(prepared.post, old, now)
     yield from (Reason(f"cell {name} is gone", 1) for name in known)
     names = [cell.name for cell in prepared.cells]
     if [cell.name for cell in before] != names and {c.name for c in before} == set(names):
         yield Reason("cells were reordered", 1)
+
+
+def _what_changed(cell: PreparedCell, old: CellRecord, now: CellRecord) -> str:
+    if old.code == now.code and old.source == now.source:
+        return f"options of cell {now.name} changed"
+    is_source = now.source and old.source == now.source
+    return f"{_source(cell)} changed" if is_source else f"cell {now.name} edited"
+
+
+def _changed_expressions(post: Post, old: CellRecord, now: CellRecord) -> Iterator[Reason]:
+    """Name the values after a cell that came or went: computing one may change what follows."""
+    if old.values == now.values:
+        return
+    lines = {value.expression: value.line for value in post.values}
+    for expression in Counter(now.values) - Counter(old.values):
+        yield Reason(f"value {expression} is new, and needs a run", lines[expression])
+    for expression in Counter(old.values) - Counter(now.values):
+        yield Reason(f"value {expression} is gone from below cell {now.name}", 1)
+    if Counter(old.values) == Counter(now.values):
+        yield Reason(f"values below cell {now.name} were reordered", 1)
 
 
 def _source(cell: PreparedCell) -> str:
@@ -89,7 +117,8 @@ def _changed_surroundings(post: Post, record: Record, site: Site) -> Iterator[st
         yield error.message
     else:
         yield from _changed_files(record.declared, now)
-    yield from _changed_packages(post, record)
+    if post.language == "python" and record.kernel == post.kernel:
+        yield from _changed_packages(post, record, site)
 
 
 def _changed_files(before: Mapping[str, str], now: Mapping[str, str]) -> Iterator[str]:
@@ -102,15 +131,18 @@ def _changed_files(before: Mapping[str, str], now: Mapping[str, str]) -> Iterato
             yield f"{path} {'is missing' if now[path] == MISSING else 'changed'}"
 
 
-def _changed_packages(post: Post, record: Record) -> Iterator[str]:
-    """Compare with the Python that runs the engine, which also runs Python posts."""
-    if post.language != "python":
+def _changed_packages(post: Post, record: Record, site: Site) -> Iterator[str]:
+    """Compare with the environment of the kernel, whether or not it is the engine's."""
+    versions = kernel_versions(post.kernel, record.packages, site)
+    if versions.problem:
+        yield versions.problem
+    if not versions.python:
         return
-    minor = python_minor(platform.python_version())
+    minor = python_minor(versions.python)
     if record.python != minor:
         yield f"Python {record.python} → {minor}"
     for name, version in record.packages.items():
-        now = installed(name)
+        now = versions.packages[name]
         if now != version:
             yield f"{name} {version} → {now or 'not installed'}"
 
@@ -135,9 +167,11 @@ def _changed_outputs(
 
 def _changed_values(post: Post, record: Record) -> Iterator[Reason]:
     now = value_digests(post)
-    if len(now) != len(record.values):
+    if len(record.values) != sum(len(cell.values) for cell in record.cells):
         yield Reason("values in prose were added or removed", 1)
         return
+    if len(now) != len(record.values):
+        return  # some are new or gone, which is a reason of its own
     for value, published, built in zip(post.values, now, record.values, strict=True):
         if published != built:
             message = f"value {value.expression} is not what the build wrote"

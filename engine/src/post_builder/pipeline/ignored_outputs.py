@@ -1,4 +1,4 @@
-"""Outputs that are never compared stay as they are if a rerun reproduces everything else."""
+"""What is never compared stays as it is published if a rerun reproduces everything else."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from post_builder.document.options import Tag
 from post_builder.document.post import Cell, Post
 from post_builder.files import digest
+from post_builder.freshness.comparison.ignored import comparable
 from post_builder.freshness.digests import (
     cell_records,
     published_digest,
@@ -24,10 +25,11 @@ from post_builder.sources.transclusion import PreparedPost
 def keep_ignored(
     prepared: PreparedPost, rendered: Sequence[RenderedCell], before: Record | None, site: Site
 ) -> tuple[tuple[RenderedCell, ...], dict[str, bytes]]:
-    """Choose what to publish of cells that are never compared: what is published, or what is new.
+    """Choose what to publish of outputs that do not count: what is published, or what is new.
 
-    What is published stays if, together with the new outputs of all other cells, it is exactly what
-    the record says: the same code, the same regions, values and figures.
+    Those are the outputs of cells that are never compared, and those that differ only in what the
+    site ignores. What is published stays if, together with the new outputs of all other cells, it
+    is exactly what the record says: the same code, the same regions, values and figures.
 
     Args:
         prepared: the post as it is on disk, with its transcluded code.
@@ -44,7 +46,7 @@ def keep_ignored(
     post = prepared.post
     kept = tuple(
         replace(new, region=_published(post, cell), session=cell.session)
-        if is_ignored(cell)
+        if _stays(post, cell, new, site)
         else new
         for cell, new in zip(post.cells, rendered, strict=True)
     )
@@ -57,6 +59,13 @@ def keep_ignored(
 def is_ignored(cell: Cell) -> bool:
     """Return whether the output of a cell is never compared."""
     return Tag.IGNORE_OUTPUT in cell.options.tags
+
+
+def _stays(post: Post, cell: Cell, new: RenderedCell, site: Site) -> bool:
+    """Return whether a new output does not count beside the published one."""
+    patterns = site.settings.ignore_patterns
+    published, fresh = (comparable(text, patterns) for text in (_published(post, cell), new.region))
+    return is_ignored(cell) or published == fresh
 
 
 def _published(post: Post, cell: Cell) -> str:

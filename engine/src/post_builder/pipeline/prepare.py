@@ -8,10 +8,11 @@ from pathlib import Path
 from post_builder.document.parsing.parser import inspect_post
 from post_builder.document.post import Post
 from post_builder.errors import PostBuilderError, together
+from post_builder.freshness.comparison.tolerances import refuse_unfit_tolerances
 from post_builder.freshness.digests import text_digest
-from post_builder.freshness.record import Record, load_record
+from post_builder.freshness.record import FORMAT, Made, Record, load_made, load_record
 from post_builder.freshness.site_files import declared_files
-from post_builder.freshness.staleness import Reason, staleness
+from post_builder.freshness.staleness import Reason, page_changes, staleness
 from post_builder.site import Site
 from post_builder.sources.transclusion import PreparedPost, transclude
 
@@ -29,6 +30,8 @@ class PostState:
     """Of its last build."""
     reasons: tuple[Reason, ...]
     """Why it must run; none if it is fresh."""
+    page_changes: frozenset[str] = frozenset()
+    """Names of the cells of a fresh post of which options of the page changed."""
 
     @property
     def post(self) -> Post:
@@ -65,23 +68,33 @@ def prepare(site: Site, path: Path, name: str | None) -> PostState | None:
         return None
     found: list[PostBuilderError] = list(problems)
     if post and name:
-        record = _record(site, post, name)
+        made, record = _made(site, post, name)
+        checks = (
+            lambda: declared_files(post.front_matter.get("depends", ()), site.root, post.place(1)),
+            lambda: refuse_unfit_tolerances(post),
+        )
+        for check in checks:
+            try:
+                check()
+            except PostBuilderError as error:
+                found.append(error)
         try:
-            declared_files(post.front_matter.get("depends", ()), site.root, post.place(1))
-        except PostBuilderError as error:
-            found.append(error)
-        try:
-            prepared = transclude(post, site, record.transcluded() if record else {})
+            prepared = transclude(post, site, made.transcluded() if made else {})
         except PostBuilderError as error:
             found.append(error)
     if found or not name:
         raise together(found)
     reasons = tuple(staleness(prepared, record, site))
-    return PostState(site, path, name, prepared, record, reasons)
+    if made and made.format != FORMAT:
+        version = "an older" if made.format < FORMAT else "a newer"
+        reasons = (Reason(f"built by {version} version of post-builder", 1),)
+    changes = page_changes(prepared, record) if record and not reasons else ()
+    return PostState(site, path, name, prepared, record, reasons, frozenset(changes))
 
 
-def _record(site: Site, post: Post, name: str) -> Record | None:
-    record = load_record(site, name)
-    if record and record.post != post.path and (site.root / record.post).exists():
-        return None  # that post is no longer executable; it keeps what was made for it
-    return record
+def _made(site: Site, post: Post, name: str) -> tuple[Made | None, Record | None]:
+    """Read the record of a post, and which files it says are its own."""
+    made = load_made(site, name)
+    if made and made.post != post.path and (site.root / made.post).exists():
+        return None, None  # that post is no longer executable; it keeps what was made for it
+    return made, load_record(site, name)

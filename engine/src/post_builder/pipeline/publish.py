@@ -26,7 +26,7 @@ from post_builder.freshness.digests import (
     text_digest,
     value_digests,
 )
-from post_builder.freshness.packages import public_versions, python_minor
+from post_builder.freshness.packages.versions import public_versions, python_minor
 from post_builder.freshness.record import Made, Record, load_record
 from post_builder.freshness.site_files import (
     Before,
@@ -90,14 +90,24 @@ def _publish(state: PostState, run: Run, before: Before) -> list[str]:
 
 
 def refresh(state: PostState) -> None:
-    """Bring the downloads and the record of a fresh post up to date with its prose and its path."""
-    from post_builder.rendering.downloads import make_downloads  # noqa: PLC0415  # imports Jupyter
+    """Bring what a fresh post publishes up to date with its prose, page options and path."""
+    # they import Jupyter, which a post with nothing to do does not need
+    from post_builder.rendering.downloads import make_downloads  # noqa: PLC0415
+    from post_builder.rendering.regions import republished  # noqa: PLC0415
 
     assert state.record is not None  # noqa: S101  # a fresh post has one
-    downloads = make_downloads(state.post, state.site, state.name)
-    text = text_digest(state.post.text)
-    record = replace(state.record, post=state.post.path, downloads=_digests(downloads), text=text)
-    _write(state, state.post, state.post.text, downloads, record)
+    post, changed = state.post, state.page_changes
+    regions = {cell.region: republished(post, cell) for cell in post.cells if cell.name in changed}
+    built = _parse_again(splice(post.text, regions.items()), state.prepared)
+    downloads = make_downloads(built, state.site, state.name)
+    record = replace(
+        state.record,
+        post=post.path,
+        text=text_digest(built.text),
+        cells=cell_records(replace(state.prepared, post=built), built),
+        downloads=_digests(downloads),
+    )
+    _write(state, post, built.text, downloads, record)
 
 
 def _prepared_now(state: PostState) -> PreparedPost:
@@ -110,8 +120,9 @@ def _prepared_now(state: PostState) -> PreparedPost:
     if text == state.post.text:
         return state.prepared
     post = parse(text, state.post.path, state.post.inherited)
-    built = state.record.transcluded() if state.record else {}
-    prepared = transclude(post, state.site, built) if post else None
+    built = owned(state)
+    known = built.transcluded() if built else {}
+    prepared = transclude(post, state.site, known) if post else None
     if prepared is None or _inputs(prepared) != _inputs(state.prepared):
         hint = "nothing was written; build again"
         message = "the code of the post changed while it ran"
@@ -119,8 +130,9 @@ def _prepared_now(state: PostState) -> PreparedPost:
     return prepared
 
 
-def _inputs(prepared: PreparedPost) -> list[tuple[str, str]]:
-    return [(cell.name, cell.input) for cell in cell_records(prepared, prepared.post)]
+def _inputs(prepared: PreparedPost) -> list[tuple[str, str, tuple[str, ...]]]:
+    cells = cell_records(prepared, prepared.post)
+    return [(cell.name, cell.input, cell.values) for cell in cells]
 
 
 def _parse_again(text: str, prepared: PreparedPost) -> Post:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import base64
-import html
 import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from post_builder.document.figure_names import FigureNames
-from post_builder.document.figure_tag import FigureTag
+from post_builder.document.figure_tag import FigureTag, described
 from post_builder.document.post import Cell, Post
 from post_builder.errors import RenderError
 from post_builder.execution.run import Output
@@ -103,11 +102,9 @@ def refuse_unsuitable(post: Post, cell: Cell) -> None:
 
 def figure_tag(cell: Cell, figure: Figure, number: int, count: int) -> FigureTag:
     """Return the tag that shows a figure, the `number`th of `count` that its cell made."""
-    alt, caption = html.escape(cell.options.alt or "", quote=False), cell.options.caption or ""
-    if count > 1:
-        alt = f"{alt} ({number} of {count})"
-        caption = caption if number == count else ""
-    return FigureTag(f"/{figure.path}", alt, caption, figure.width, figure.height)
+    alt, caption = cell.options.alt or "", cell.options.caption or ""
+    tag = FigureTag(f"/{figure.path}", "", "", figure.width, figure.height)
+    return described(tag, alt, caption, number, count)
 
 
 def _image(output: Output) -> _Image | None:

@@ -1,4 +1,4 @@
-"""Rendering a run: the output region of each cell, the text of each value, the figures."""
+"""Output regions and values: what a run publishes, and regions again from what is there."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from post_builder.document.code.sessions import Example, session_text
 from post_builder.document.figure_names import FigureNames
+from post_builder.document.figure_tag import TAG, FigureTag, described, parse_figure_tag
 from post_builder.document.options import Tag
 from post_builder.document.post import END, START, Cell, Edit, Post
 from post_builder.execution.run import CellRun, Run
@@ -23,6 +24,13 @@ _SPECIAL = re.compile(r"[^\w .,%+/:;=()-]|_|\.{2,}|-{2,}| (?= )|^ | $")
 
 _LIST_MARKER = re.compile(r"^ *(?:[-*_^](?=[-*_^ ]*$)|(?:[-*+]|\d+\.)(?= ))", re.MULTILINE)
 """What starts a line that kramdown takes for a rule or a list item, even within an element."""
+
+
+_FOLD = '<details class="output-fold"><summary>Output</summary>'
+"""What opens the fold around an output."""
+
+_FOLD_END = "</details>"
+"""What closes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +106,45 @@ def _at_its_place(text: str, cell: Cell, region: str) -> str:
     return region + cell.newline
 
 
+def republished(post: Post, cell: Cell) -> str:
+    """Return the output region of a cell with its options as they are now; nothing runs.
+
+    Args:
+        post: as it is on disk.
+        cell: of the post; its region is as a build wrote it.
+
+    Raises:
+        RenderError: for a figure that has lost its alternative text.
+    """
+    content = _content(cell, post.at(cell.region))
+    if not content:
+        return post.at(cell.region)
+    tags = list(TAG.finditer(content))
+    if tags:
+        refuse_unsuitable(post, cell)
+    for number, match in reversed(list(enumerate(tags, 1))):
+        tag = _described(cell, match, number, len(tags))
+        content = f"{content[: match.start()]}{tag}{content[match.end() :]}"
+    if Tag.HIDE_OUTPUT in cell.options.tags:
+        content = f"{_FOLD}\n\n{content}\n{_FOLD_END}\n"
+    return _at_its_place(post.text, cell, cell.with_prefix(f"{START}\n{content}\n{END}"))
+
+
+def _content(cell: Cell, region: str) -> str:
+    """Return what is between the markers, without a fold."""
+    text = cell.without_prefix(region).strip("\n")
+    content = text.removeprefix(f"{START}\n").removesuffix(f"\n{END}")
+    if content.startswith(_FOLD):
+        content = content.removeprefix(f"{_FOLD}\n\n").removesuffix(f"\n{_FOLD_END}\n")
+    return content
+
+
+def _described(cell: Cell, match: re.Match[str], number: int, count: int) -> FigureTag:
+    alt, caption = cell.options.alt or "", cell.options.caption or ""
+    tag = parse_figure_tag(match)
+    return described(tag, alt, caption, number, count)
+
+
 def escape_value(text: str) -> str:
     """Escape a value so that kramdown shows exactly that text within a paragraph."""
     plain = without_controls(text)
@@ -108,10 +155,10 @@ def _region(cell: Cell, parts: Sequence[str]) -> str:
     """Put markers around the blocks of a cell, and its prefix before each line."""
     if not parts:
         return ""
+    content = "\n".join(map(_terminated, parts))
     if Tag.HIDE_OUTPUT in cell.options.tags:
-        opening = '<details class="output-fold"><summary>Output</summary>'
-        parts = [opening, *parts, "</details>"]
-    text = "\n".join([START, *map(_terminated, parts), END])
+        content = f"{_FOLD}\n\n{content}\n{_FOLD_END}\n"
+    text = f"{START}\n{content}\n{END}"
     in_list = "  " in cell.prefix.expandtabs()
     return cell.with_prefix(_LIST_MARKER.sub(_as_entity, text) if in_list else text)
 

@@ -1,4 +1,4 @@
-"""Notes the site's files that a post reads. Runs in the post's Python, not in the engine's.
+"""Notes the files that a post reads. Runs in the post's Python, not in the engine's.
 
 Python imports a module of this name at start-up. The engine puts this folder on the PYTHONPATH of
 its kernels, so that Python processes which a post starts, such as the workers of a data loader, are
@@ -12,6 +12,8 @@ import os
 import sys
 import types
 from collections.abc import Callable
+
+FOLDER = os.path.dirname(os.path.abspath(__file__))
 
 EVENTS = {
     "open": ("r", 0),
@@ -61,7 +63,7 @@ def touched(event: str, args: tuple[object, ...], root: str) -> tuple[str, str]:
     if not isinstance(given, str | bytes | None):
         return "", ""
     path = os.path.abspath(os.fsdecode(given or "."))
-    if not (path.startswith(os.path.join(root, "")) or path == root):
+    if not (path.startswith(os.path.join(root, "")) or path == root) or path.startswith(FOLDER):
         return "", ""
     if kind == "d" and is_import_system(sys._getframe(2)):  # noqa: SLF001
         return "", ""
@@ -125,6 +127,46 @@ def source_of(path: str) -> str:
     return path
 
 
+class AfterImport:
+    """Adjusts some modules when, and only if, they are imported."""
+
+    def __init__(self, adjustments: dict[str, Callable[[types.ModuleType], None]]) -> None:
+        """Take a function for each name of a module."""
+        self.adjustments = adjustments
+
+    def find_spec(self, name: str, *_: object) -> importlib.machinery.ModuleSpec | None:
+        """Find a module as Python would without this object, once."""
+        adjust = self.adjustments.pop(name, None)
+        spec = importlib.util.find_spec(name) if adjust else None
+        if spec and spec.loader and adjust:
+            execute, then = spec.loader.exec_module, adjust
+
+            def execute_and_adjust(module: types.ModuleType) -> None:
+                execute(module)
+                then(module)
+
+            spec.loader.exec_module = execute_and_adjust  # type: ignore[method-assign]
+        return spec
+
+
+def salt(matplotlib: types.ModuleType) -> None:
+    """Let matplotlib draw the same SVG twice, whatever configuration file it finds.
+
+    Ids in an SVG are random without a salt. That of a site's own `matplotlibrc` stays.
+    """
+    for settings in (matplotlib.rcParams, matplotlib.rcParamsDefault, matplotlib.rcParamsOrig):
+        if settings["svg.hashsalt"] is None:
+            settings["svg.hashsalt"] = "post-builder"
+
+
+def order_text(_: types.ModuleType) -> None:
+    """Let text from outside Python arrive in order."""
+    if sys.platform != "win32":  # where ipykernel does not forward it
+        path = os.path.join(FOLDER, "terminal.py")
+        loader = importlib.machinery.SourceFileLoader("post_builder_terminal", path)
+        loader.exec_module(types.ModuleType(loader.name))
+
+
 def give_way(folder: str) -> None:
     """Hide this folder from the post, then run the sitecustomize that it shadows, if any."""
     sys.path[:] = [entry for entry in sys.path if entry != folder]
@@ -135,4 +177,6 @@ def give_way(folder: str) -> None:
 
 if os.environ.get("POST_BUILDER_LOG"):
     observe(os.environ["POST_BUILDER_ROOT"], os.environ["POST_BUILDER_LOG"])
-give_way(os.path.dirname(os.path.abspath(__file__)))
+    hook = AfterImport({"matplotlib": salt, "ipykernel.iostream": order_text})
+    sys.meta_path.insert(0, hook)
+give_way(FOLDER)

@@ -1,33 +1,76 @@
-"""Whether two outputs say the same: words exactly, numbers within a tolerance."""
+"""Whether two outputs say the same: words, integers, indentation exactly, other numbers nearly."""
 
 from __future__ import annotations
 
 import math
 import re
-from html import unescape
+from dataclasses import dataclass
 
-_NUMBER = re.compile(r"(?<![\w.])[-+]?(?:\d+(?:,\d{3})*(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?(?![\w.])")
-_TOKEN = re.compile(rf"{_NUMBER.pattern}|\w+|[^\w\s]")
+_DIGITS = r"\d+(?:,\d{3})*"
+_EXPONENT = r"[eE][-+]?\d+"
+_WHOLE_FLOAT = r"\.(?=[\]),]|[ ]+[-+.\d])"
+"""The point of a number such as `2.`, as arrays are printed; elsewhere it ends a sentence."""
+
+_NUMBER = (
+    rf"(?<![\w.])[-+]?(?:(?:{_DIGITS}(?:\.\d+|{_WHOLE_FLOAT})?|\.\d+)(?:{_EXPONENT})?)(?!\w|\.\w)"
+)
+_TOKEN = re.compile(rf"(?P<number>{_NUMBER})|\w+|[^\w\s]")
+
+_INTEGER = re.compile(rf"[-+]?{_DIGITS}")
 
 
-def same_text(published: str, fresh: str, tolerance: float) -> bool:
-    """Return whether two texts are the same token by token; white space does not count.
+@dataclass(frozen=True, slots=True)
+class Tolerances:
+    """How much numbers that are not integers may drift; either is enough."""
+
+    relative: float
+    """As a part of the number."""
+    absolute: float
+    """Whatever the size of the number: rounding turns 0 into 1e-17."""
+
+
+def same_text(published: str, fresh: str, tolerances: Tolerances) -> bool:
+    """Return whether two texts are the same line by line and token by token.
+
+    White space counts at the start of a line only: a number that drifts may move its neighbour.
 
     Args:
-        published: HTML-escaped or plain.
-        fresh: HTML-escaped or plain.
-        tolerance: how much numbers may differ, relative or absolute.
+        published: plain, as `comparable` returns it.
+        fresh: plain.
+        tolerances: for numbers.
     """
-    before, now = (_TOKEN.findall(unescape(text)) for text in (published, fresh))
+    before, now = _lines(published), _lines(fresh)
     return len(before) == len(now) and all(
-        _same_token(a, b, tolerance) for a, b in zip(before, now, strict=True)
+        _same_line(a, b, tolerances) for a, b in zip(before, now, strict=True)
     )
 
 
-def _same_token(before: str, now: str, tolerance: float) -> bool:
+def _lines(text: str) -> list[str]:
+    """Split a text into lines, without spaces at their ends or line ends around them all."""
+    return [line.rstrip() for line in re.split(r"\r\n|\r|\n", text.strip("\r\n"))]
+
+
+def _same_line(before: str, now: str, tolerances: Tolerances) -> bool:
     if before == now:
         return True
-    if not (_NUMBER.fullmatch(before) and _NUMBER.fullmatch(now)):
+    if _indentation(before) != _indentation(now):
         return False
-    a, b = (float(token.replace(",", "")) for token in (before, now))
-    return math.isclose(a, b, rel_tol=tolerance, abs_tol=tolerance)
+    pairs = _TOKEN.finditer(before), _TOKEN.finditer(now)
+    tokens = [list(found) for found in pairs]
+    return len(tokens[0]) == len(tokens[1]) and all(
+        _same_token(a, b, tolerances) for a, b in zip(*tokens, strict=True)
+    )
+
+
+def _indentation(line: str) -> str:
+    return line[: len(line) - len(line.lstrip())]
+
+
+def _same_token(before: re.Match[str], now: re.Match[str], tolerances: Tolerances) -> bool:
+    if before.group() == now.group():
+        return True
+    numbers = before["number"], now["number"]
+    if not all(numbers) or any(map(_INTEGER.fullmatch, numbers)):
+        return False
+    a, b = (float(number.replace(",", "")) for number in numbers)
+    return math.isclose(a, b, rel_tol=tolerances.relative, abs_tol=tolerances.absolute)

@@ -1,19 +1,8 @@
-"""Versions of installed packages."""
+"""Versions of Python and of packages, and which of them are the same."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
-from importlib.metadata import PackageNotFoundError, version
-
-
-@cache
-def installed(name: str) -> str | None:
-    """Return the public version of an installed distribution; None if it is not installed."""
-    try:
-        return public(version(name))
-    except PackageNotFoundError:
-        return None
 
 
 def public(text: str) -> str:

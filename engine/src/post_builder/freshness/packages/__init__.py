@@ -1,0 +1,1 @@
+"""Versions of the packages that posts import, in the environment of their kernel."""

@@ -1,0 +1,97 @@
+"""The Python that a kernel runs in, which may belong to another environment than the engine's."""
+
+from __future__ import annotations
+
+import json
+import os
+import string
+import sys
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+
+from post_builder.execution.environment import INSIDE, inherited_environment
+from post_builder.execution.inside.versions import installed_versions
+from post_builder.freshness.packages.kernelspecs import find_launch
+from post_builder.freshness.packages.versions import public
+from post_builder.site import Site
+
+_SECONDS = 60
+"""How long another Python may take to answer; it needs a tenth of a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class PythonVersions:
+    """What a kernel would run with now."""
+
+    python: str = ""
+    """Version of Python; empty if there is no way to know."""
+    packages: Mapping[str, str | None] = field(default_factory=dict)
+    """Public version of each package; None for one that is not installed."""
+    problem: str = ""
+    """Why the kernel would not start; empty if it would."""
+
+
+def kernel_versions(kernel: str, names: Collection[str], site: Site) -> PythonVersions:
+    """Find out which Python and which versions of some packages a kernel has now.
+
+    Args:
+        kernel: its name.
+        names: of the packages.
+        site: whose settings may name more folders with packages.
+    """
+    launch = find_launch(kernel)
+    if launch is None:
+        return PythonVersions(problem=f"the Jupyter kernel {kernel!r} is not installed")
+    environment = inherited_environment(site)
+    if launch.is_own:
+        extra = filter(None, environment.get("PYTHONPATH", "").split(os.pathsep))
+        folders = (str(site.root / folder) for folder in ("", *extra))
+        python, packages = sys.version.split()[0], installed_versions(names, (*folders, *sys.path))
+    elif launch.interpreter:
+        for name, text in launch.env.items():
+            environment[name] = string.Template(text).safe_substitute(environment)
+        command, pairs = launch.interpreter, tuple(environment.items())
+        answer = _ask(command, frozenset(names), pairs, str(site.root))
+        if isinstance(answer, str):
+            return PythonVersions(problem=f"the Python of the kernel {kernel!r} {answer}")
+        python, packages = answer
+    else:
+        return PythonVersions()
+    known = {name: version and public(version) for name, version in packages.items()}
+    return PythonVersions(python, known)
+
+
+def forget() -> None:
+    """Ask the Python of other environments again from now on."""
+    _ask.cache_clear()
+
+
+@cache
+def _ask(
+    command: tuple[str, ...],
+    names: frozenset[str],
+    environment: tuple[tuple[str, str], ...],
+    folder: str,
+) -> tuple[str, dict[str, str | None]] | str:
+    """Let another Python look up its own version and those of packages; or say what is wrong."""
+    import subprocess  # noqa: PLC0415  # only kernels of other environments need it
+
+    source = INSIDE.joinpath("versions.py").read_text(encoding="utf-8")
+    try:
+        done = subprocess.run(
+            [*command, "-c", source],
+            input=json.dumps(sorted(names)),
+            capture_output=True,
+            check=True,
+            cwd=folder,
+            encoding="utf-8",
+            env=dict(environment),
+            timeout=_SECONDS,
+        )
+        python, packages = json.loads(done.stdout)
+    except FileNotFoundError:
+        return "no longer exists"
+    except (OSError, subprocess.SubprocessError, ValueError) as error:
+        return f"cannot be asked for its packages: {error!r}"
+    return python, packages

@@ -1,0 +1,90 @@
+"""What never counts when two outputs are compared."""
+
+import pytest
+
+from post_builder.freshness.comparison.ignored import comparable
+
+UUIDS = "3f2504e0-4f89-11d3-9a0c-0305e82c3301", "0e37df36-f698-11e6-8dd4-cb9ced3df976"
+HEX = "0123456789abcdef" * 2, "fedcba9876543210" * 2
+
+
+def _block(text: str) -> str:
+    return f'<pre class="output stdout">{text}</pre>'
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        '<style>#T_{0}_row0_col1 {{ color: red }}</style><td id="T_{0}_row0_col1">1</td>',
+        '<div id="altair-viz-{1}"></div><script>embed("#altair-viz-{1}")</script>',
+        '<div data-root-id="p1001" id="{2}"></div><script>docs = {{"{2}": {{}}}}</script>',
+        '<input id="section-{2}"><label for="section-{2}">Data</label>',
+        '<table id="itables_{3}"></table>',
+    ],
+    ids=["Styler", "Altair", "Bokeh", "xarray", "itables"],
+)
+def test_random_ids_do_not_count(markup: str) -> None:
+    """As long as the same things have the same id."""
+    first, second = (
+        markup.format(short, long, uuid, uuid.replace("-", "_"))
+        for short, long, uuid in zip(("1a2b3", "c4d5e"), HEX, UUIDS, strict=True)
+    )
+    assert first != second
+    assert comparable(first) == comparable(second)
+    assert comparable(first) != comparable(first.replace("1", "2", 1).replace("id=", "class=", 1))
+
+
+def test_ids_that_refer_to_another_thing_count() -> None:
+    """They are numbered in order, so that a label of another input differs."""
+    first, second = (f'<i id="{a}"></i><i id="{b}"></i>' for a, b in (UUIDS, UUIDS[::-1]))
+    label = f'<label for="{UUIDS[0]}">'
+    assert comparable(first) == comparable(second)
+    assert comparable(first + label) != comparable(second + label)
+
+
+def test_an_id_that_a_cell_printed_counts() -> None:
+    """It is the output, and may come from a seed."""
+    assert comparable(_block(UUIDS[0])) != comparable(_block(UUIDS[1]))
+
+
+@pytest.mark.parametrize(
+    ("published", "fresh"),
+    [
+        (
+            "1.23 µs ± 4.5 ns per loop (mean ± std. dev. of 7 runs, 1,000,000 loops each)",
+            "1 min 2 s ± 1 s per loop (mean ± std. dev. of 7 runs, 1 loop each)",
+        ),
+        (
+            "CPU times: user 3 µs, sys: 1 µs, total: 4 µs\nWall time: 7.15 µs\n6",
+            "CPU times: user 2 ms, sys: 0 ns, total: 2 ms\nWall time: 2.2 ms\n6",
+        ),
+        ("Ran 3 tests in 0.002s\n\nOK", "Ran 3 tests in 1.502s\n\nOK"),
+        ("=== 3 passed in 0.12s ===", "=== 3 passed in 61.50s (0:01:01) ==="),
+    ],
+    ids=["timeit", "time", "unittest", "pytest"],
+)
+def test_measured_times_do_not_count(published: str, fresh: str) -> None:
+    """What is beside them does."""
+    assert comparable(_block(published)) == comparable(_block(fresh))
+    changed = fresh.replace("3", "4").replace("6", "7").replace("mean", "median")
+    assert comparable(_block(published)) != comparable(_block(changed))
+
+
+def test_times_that_a_cell_prints_itself_count() -> None:
+    """Nobody but the author knows whether they were measured."""
+    assert comparable("took 1.5 s") != comparable("took 1.6 s")
+    assert comparable("2026-11-23 10:00:00") != comparable("2026-11-24 10:00:00")
+
+
+def test_patterns_of_the_site_do_not_count() -> None:
+    """They see the text as readers do."""
+    patterns = [r"took [\d.]+ s", "<[a-z]+ at .*>"]
+    published, fresh = (f"&lt;node at {n}&gt; took {n}.5 s, got 3" for n in (1, 2))
+    assert comparable(published) != comparable(fresh)
+    assert "… …, got 3" == comparable(published, patterns) == comparable(fresh, patterns)
+
+
+def test_long_text_is_read_in_linear_time() -> None:
+    """The engine's own patterns have no nested repetition."""
+    for text in ("a" * 200_000, "1 s " * 50_000, "0123abcd-" * 20_000, "in " + "1" * 200_000):
+        assert text[:5] in comparable(text)

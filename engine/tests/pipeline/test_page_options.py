@@ -1,0 +1,164 @@
+"""Options of the page: their change is written without a run."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from runs import drawing, just_before, made_up_run, printed, state_of
+from toysite import HEADER, POST, replace
+
+from post_builder.cli import main
+from post_builder.errors import RenderError
+from post_builder.pipeline.prepare import PostState
+from post_builder.pipeline.publish import publish, refresh
+
+DRAWING = "_posts/2020-01-01-drawing.md"
+RECORD = "_data/builds/drawing.json"
+
+BODIES = {
+    "plain": "```python\nplot()\n```\n{: #plot %s}\n\nThe end.\n",
+    "in a list": "1. Draw:\n\n   ```python\n   plot()\n   ```\n   {: #plot %s}\n\n   The end.\n",
+    "in a quote": "> ```python\n> plot()\n> ```\n> {: #plot %s}\n\nThe end.\n",
+    "at the end": "```python\nplot()\n```\n{: #plot %s}",
+}
+"""A cell at several places of a post."""
+
+OPTIONS = (
+    'data-alt="A plot"',
+    'data-alt="Another & a < plot {"',
+    'data-alt="A plot" data-caption="See *this* | \\"that\\"."',
+    'data-alt="A plot" .hide-output',
+    'data-alt="A plot" data-caption="A caption" .hide-output .hide-input',
+)
+
+
+def _state(root: Path) -> PostState:
+    return state_of(root, DRAWING)
+
+
+def _publish(root: Path, figures: int = 1) -> None:
+    """Publish a run whose cell printed a text and drew figures."""
+    state = _state(root)
+    outputs = (printed("1\n- 2\n"), *(drawing(str(number)) for number in range(figures)))
+    publish(state, made_up_run(state.prepared, (outputs,)), just_before(state))
+
+
+def _write(root: Path, body: str, options: str, newline: str = "\n") -> None:
+    text = (HEADER + body % options).replace("\n", newline)
+    root.joinpath(DRAWING).write_bytes(text.encode())
+
+
+def _content(root: Path) -> tuple[bytes, dict[str, object]]:
+    record = json.loads(root.joinpath(RECORD).read_text(encoding="utf-8"))
+    return root.joinpath(DRAWING).read_bytes(), record | {"run": None}
+
+
+@pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
+@pytest.mark.parametrize("before", OPTIONS)
+@pytest.mark.parametrize("after", OPTIONS)
+def test_a_refresh_writes_what_a_run_would(blog: Path, body: str, before: str, after: str) -> None:
+    """Byte for byte, in the post and in its record."""
+    _write(blog, body, after)
+    _publish(blog)
+    expected = _content(blog)
+    _write(blog, body, before)
+    _publish(blog)
+    replace(blog / DRAWING, before, after)
+    assert () == _state(blog).reasons
+    refresh(_state(blog))
+    assert expected == _content(blog)
+    state = _state(blog)
+    assert ((), frozenset(), False) == (state.reasons, state.page_changes, state.text_changed)
+
+
+def test_several_figures_stay_numbered(blog: Path) -> None:
+    """The caption is below the last one."""
+    _write(blog, BODIES["plain"], OPTIONS[0])
+    _publish(blog, figures=3)
+    replace(blog / DRAWING, OPTIONS[0], 'data-alt="New" data-caption="C"')
+    refresh(_state(blog))
+    text = blog.joinpath(DRAWING).read_text(encoding="utf-8")
+    assert [f'alt="New ({n} of 3)"' in text for n in (1, 2, 3)] == [True] * 3
+    assert 1 == text.count(' caption="C"')
+
+
+def test_line_endings_of_the_post_stay(blog: Path) -> None:
+    """A region has those of its cell."""
+    _write(blog, BODIES["plain"], OPTIONS[0], "\r\n")
+    _publish(blog)
+    replace(blog / DRAWING, OPTIONS[0], OPTIONS[3])
+    refresh(_state(blog))
+    text = blog.joinpath(DRAWING).read_bytes()
+    assert b"</details>\r\n" in text
+    assert text.count(b"\n") == text.count(b"\r\n")
+
+
+def test_a_figure_without_alt_text_is_refused(blog: Path) -> None:
+    """As it would be after a run; nothing is written."""
+    _write(blog, BODIES["plain"], OPTIONS[0])
+    _publish(blog)
+    replace(blog / DRAWING, f" {OPTIONS[0]}", "")
+    before = _content(blog)
+    with pytest.raises(RenderError, match="the figure of cell plot has no alt text"):
+        refresh(_state(blog))
+    assert before == _content(blog)
+
+
+def test_a_cell_without_output_has_nothing_to_write(blog: Path) -> None:
+    """Its code may be folded all the same."""
+    _write(blog, BODIES["plain"], ".hide-output")
+    state = _state(blog)
+    publish(state, made_up_run(state.prepared, ((),)), just_before(state))
+    replace(blog / DRAWING, " .hide-output", " .hide-input")
+    before = blog.joinpath(DRAWING).read_bytes()
+    refresh(_state(blog))
+    assert before == blog.joinpath(DRAWING).read_bytes()
+    assert frozenset() == _state(blog).page_changes
+
+
+def test_an_edited_output_is_not_written_again_from_what_is_there(blog: Path) -> None:
+    """The post runs, since nobody knows what was printed."""
+    _write(blog, BODIES["plain"], OPTIONS[0])
+    _publish(blog)
+    replace(blog / DRAWING, OPTIONS[0], OPTIONS[3])
+    replace(blog / DRAWING, ">1\n", ">7\n")
+    state = _state(blog)
+    expected = ["output of cell plot is not what the build wrote"]
+    assert expected == [reason.message for reason in state.reasons]
+    assert frozenset() == state.page_changes
+
+
+def test_check_and_build_say_that_nothing_needs_to_run(
+    toy: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One names the cell, the other writes the page; no cell runs."""
+    line = replace(toy / POST, "Three points that rise", "Points")
+    replace(toy / POST, "{: #slope}", "{: #slope .hide-output}")
+    assert 1 == main(["check", "--site", str(toy), "--json"])
+    found = json.loads(capsys.readouterr().out)
+    assert [
+        "the page does not show the new options of cell slope",
+        "the page does not show the new options of cell points",
+    ] == [finding["message"] for finding in found]
+    assert 0 == main(["build", "--site", str(toy), "--json"])
+    (outcome,) = json.loads(capsys.readouterr().out)
+    note = "new options of the page written for slope, points; no cell ran"
+    assert ("fresh", 0, note) == (outcome["status"], outcome["cells"], outcome["note"])
+    text = toy.joinpath(POST).read_text(encoding="utf-8")
+    assert 'alt="Points"' in text
+    assert 'alt="Points"' not in "\n".join(text.split("\n")[:line])
+    assert 0 == main(["check", "--site", str(toy)])
+
+
+def test_a_value_that_is_new_needs_a_run_and_says_so(
+    toy: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Only the kernel can compute it."""
+    value = '<span data-value="rate"></span>'
+    line = replace(toy / POST, "The slope is", f"It is {value}.\nThe slope is")
+    assert 1 == main(["check", "--site", str(toy)])
+    printed = capsys.readouterr().out
+    assert f"{POST}:{line}: stale: value rate is new, and needs a run" in printed
+    assert "edited" not in printed
