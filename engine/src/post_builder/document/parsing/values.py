@@ -58,4 +58,5 @@ def _value(text: TextLines, match: re.Match[str], cells: Sequence[Cell]) -> Valu
             f"there is no cell above the value {expression!r}",
             "a value is computed after the last cell above it",
         )
-    return Value(expression, index + 1, Span(*match.span("shown")), after)
+    shown, element = Span(*match.span("shown")), Span(*match.span())
+    return Value(expression, index + 1, shown, element, after)
