@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, settings
 from toysite import make_series, make_toy
 
 from post_builder.cli import main
-from post_builder.document.post import Post, parse
+from post_builder.document.parsing.parser import parse
+from post_builder.document.post import Post
 
 settings.register_profile(
     "quick", max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow]

@@ -35,7 +35,7 @@ def prose(body: str) -> list[str]:
         "$$\nx_{: a}\n$$",
         "<pre>\n{: .x}\n</pre>",
         "Costs $5 and $6.",
-        "`<span data-value=\"1\">2</span>`",
+        '`<span data-value="1">2</span>`',
     ],
 )
 def test_what_only_looks_like_markup_of_jekyll_stays(text: str) -> None:
@@ -75,7 +75,7 @@ def test_jekylls_markup_becomes_plain(text: str, expected: str) -> None:
 def test_values_are_their_text_whatever_their_expression() -> None:
     """A `>` in an expression ends nothing; what Markdown would take for markup is escaped."""
     value = '<span data-value="sum(won > lost for won, lost in duels)">3</span>'
-    starred = '<span data-value="\'*a*\'">&#42;a&#42;</span>'
+    starred = "<span data-value=\"'*a*'\">&#42;a&#42;</span>"
     body = f"```python\nduels = []\n```\n\nIn {value} of {starred}.\n"
     assert ["In 3 of &#42;a&#42;."] == prose(body)
 

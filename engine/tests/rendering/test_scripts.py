@@ -94,7 +94,12 @@ def test_a_cell_of_bash_runs_in_bash(tmp_path: Path) -> None:
 def test_what_is_left_out_is_said() -> None:
     """A magic without a counterpart is a comment, so that readers know what is missing."""
     text = script("%load_ext autoreload", "if True:\n    %timeit x", "%%html\n<b>", "x = !ls $HOME")
-    for line in ("# %load_ext autoreload", "    # %timeit x\n    pass", "# %%html\n# <b>", "# x = !ls"):
+    for line in (
+        "# %load_ext autoreload",
+        "    # %timeit x\n    pass",
+        "# %%html\n# <b>",
+        "# x = !ls",
+    ):
         assert line in text
 
 

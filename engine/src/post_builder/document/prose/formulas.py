@@ -69,7 +69,7 @@ class _Chunk:
     def _after_code(self, ticks: re.Match[str]) -> int:
         """Return where a code span ends; after the backticks if they open none."""
         length = len(ticks.group())
-        runs = self._ticks[length] if length in self._ticks else []
+        runs = self._ticks.get(length, [])
         index = bisect_right(runs, ticks.start())
         return runs[index] + length if index < len(runs) else ticks.end()
 
@@ -110,7 +110,9 @@ class _Chunk:
         inside = mark.end(), closing.end() - 1
         return self._made(mark.start(), closing.end(), *inside, display=False)
 
-    def _made(self, start: int, end: int, first: int, last: int, *, display: bool) -> Formula | None:
+    def _made(
+        self, start: int, end: int, first: int, last: int, *, display: bool
+    ) -> Formula | None:
         tex = self.text[first:last].strip()
         if not tex:
             return None

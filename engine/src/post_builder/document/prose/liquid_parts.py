@@ -50,7 +50,9 @@ def _part(text: str, opening: re.Match[str], end: int) -> LiquidPart:
     inside, after = text[opening.end() : end], end + len("%}")
     if opening.group() == "{{":
         expression = inside.removeprefix("-").removesuffix("-").strip()
-        return LiquidPart("output", Span(opening.start(), after), "", expression, Span(after, after))
+        return LiquidPart(
+            "output", Span(opening.start(), after), "", expression, Span(after, after)
+        )
     words = _INSIDE_TAG.fullmatch(inside)
     name, arguments = (words["name"], words["arguments"]) if words else ("", "")
     if name not in _LITERAL:

@@ -78,10 +78,10 @@ _CODE = {"fence", "code_block"}
 
 
 def read_markup(text: str, dialect: Dialect) -> Markup:
-    """Divide a Markdown text into its parts.
+    r"""Divide a Markdown text into its parts.
 
     Args:
-        text: with `\\n` as line ending.
+        text: with `\n` as line ending.
         dialect: whose formulas it has.
     """
     first = list(_blocks(text))
@@ -119,7 +119,10 @@ def _masked(text: str, formulas: Sequence[Formula]) -> str:
     """Replace formulas by as many letters, so that nothing in them is taken for markup."""
     pieces, position = [], 0
     for formula in formulas:
-        pieces += [text[position : formula.span.start], "x" * (formula.span.end - formula.span.start)]
+        pieces += [
+            text[position : formula.span.start],
+            "x" * (formula.span.end - formula.span.start),
+        ]
         position = formula.span.end
     return "".join([*pieces, text[position:]])
 
@@ -186,8 +189,9 @@ def _paragraph(state: StateBlock, start: int, end: int, silent: bool) -> bool:  
 def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark").enable("table")
     parser.core.ruler.enableOnly(["normalize", "block"])
-    alternatives = {"alt": ["paragraph", "reference", "blockquote", "list"]}
-    parser.block.ruler.at("fence", _fence, alternatives)
+    parser.block.ruler.at(
+        "fence", _fence, {"alt": ["paragraph", "reference", "blockquote", "list"]}
+    )
     parser.block.ruler.at("paragraph", _paragraph)
     return parser
 

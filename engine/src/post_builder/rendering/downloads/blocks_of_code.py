@@ -27,7 +27,7 @@ def compiles(code: str) -> bool:
 
 
 def indent(code: str) -> str | None:
-    """Indent code by one level, but not the inner lines of its strings; None if it is not Python."""
+    """Indent code, except the inner lines of strings; None if it is not Python."""
     tree = parsed(code)
     if tree is None:
         return None

@@ -18,7 +18,9 @@ _HIGHLIGHT = re.compile(r"\w[\w+#-]*")
 
 def liquid_edits(post: Post, site: Site) -> list[Edit]:
     """Return what takes the place of each tag and output in the prose of a post."""
-    return [edit for part in liquid_parts(post.text, post.content) for edit in _edits(post, part, site)]
+    return [
+        edit for part in liquid_parts(post.text, post.content) for edit in _edits(post, part, site)
+    ]
 
 
 def _edits(post: Post, part: LiquidPart, site: Site) -> Iterator[Edit]:

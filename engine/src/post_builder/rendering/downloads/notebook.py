@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from nbformat import NotebookNode
@@ -9,9 +10,16 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from post_builder.document.post import Cell, Edit, Post, Span, splice
 from post_builder.rendering.downloads.liquid import liquid_edits
-from post_builder.rendering.downloads.prose import link_definitions, plain_markdown, with_definitions
+from post_builder.rendering.downloads.prose import (
+    link_definitions,
+    plain_markdown,
+    with_definitions,
+)
 from post_builder.rendering.downloads.values import value_edits
 from post_builder.site import Site
+
+_BLANK = re.compile(r"\A(?:[ \t]*\n)+")
+"""Blank lines before a text; the spaces of indented code are not among them."""
 
 
 def make_notebook(post: Post, site: Site) -> NotebookNode:
@@ -19,7 +27,8 @@ def make_notebook(post: Post, site: Site) -> NotebookNode:
     title = post.front_matter.get("title")
     cells = [new_markdown_cell(f"# {title}", id="title")] if title else []
     metadata = {"kernelspec": _kernelspec(post), "language_info": {"name": post.language}}
-    return new_notebook(cells=[*cells, *_cells(post, site)], metadata=metadata)
+    notebook: NotebookNode = new_notebook(cells=[*cells, *_cells(post, site)], metadata=metadata)
+    return notebook
 
 
 def _kernelspec(post: Post) -> dict[str, str]:
@@ -33,7 +42,7 @@ def _cells(post: Post, site: Site) -> Iterator[NotebookNode]:
     prose = list(_prose(post, site))
     definitions = link_definitions(prose)
     for number, text in enumerate(prose, 1):
-        if markdown := with_definitions(text, definitions).strip():
+        if markdown := _BLANK.sub("", with_definitions(text, definitions)).rstrip():
             yield new_markdown_cell(markdown, id=f"prose-{number}")
         if number <= len(post.cells):
             yield _code(post.cells[number - 1])
@@ -68,4 +77,7 @@ def _plain(post: Post, part: Span, edits: list[Edit], site: Site) -> str:
 def _code(cell: Cell) -> NotebookNode:
     tags = sorted(map(str, cell.options.tags))
     metadata = {"tags": tags} if tags else {}
-    return new_code_cell(cell.code.rstrip("\n"), id=cell.name.replace(":", "-"), metadata=metadata)
+    node: NotebookNode = new_code_cell(
+        cell.code.rstrip("\n"), id=cell.name.replace(":", "-"), metadata=metadata
+    )
+    return node

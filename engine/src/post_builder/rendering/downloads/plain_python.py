@@ -24,7 +24,12 @@ if TYPE_CHECKING:
 LOOP = "event_loop"
 """The name of the event loop in scripts."""
 
-_CALLS = {"run_line_magic": "line", "run_cell_magic": "cell", "system": "system", "getoutput": "getoutput"}
+_CALLS = {
+    "run_line_magic": "line",
+    "run_cell_magic": "cell",
+    "system": "system",
+    "getoutput": "getoutput",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +64,12 @@ def raising(code: str) -> str | None:
     inner = indent(code)
     if inner is None:
         return None
-    lines = ["try:", inner, "except Exception as error:", '    print(f"{type(error).__name__}: {error}")']
+    lines = [
+        "try:",
+        inner,
+        "except Exception as error:",
+        '    print(f"{type(error).__name__}: {error}")',
+    ]
     wrapped = "\n".join(lines)
     return wrapped if compiles(wrapped) else None
 
@@ -92,7 +102,7 @@ def _as_ipython_reads(source: str) -> str | None:
 def _transformer() -> TransformerManager:
     from IPython.core.inputtransformer2 import TransformerManager  # noqa: PLC0415  # slow to import
 
-    return TransformerManager()
+    return TransformerManager()  # type: ignore[no-untyped-call]
 
 
 def _replacements(tree: ast.Module, lines: list[str]) -> Iterator[_Replacement]:
@@ -113,9 +123,9 @@ def _replacement(statement: ast.stmt, lines: list[str], *, nested: bool) -> _Rep
     first, last = statement.lineno, statement.end_lineno or statement.lineno
     written = "\n".join(lines[first - 1 : last])
     magic = _magic(statement)
-    plain = _translated(statement, magic, lines)
+    plain = _translated(statement, magic)
     if plain is None:
-        left_out = f"{_target(statement, lines)}{magic}" if magic else written.strip()
+        left_out = f"{_target(statement)}{magic}" if magic else written.strip()
         plain = in_comments(left_out) + ("\npass" if nested else "")
     space = re.match(r"\s*", written)
     prefix = space.group() if space else ""
@@ -139,18 +149,18 @@ def _magic(statement: ast.stmt) -> Magic | None:
     return Magic(_CALLS[call.func.attr], *words)  # type: ignore[arg-type]
 
 
-def _translated(statement: ast.stmt, magic: Magic | None, lines: list[str]) -> str | None:
+def _translated(statement: ast.stmt, magic: Magic | None) -> str | None:
     plain = in_plain_python(magic) if magic else None
     if plain is None or magic is None:
         return None
     if isinstance(statement, ast.Assign):
-        plain = f"{_target(statement, lines)}{plain}" if magic.kind == "getoutput" else None
+        plain = f"{_target(statement)}{plain}" if magic.kind == "getoutput" else None
     elif magic.kind == "cell":
         plain = _without_magics(plain)
     return plain if plain is not None and parsed(plain) is not None else None
 
 
-def _target(statement: ast.stmt, lines: list[str]) -> str:
+def _target(statement: ast.stmt) -> str:
     """Return `x = ` of an assignment; nothing for another statement."""
     if not isinstance(statement, ast.Assign):
         return ""

@@ -13,7 +13,9 @@ _LIST = r"\{:(?![:/])(?:\\\}|[^}\n])*\}"
 """An attribute list of kramdown."""
 
 _OWN_LINE = re.compile(rf"^[ \t>]*{_LIST}[ \t]*(?:\n|\Z)", re.MULTILINE)
-_CONTENTS = re.compile(r"^ {0,3}(?:[*+-]|\d+\.) [^\n]*\n {0,3}\{:[^}\n]*\btoc\b[^}\n]*\}[ \t]*\n?", re.MULTILINE)
+_CONTENTS = re.compile(
+    r"^ {0,3}(?:[*+-]|\d+\.) [^\n]*\n {0,3}\{:[^}\n]*\btoc\b[^}\n]*\}[ \t]*\n?", re.MULTILINE
+)
 _AFTER_ELEMENT = re.compile(
     rf"(?P<element>\]\((?:[^()\n]|\([^()\n]*\))*\)|\]\[[^\]\n]*\]|[*_~]){_LIST}"
 )
@@ -22,7 +24,9 @@ _EXTENSION = re.compile(
 )
 _NOTE = re.compile(r"^ {0,3}\[\^(?P<name>[\w-]+)\]:[ \t]*", re.MULTILINE)
 _MARK = re.compile(r"(?<!\\)\[\^(?P<name>[\w-]+)\]")
-_ADDRESS = re.compile(r"(?P<before>\]\(<?|^ {0,3}\[[^\]\n]+\]:[ \t]*<?)(?P<path>/(?!/))", re.MULTILINE)
+_ADDRESS = re.compile(
+    r"(?P<before>\]\(<?|^ {0,3}\[[^\]\n]+\]:[ \t]*<?)(?P<path>/(?!/))", re.MULTILINE
+)
 _ATTRIBUTE = re.compile(r"""(?P<before>\b(?:src|href)\s*=\s*["'])(?P<path>/(?!/))""", re.IGNORECASE)
 _DEFINITION = re.compile(r"^ {0,3}\[(?P<label>[^\]^\n][^\]\n]*)\]:[ \t]*\S[^\n]*$", re.MULTILINE)
 _USE = re.compile(r"\[([^\[\]\n]+)\](?![(:])")

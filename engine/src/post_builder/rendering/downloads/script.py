@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterable, Iterator, Sequence
 
 import jupytext
@@ -85,11 +84,13 @@ def _plain_cells(cells: Sequence[NotebookNode]) -> Iterator[NotebookNode]:
 
 def _as_comment(cell: NotebookNode) -> NotebookNode:
     tags = [*sorted(cell.metadata.get("tags", ())), _ALWAYS_COMMENTS]
-    return new_code_cell(cell.source, id=cell.id, metadata={"tags": tags})
+    node: NotebookNode = new_code_cell(cell.source, id=cell.id, metadata={"tags": tags})
+    return node
 
 
 def _with_source(cell: NotebookNode, source: str) -> NotebookNode:
-    return new_code_cell(source, id=cell.id, metadata=cell.metadata)
+    node: NotebookNode = new_code_cell(source, id=cell.id, metadata=cell.metadata)
+    return node
 
 
 def _without_futures(
@@ -107,9 +108,10 @@ def _without_futures(
             lines = cell.source.split("\n")
             for node in reversed(nodes):
                 found[ast.unparse(node)] = None
-                lines[node.lineno - 1 : node.end_lineno] = ["# at the start of this script:", *(
-                    f"# {line}" for line in lines[node.lineno - 1 : node.end_lineno]
-                )]
+                lines[node.lineno - 1 : node.end_lineno] = [
+                    "# at the start of this script:",
+                    *(f"# {line}" for line in lines[node.lineno - 1 : node.end_lineno]),
+                ]
             changed[name] = _with_source(cell, "\n".join(lines))
     return list(found), changed
 
@@ -120,14 +122,14 @@ def _is_future(node: ast.stmt) -> bool:
 
 def _preamble(cells: Iterable[NotebookNode]) -> Iterator[str]:
     """Yield what cells use and Jupyter, or the translation, has without an import."""
-    active = [c.source for c in cells if _ALWAYS_COMMENTS not in c.metadata.get("tags", ())]
+    active = (c.source for c in cells if _ALWAYS_COMMENTS not in c.metadata.get("tags", ()))
     code = "\n".join(active)
-    bound = set[str]().union(*map(bound_names, active))
-    used = set[str]().union(*map(used_names, active))
-    looping = LOOP in used - bound
-    modules = {*(name for name in helpers(code) if name in used - bound), *(["asyncio"] if looping else [])}
+    used = used_names(code)
+    modules = {name for name in helpers(code) if name in used}
+    if LOOP in used:
+        modules.add("asyncio")
     yield from (f"import {name}" for name in sorted(modules))
-    if looping:
+    if LOOP in used:
         yield f"\n{LOOP} = asyncio.new_event_loop()"
-    if "display" in used - bound and re.search(r"\bdisplay\(", code):
+    if "display" in used:
         yield f"\n{_DISPLAY}"
