@@ -8,13 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from post_builder.errors import SiteError
+from post_builder.jekyll.config import JekyllConfig, read_config
+from post_builder.jekyll.defaults import Inherited, inherited
+from post_builder.jekyll.documents import candidates, kind_of
 from post_builder.place import Place
 from post_builder.settings import CONFIG, KEY, Settings, read_settings
 from post_builder.yaml_reader import YamlError, read_mapping
-
-_MARKDOWN = {".md", ".markdown", ".mkdown", ".mkdn", ".mkd"}
-"""File name extensions that Jekyll treats as Markdown by default."""
-
 
 @dataclass(frozen=True, slots=True)
 class Site:
@@ -26,11 +25,20 @@ class Site:
     url: str = ""
     """Where the site is published, base URL included; empty if `_config.yml` does not say."""
 
+    jekyll: JekyllConfig = field(default_factory=JekyllConfig)
+    """Where Jekyll finds posts, and which it publishes."""
+
     def posts(self) -> Iterator[Path]:
-        """Yield the Markdown files under `_posts/`, in order."""
-        for path in sorted((self.root / "_posts").rglob("*")):
-            if path.suffix in _MARKDOWN and path.is_file() and not path.name.startswith("."):
-                yield path
+        """Yield the Markdown files whose front matter may name a kernel, in order.
+
+        Posts, drafts, pages and documents of collections are among them.
+        """
+        yield from candidates(self.root, self.jekyll)
+
+    def inherited(self, path: Path) -> Inherited:
+        """Return what a post takes from `defaults:` in `_config.yml`."""
+        name = self.relative(path)
+        return inherited(self.jekyll, name, kind_of(self.jekyll, name))
 
     def relative(self, path: Path) -> str:
         """Return a path as errors and records name it: relative to the root."""
@@ -75,4 +83,5 @@ def open_site(folder: Path) -> Site:
     except YamlError as error:
         raise SiteError(str(error), Place(CONFIG, error.line)) from error
     url = f"{config.get('url') or ''}{config.get('baseurl') or ''}"
-    return Site(root, read_settings(config.get(KEY) or {}, text), url)
+    settings = read_settings(config.get(KEY) or {}, text)
+    return Site(root, settings, url, read_config(config))

@@ -45,8 +45,8 @@ def _check_post(site: Site, path: Path) -> list[Finding]:
     try:
         state = prepare(site, path)
     except PostBuilderError as error:
-        place = error.place or Place(site.relative(path))
-        return [Finding("error", place, error.message, error.hint)]
+        whole = Place(site.relative(path))
+        return [Finding("error", e.place or whole, e.message, e.hint) for e in error.each()]
     if state is None:
         return []
     found = [*_reasons(state), *_style(state.post)]
@@ -64,30 +64,22 @@ def _reasons(state: PostState) -> Iterator[Finding]:
 
 def _style(post: Post) -> Iterator[Finding]:
     """Find what builds but would not read well."""
-    for line in post.unreadable_fences:
-        message = "kramdown allows one word on a fence: this would not be a code block"
-        hint = "put options on the line below the cell"
-        yield Finding("style", post.place(line), message, hint)
+    for notice in post.notices:
+        yield Finding("style", post.place(notice.line), notice.message, notice.hint)
     for cell in post.cells:
         if cell.options.name is None and any(figure_tags(post.at(cell.region))):
             message = f"{cell.name} produces a figure but has no name"
             hint = "name it, {: #name}: numbers change when cells are added"
             yield Finding("style", post.place(cell.line), message, hint)
     names = {cell.name for cell in post.cells if cell.options.name}
-    for line, heading in post.headings:
-        if _heading_id(heading) in names:
-            message = f"the heading has the same id as cell {_heading_id(heading)}"
-            yield Finding("style", post.place(line), message, "give the cell another name")
+    for heading in post.headings:
+        if heading.name in names:
+            message = f"the heading has the same id as cell {heading.name}"
+            yield Finding("style", post.place(heading.line), message, "give the cell another name")
     for offset, tag in figure_tags(post.text):
         if tag.alt.startswith(PLACEHOLDER_ALT):
             place = post.place(post.line_of(offset))
             yield Finding("style", place, "the alt text is still to be written")
-
-
-def _heading_id(text: str) -> str:
-    """Return the id that kramdown gives a heading."""
-    words = re.sub(r"^[^A-Za-z]+", "", text)
-    return re.sub(r"[^A-Za-z0-9 -]", "", words).replace(" ", "-").lower()
 
 
 def _orphans(site: Site) -> Iterator[Finding]:

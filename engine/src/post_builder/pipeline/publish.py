@@ -80,7 +80,7 @@ def _prepared_now(state: PostState) -> PreparedPost:
     text = read_text(state.path, state.post.path)
     if text == state.post.text:
         return state.prepared
-    post = parse(text, state.post.path)
+    post = parse(text, state.post.path, state.post.inherited)
     built = state.record.transcluded() if state.record else {}
     prepared = transclude(post, state.site, built) if post else None
     if prepared is None or _inputs(prepared) != _inputs(state.prepared):
@@ -96,7 +96,7 @@ def _inputs(prepared: PreparedPost) -> list[tuple[str, str]]:
 
 def _parse_again(text: str, prepared: PreparedPost) -> Post:
     """Parse what is about to be written as the next build will, and compare it with what ran."""
-    again = parse(text, prepared.post.path)
+    again = parse(text, prepared.post.path, prepared.post.inherited)
     codes = [cell.code for cell in prepared.cells]
     if again is None or [cell.code for cell in again.cells] != codes:
         message = "internal error: the written code differs from the code that ran"

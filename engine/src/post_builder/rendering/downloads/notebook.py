@@ -32,10 +32,8 @@ def make_notebook(post: Post, site: Site) -> NotebookNode:
 
 
 def _kernelspec(post: Post) -> dict[str, str]:
-    jupyter = post.front_matter.get("jupyter")
-    given = jupyter.get("kernelspec") if isinstance(jupyter, dict) else None
-    spec = dict(given) if isinstance(given, dict) else {}
-    return {"display_name": post.kernel, "language": post.language, "name": post.kernel} | spec
+    given = {"display_name": post.kernel, "language": post.language, "name": post.kernel}
+    return given | dict(post.kernelspec)
 
 
 def _cells(post: Post, site: Site) -> Iterator[NotebookNode]:
