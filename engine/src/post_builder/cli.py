@@ -139,18 +139,20 @@ def _watch(site: Site, arguments: argparse.Namespace) -> int:
 def _new(site: Site, arguments: argparse.Namespace) -> int:
     today = _today()
     if arguments.notebook:
-        from post_builder.commands.notebook_import import post_from_notebook  # noqa: PLC0415
+        from post_builder.commands.importing import post_from_notebook  # noqa: PLC0415
 
-        path = post_from_notebook(site, arguments.notebook, today)
+        imported = post_from_notebook(site, arguments.notebook, today)
+        path, notes = imported.path, list(imported.notes)
     else:
         from post_builder.commands.new import new_post  # noqa: PLC0415
 
-        path = new_post(site, arguments.title, today)
+        path, notes = new_post(site, arguments.title, today), []
     name = site.relative(path)
     if arguments.json:
-        _print_json({"post": name})
+        _print_json({"post": name, "notes": notes})
     else:
-        print(f"{name}: written; `post-builder build` runs it")
+        lines = [*(f"note: {note}" for note in notes)]
+        print("\n".join([*lines, f"{name}: written; `post-builder build` runs it"]))
     return 0
 
 
