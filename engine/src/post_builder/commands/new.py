@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from itertools import count
 from pathlib import Path
+from types import MappingProxyType
 
 import yaml
 from slugify import slugify
@@ -64,7 +65,8 @@ def post_text(  # noqa: PLR0913  # one of them has a default
     today: dt.date,
     kernel: Mapping[str, str],
     body: str,
-    keys: Mapping[str, object] = {},
+    *,
+    keys: Mapping[str, object] = MappingProxyType({}),
 ) -> str:
     """Return the text of a post, with a layout that the site has.
 
@@ -83,7 +85,11 @@ def post_text(  # noqa: PLR0913  # one of them has a default
         *([f"layout: {layout}"] if layout else []),
         f"title: {json.dumps(title, ensure_ascii=False)}",
         *([] if "date" in keys else [f"date: {today.isoformat()}"]),
-        *(yaml.safe_dump(dict(keys), allow_unicode=True, sort_keys=False).splitlines() if keys else []),
+        *(
+            yaml.safe_dump(dict(keys), allow_unicode=True, sort_keys=False).splitlines()
+            if keys
+            else []
+        ),
         f"jupyter: {{kernelspec: {{{spec}}}}}",
         "---",
     ]

@@ -6,6 +6,7 @@ import datetime as dt
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -52,7 +53,7 @@ def post_from_notebook(site: Site, notebook: Path, today: dt.date) -> Imported:
     prose = ProseConverter(kernel["language"], images, _anchors(node.cells, head.title))
     converter = _Converter(prose)
     body = "\n\n".join(filter(None, map(converter.convert, node.cells)))
-    text = post_text(site, head.title, today, kernel, f"{body}\n", head.keys)
+    text = post_text(site, head.title, today, kernel, f"{body}\n", keys=head.keys)
     for name, data in images.files.items():
         write_atomically(site.root / name, data)
     path = write_post(site, slug, today, text)
@@ -66,7 +67,7 @@ def _anchors(cells: Sequence[NotebookNode], title: str) -> dict[str, str]:
         for cell in cells
         if cell.cell_type == "markdown"
         for blocks in [read_markup(cell.source.replace("\r\n", "\n"), "jupyter").blocks]
-        for heading, inline in zip(blocks, blocks[1:], strict=False)
+        for heading, inline in pairwise(blocks)
         if heading.token.type == "heading_open"
     ]
     names = {title.replace(" ", "-").lower(): ""}

@@ -38,12 +38,17 @@ def _block(markup: Markup, formula: Formula, tex: str) -> KramdownFormula:
         (
             block.indent
             for block in markup.blocks
-            if block.token.type == "inline" and block.span.start <= formula.span.start < block.span.end
+            if block.token.type == "inline"
+            and block.span.start <= formula.span.start < block.span.end
         ),
         0,
     )
     start, _ = _line(markup, formula.span)
-    quote = markup.text[start : formula.span.start] if ">" in markup.text[start : formula.span.start] else ""
+    quote = (
+        markup.text[start : formula.span.start]
+        if ">" in markup.text[start : formula.span.start]
+        else ""
+    )
     prefix = quote or " " * column
     lines = ["$$", *(line.strip().removeprefix("> ").strip() for line in tex.split("\n")), "$$"]
     opening = "" if quote else " " * max(0, column - (formula.span.start - start))

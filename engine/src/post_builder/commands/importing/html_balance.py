@@ -1,4 +1,4 @@
-"""HTML in a notebook's cell that is left open: a browser ends it with the cell, kramdown does not."""
+"""Ending HTML that a cell of a notebook leaves open, as a browser does and kramdown does not."""
 
 from __future__ import annotations
 
@@ -14,15 +14,58 @@ from post_builder.document.prose.markup import Kind, Markup, Segment
 _TAG = re.compile(r"<(?P<end>/?)(?P<name>[A-Za-z][A-Za-z0-9-]*)")
 _TAGS = re.compile(HTML_TAG_RE.pattern)
 _VOID = frozenset(
-    "area base br col embed hr img input link meta param source track wbr".split()
+    [
+        "area",
+        "base",
+        "br",
+        "col",
+        "embed",
+        "hr",
+        "img",
+        "input",
+        "link",
+        "meta",
+        "param",
+        "source",
+        "track",
+        "wbr",
+    ]
 )
 _RAW = frozenset({"script", "style", "pre", "textarea"})
 """Elements in which a tag may be text."""
 
 _BLOCKS = frozenset(
-    "address article aside blockquote center details dialog div dl fieldset figcaption figure"
-    " footer form header main nav ol section summary table tbody td tfoot th thead tr ul"
-    " li".split()
+    [
+        "address",
+        "article",
+        "aside",
+        "blockquote",
+        "center",
+        "details",
+        "dialog",
+        "div",
+        "dl",
+        "fieldset",
+        "figcaption",
+        "figure",
+        "footer",
+        "form",
+        "header",
+        "main",
+        "nav",
+        "ol",
+        "section",
+        "summary",
+        "table",
+        "tbody",
+        "td",
+        "tfoot",
+        "th",
+        "thead",
+        "tr",
+        "ul",
+        "li",
+    ]
 )
 """Elements that may hold several blocks of Markdown."""
 
@@ -85,13 +128,15 @@ class _Balance:
             offset = segment.span.start + found.start()
             yield from self._tag(Span(offset, segment.span.start + found.end()), block=True)
             if self.open and self.open[-1].name in _RAW and id(self.open[-1]) not in known:
-                closing = re.compile(rf"</{self.open[-1].name}\s*>", re.IGNORECASE).search(text, position)
+                closing = re.compile(rf"</{self.open[-1].name}\s*>", re.IGNORECASE).search(
+                    text, position
+                )
                 position = closing.start() if closing else len(text)
         end = segment.span.start + len(text.rstrip())
         if text.rfind("<!--") > text.rfind("-->"):
             yield Span(end, end), " -->"
         new = [element for element in self.open if id(element) not in known]
-        while new and not new[-1].name in _BLOCKS:
+        while new and new[-1].name not in _BLOCKS:
             yield Span(end, end), f"</{new.pop().name}>"
             self.open.pop()
         for element in new:

@@ -60,7 +60,7 @@ class Images:
         return self._decoded(kind, data)
 
     def _decoded(self, kind: str, data: str) -> str:
-        extension = mimetypes.guess_extension(kind.split(";")[0]) or ""
+        extension = mimetypes.guess_extension(kind.partition(";")[0]) or ""
         try:
             content = base64.b64decode("".join(data.split()))
         except (binascii.Error, ValueError):

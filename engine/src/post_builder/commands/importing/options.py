@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 from nbformat import NotebookNode
 
 from post_builder.document.figure_tag import PLACEHOLDER_ALT
 from post_builder.document.options import Attribute, Tag
+from post_builder.yaml_reader import YamlError, read_mapping
 
 _FOLDED = "code that runs is shown, so it is folded instead of removed"
 
@@ -92,7 +92,7 @@ class CellOptions:
 
 
 def read_options(cell: NotebookNode, name: str) -> CellOptions:
-    """Read the options of a code cell from its tags, its metadata, its first lines and its outputs."""
+    """Read the options of a code cell from its metadata, its first lines and its outputs."""
     options = CellOptions(name, "")
     options.code = "\n".join(_without_options(cell.source.split("\n"), options)).strip("\n")
     for tag in cell.metadata.get("tags", ()):
@@ -122,7 +122,7 @@ def _add_tag(options: CellOptions, written: str) -> None:
         options.notes.append(f"tag {written}: {_FOLDED}")
 
 
-def _at(metadata: Any, path: tuple[str, ...]) -> bool:
+def _at(metadata: object, path: tuple[str, ...]) -> bool:
     for key in path:
         metadata = metadata.get(key) if isinstance(metadata, dict) else None
     return metadata is True or str(metadata).lower() == "true"
@@ -147,7 +147,7 @@ def _is_figure_magic(line: str) -> bool:
 
 
 def _read_option(key: str, value: str, options: CellOptions) -> None:
-    plain = value.strip("\"'")
+    plain = _value(value)
     if key in {"fig-cap", "fig-alt"}:
         options.attributes[Attribute.CAPTION if key == "fig-cap" else Attribute.ALT] = plain
     elif key == "label" and re.fullmatch(r"[A-Za-z][\w-]*", plain):
@@ -158,6 +158,15 @@ def _read_option(key: str, value: str, options: CellOptions) -> None:
             options.notes.append(f"#| {key}: {_FOLDED}")
     elif plain.lower() not in {"true", "false"} or key not in {k for k, _ in _BY_OPTION}:
         options.notes.append(f"#| {key}{f': {value}' if value else ''} has no counterpart")
+
+
+def _value(written: str) -> str:
+    """Return the text of an option's value, which is YAML."""
+    try:
+        value = read_mapping(f"value: {written}")["value"]
+    except YamlError:
+        return written
+    return "" if value is None else str(value)
 
 
 def _quoted(text: str) -> str:

@@ -22,7 +22,10 @@ _IMAGE = re.compile(
         (?:\s+(?:"(?P<title>[^"]*)"|'(?P<title2>[^']*)'))?\s*\)""",
     re.VERBOSE,
 )
-_SOURCE = re.compile(r"""(?P<before><img\b[^>]*?\bsrc\s*=\s*)(?P<q>["'])(?P<address>.*?)(?P=q)""", re.IGNORECASE | re.DOTALL)
+_SOURCE = re.compile(
+    r"""(?P<before><img\b[^>]*?\bsrc\s*=\s*)(?P<q>["'])(?P<address>.*?)(?P=q)""",
+    re.IGNORECASE | re.DOTALL,
+)
 _LINK = re.compile(r"(?P<before>\]\(\s*<?)#(?P<anchor>[^)\s>]*)")
 _REFERENCE = re.compile(r"""(?P<before>\bhref\s*=\s*["'])#(?P<anchor>[^"']*)""", re.IGNORECASE)
 _KRAMDOWN = re.compile(
@@ -62,8 +65,15 @@ def _boundaries(markup: Markup) -> list[Edit]:
         start = block.span.start
         if block.token.type == "table_open":
             blank = not start or markup.text[:start].endswith("\n\n")
-            edits += [(Span(start, start), "" if blank else "\n"), (Span(block.span.end, block.span.end), "")]
-        elif block.token.type == "ordered_list_open" and block.token.attrGet("start") and not block.token.level:
+            edits += [
+                (Span(start, start), "" if blank else "\n"),
+                (Span(block.span.end, block.span.end), ""),
+            ]
+        elif (
+            block.token.type == "ordered_list_open"
+            and block.token.attrGet("start")
+            and not block.token.level
+        ):
             edits.append((Span(start, start), f'{{: start="{block.token.attrGet("start")}"}}\n'))
     return edits
 
@@ -125,7 +135,9 @@ class _Cell:
         return f'{match["before"]}"{_relative(path)}"' if path else match.group()
 
     def _image(self, match: re.Match[str], offset: int) -> str:
-        address = next(match[k] for k in ("angled", "data", "attached", "plain") if match[k] is not None)
+        address = next(
+            match[k] for k in ("angled", "data", "attached", "plain") if match[k] is not None
+        )
         path = self.converter.images.path_of(address.strip(), self.attachments)
         alt, title = match["alt"], match["title"] or match["title2"] or ""
         if not path:

@@ -16,6 +16,11 @@ from post_builder.document.languages import usual_name
 from post_builder.errors import SiteError
 from post_builder.place import Place
 
+_REFUSED = (
+    *(OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError),
+    nbformat.ValidationError,
+)
+"""What reading a file that is not a notebook raises."""
 
 
 def read_notebook(path: Path) -> NotebookNode:
@@ -28,13 +33,15 @@ def read_notebook(path: Path) -> NotebookNode:
         given = json.loads(path.read_text(encoding="utf-8-sig"))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of missing ids; what is wrong is an error here
-            node = nbformat.reads(json.dumps(_completed(given)), as_version=4)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise SiteError(f"not a notebook: {error}", Place(str(path))) from error
+            node: NotebookNode = nbformat.reads(json.dumps(_completed(given)), as_version=4)
+        nbformat.validate(node)
+    except _REFUSED as error:
+        summary = str(error).partition("\n")[0]
+        raise SiteError(f"not a notebook: {summary}", Place(str(path))) from error
     return node
 
 
-def _completed(given: Any) -> Any:
+def _completed(given: dict[str, Any]) -> dict[str, Any]:
     """Add what old and hand-made notebooks leave out."""
     for cell in _cells(given):
         key = "input" if cell.get("cell_type") == "code" and "input" in cell else "source"
@@ -48,7 +55,7 @@ def _completed(given: Any) -> Any:
     return given
 
 
-def _cells(given: Any) -> Iterator[dict[str, Any]]:
+def _cells(given: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield from given.get("cells") or []
     for sheet in given.get("worksheets") or []:
         yield from sheet.get("cells") or []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from markdown_it import MarkdownIt
@@ -92,12 +93,18 @@ def _take_title(cells: Sequence[NotebookNode]) -> str:
 
 def _headings(markup: Markup, levels: set[str]) -> Iterator[tuple[Span, str]]:
     html = ((Span(*m.span()), m["title"]) for m in _HTML_TITLE.finditer(markup.text))
-    yield from sorted([*html, *_markdown_headings(markup.blocks, levels)], key=lambda found: found[0])
+    yield from sorted(
+        [*html, *_markdown_headings(markup.blocks, levels)], key=lambda found: found[0]
+    )
 
 
 def _markdown_headings(blocks: Sequence[Block], levels: set[str]) -> Iterator[tuple[Span, str]]:
-    for block, inline in zip(blocks, blocks[1:], strict=False):
-        if block.token.type == "heading_open" and block.token.tag in levels and not block.token.level:
+    for block, inline in pairwise(blocks):
+        if (
+            block.token.type == "heading_open"
+            and block.token.tag in levels
+            and not block.token.level
+        ):
             yield block.span, inline.token.content
 
 
@@ -105,5 +112,10 @@ def _text(markdown: str) -> str:
     """Return the words of a heading without their markup."""
     tokens = MarkdownIt("commonmark").parseInline(markdown)
     children = (child for token in tokens for child in token.children or [])
-    words = (child.content if child.type in {"text", "code_inline"} else " " * (child.type == "softbreak") for child in children)
+    words = (
+        child.content
+        if child.type in {"text", "code_inline"}
+        else " " * (child.type == "softbreak")
+        for child in children
+    )
     return " ".join("".join(words).split())
