@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from post_builder import __version__
+from post_builder.commands.export.formats import SUFFIXES
 from post_builder.errors import PostBuilderError, SiteError
 from post_builder.site import Site, open_site
 
@@ -50,6 +51,9 @@ def make_parser() -> argparse.ArgumentParser:
 
     build = add("build", _build, "bring stale posts up to date", posts, jobs)
     build.add_argument("--force", action="store_true", help="run fresh posts as well")
+    build.add_argument(
+        "--keep-going", action="store_true", help="name all cells that fail, not only the first"
+    )
     check = add("check", _check, "find what is stale or was edited by hand", posts, jobs)
     check.add_argument("--execute", action="store_true", help="run posts and compare")
     add("watch", _watch, "build stale posts after each save", jobs)
@@ -58,6 +62,12 @@ def make_parser() -> argparse.ArgumentParser:
     source.add_argument("title", nargs="?", metavar="TITLE", help="the title of the post")
     source.add_argument(
         "--from", dest="notebook", type=Path, metavar="NOTEBOOK.ipynb", help="convert a notebook"
+    )
+    export = add("export", _export, "write a built post in another format")
+    export.add_argument("post", type=Path, metavar="POST", help="the post to export")
+    export.add_argument("--to", required=True, choices=SUFFIXES, help="the format")
+    export.add_argument(
+        "--output", type=Path, metavar="FILE", help="default: named after the post, here"
     )
     add("init", _init, "make a Jekyll site ready")
     add("clean", _clean, "remove what builds put into posts and beside them", posts)
@@ -109,7 +119,16 @@ def _build(site: Site, arguments: argparse.Namespace) -> int:
     paths = _posts(site, arguments.posts)
     jobs = arguments.jobs or site.settings.jobs
     with live(silent=arguments.json) as progress:
-        outcomes = asyncio.run(build(site, paths, progress, force=arguments.force, jobs=jobs))
+        outcomes = asyncio.run(
+            build(
+                site,
+                paths,
+                progress,
+                force=arguments.force,
+                jobs=jobs,
+                keep_going=arguments.keep_going,
+            )
+        )
     removed = [] if arguments.posts else remove_orphans(site)
     report(outcomes, removed, as_json=arguments.json)
     return FAILED if any(outcome.error for outcome in outcomes) else 0
@@ -161,6 +180,19 @@ def _new(site: Site, arguments: argparse.Namespace) -> int:
     else:
         lines = [*(f"note: {note}" for note in notes)]
         print("\n".join([*lines, f"{name}: written; `post-builder build` runs it"]))
+    return 0
+
+
+def _export(site: Site, arguments: argparse.Namespace) -> int:
+    from post_builder.commands.export.write import export  # noqa: PLC0415
+
+    [path] = _posts(site, [arguments.post])
+    exported = export(site, path, arguments.to, arguments.output)
+    paths = [str(path) for path in (exported.path, *exported.files)]
+    if arguments.json:
+        _print_json({"files": paths, "note": exported.note})
+    else:
+        print("\n".join([*(f"{path}: written" for path in paths), *filter(None, [exported.note])]))
     return 0
 
 

@@ -35,8 +35,15 @@ class Settings:
     """Characters of one text output; the rest is cut, and the page says how much."""
     tolerance: float = 1e-6
     """How much numbers may drift in `check --execute`, relative and absolute."""
+    notebook_outputs: bool = False
+    """Whether downloaded notebooks contain the outputs; a post may say it for itself."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """Environment variables of kernels, in addition to a short allow-list of the shell's."""
+
+    def outputs_in_notebook(self, front_matter: Mapping[str, Any]) -> bool:
+        """Return whether the notebook of a post contains outputs: the post decides, or the site."""
+        own = front_matter.get("notebook_outputs")
+        return self.notebook_outputs if own is None else own is True
 
     def that_change_outputs(self) -> dict[str, object]:
         """Return the settings on which outputs depend."""
@@ -80,6 +87,10 @@ def _format(value: object) -> str | None:
     return str(value) if value in ("svg", "png") else None
 
 
+def _switch(value: object) -> bool | None:
+    return value if isinstance(value, bool) else None
+
+
 def _variables(value: object) -> dict[str, str] | None:
     plain = str | int | float
     if not isinstance(value, dict):
@@ -97,6 +108,7 @@ _CHECKS: Mapping[str, tuple[Callable[[object], Any], str]] = {
     "figure_dpi": (_count, _WHOLE),
     "output_limit": (_count, _WHOLE),
     "tolerance": (_seconds, "a number that is not negative"),
+    "notebook_outputs": (_switch, "true or false"),
     "environment": (
         _variables,
         "a mapping of names to texts or numbers (quote on, off, yes and no)",

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from post_builder.document.options import Tag
-from post_builder.errors import PostBuilderError
+from post_builder.errors import PostBuilderError, RaisedError, together
 from post_builder.freshness.order import Sources, order
 from post_builder.pipeline.prepare import PostState, prepare, refuse_same_slug
 from post_builder.pipeline.publish import publish, refresh_downloads
@@ -32,6 +32,7 @@ async def build(  # noqa: PLR0913  # two of them have a default or are switches
     force: bool,
     jobs: int,
     kernels: Kernels | None = None,
+    keep_going: bool = False,
 ) -> list[Outcome]:
     """Build those posts that are stale; the failure of one does not stop the others.
 
@@ -45,6 +46,8 @@ async def build(  # noqa: PLR0913  # two of them have a default or are switches
         force: whether to run fresh posts as well.
         jobs: how many posts may run at once.
         kernels: where kernels come from; by default each is started when it is needed.
+        keep_going: whether to run a post to its end after a cell raised, to name all that raise;
+            it is not written then.
 
     Returns:
         An outcome for each executable post, in the order of `paths`.
@@ -54,7 +57,10 @@ async def build(  # noqa: PLR0913  # two of them have a default or are switches
     """
     refuse_same_slug(site, paths)
     sources = order(site, paths)
-    builder = _Builder(site, progress, kernels, sources, asyncio.Semaphore(jobs), force=force)
+    gate = asyncio.Semaphore(jobs)
+    builder = _Builder(
+        site, progress, kernels, sources, gate, force=force, keep_going=keep_going
+    )
     outcomes = await builder.outcomes(paths)
     if any(outcome.status == "built" for outcome in outcomes.values()):
         dependents = [p for p, o in outcomes.items() if sources[p] and o.status != "failed"]
@@ -74,6 +80,7 @@ class _Builder:
     gate: asyncio.Semaphore
     """Limits how many posts run at once."""
     force: bool
+    keep_going: bool
 
     async def outcomes(self, paths: Sequence[Path]) -> dict[Path, Outcome]:
         """Process each post once, all at the same time, except those that wait for another."""
@@ -143,12 +150,16 @@ class _Builder:
         from post_builder.execution.runner import execute  # noqa: PLC0415
 
         started = time.time()
+        failures: list[RaisedError] = []
         run = await execute(
             state.prepared,
             state.site,
             lambda cell: self.progress.cell_started(state.post, cell),
             self.kernels or fresh_kernel,
+            failures if self.keep_going else None,
         )
+        if failures:
+            raise together(failures)
         publish(state, run, started)
 
 

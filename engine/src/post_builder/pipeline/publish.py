@@ -58,7 +58,7 @@ def publish(state: PostState, run: Run, started: float) -> None:
     )
     edits = [*prepared.edits(), *region_edits(post, rendered)]
     built = _parse_again(splice(post.text, edits), prepared)
-    downloads = make_downloads(built, state.site, state.slug)
+    downloads = make_downloads(built, state.site, state.slug, figures)
     record = _record(state, replace(prepared, post=built), run, figures, downloads)
     _refuse_odd_names(state, record)
     _refuse_changed_files(state, record, started)
@@ -71,7 +71,7 @@ def refresh_downloads(state: PostState) -> None:
 
     assert state.record is not None  # noqa: S101  # a fresh post has one
     downloads = make_downloads(state.post, state.site, state.slug)
-    text = text_digest(state.post.text)
+    text = text_digest(state.post, state.site)
     record = replace(state.record, downloads=_digests(downloads), text=text)
     _write(state, state.post.text, downloads, record)
 
@@ -122,7 +122,7 @@ def _record(
     own = {*figures, *downloads, post.path, site.relative(site.record(state.slug)), *depends}
     return Record(
         post=post.path,
-        text=text_digest(post.text),
+        text=text_digest(post, site),
         kernel=post.kernel,
         settings=settings_digest(site),
         cells=cell_records(built, post),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from post_builder.document.options import Tag
 from post_builder.document.post import END, START, Cell, Edit, Post
 from post_builder.execution.run import CellRun, Run
 from post_builder.rendering.blocks import blocks, merge_streams
 from post_builder.rendering.figures import Figure, find_figures, refuse_unsuitable
+from post_builder.rendering.stored import stored_outputs
 from post_builder.rendering.terminal_text import CONTROL
 from post_builder.rendering.text_outputs import TextCleaner
 from post_builder.site import Site
@@ -46,9 +47,16 @@ def render(post: Post, run: Run, site: Site, slug: str) -> tuple[RenderedCell, .
         RenderError: for a figure without alt text, or one that Liquid would not see.
     """
     clean = TextCleaner(site, run.names)
-    return tuple(
+    rendered = tuple(
         _render_cell(post, cell, ran, clean, site.figures(slug))
         for cell, ran in zip(post.cells, run.cells, strict=True)
+    )
+    stored = stored_outputs(post, site, slug)
+    return tuple(
+        replace(new, region=stored[cell.name].region, figures=stored[cell.name].figures)
+        if cell.name in stored
+        else new
+        for cell, new in zip(post.cells, rendered, strict=True)
     )
 
 

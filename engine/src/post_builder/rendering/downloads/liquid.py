@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from html import unescape
+from typing import Any
 from urllib.parse import urlsplit
 
 from post_builder.document import figure_tag
-from post_builder.document.post import Edit, Post, Span
+from post_builder.document.post import Edit, Post, Span, splice
 from post_builder.document.prose.liquid_parts import LiquidPart, liquid_parts
 from post_builder.site import Site
 
@@ -16,24 +18,40 @@ _STRING = re.compile(r"""["'](?P<path>[^"']*)["']\s*\|\s*(?P<filter>relative|abs
 _HIGHLIGHT = re.compile(r"\w[\w+#-]*")
 
 
+@dataclass(frozen=True, slots=True)
+class _Jekyll:
+    """What Liquid finds out about a post and its site."""
+
+    text: str
+    front_matter: Mapping[str, Any]
+    site: Site
+
+
 def liquid_edits(post: Post, site: Site) -> list[Edit]:
     """Return what takes the place of each tag and output in the prose of a post."""
-    return [
-        edit for part in liquid_parts(post.text, post.content) for edit in _edits(post, part, site)
-    ]
+    jekyll = _Jekyll(post.text, post.front_matter, site)
+    parts = liquid_parts(post.text, post.content)
+    return [edit for part in parts for edit in _edits(jekyll, part)]
 
 
-def _edits(post: Post, part: LiquidPart, site: Site) -> Iterator[Edit]:
+def plain_liquid(text: str, post: Post, site: Site) -> str:
+    """Return about what Jekyll makes of some text of a post."""
+    jekyll = _Jekyll(text, post.front_matter, site)
+    return splice(text, [edit for part in liquid_parts(text) for edit in _edits(jekyll, part)])
+
+
+def _edits(jekyll: _Jekyll, part: LiquidPart) -> Iterator[Edit]:
+    text = jekyll.text
     if part.kind == "raw":
-        yield _alone(post.text, Span(part.span.start, part.content.start)), ""
-        yield _alone(post.text, Span(part.content.end, part.span.end)), ""
+        yield _alone(text, Span(part.span.start, part.content.start)), ""
+        yield _alone(text, Span(part.content.end, part.span.end)), ""
     elif part.kind == "comment":
-        yield _alone(post.text, part.span), ""
+        yield _alone(text, part.span), ""
     elif part.kind == "output":
-        yield part.span, _output(post, part.arguments, site)
+        yield part.span, _output(jekyll, part.arguments)
     else:
-        text = _tag(post, part, site)
-        yield (part.span if text else _alone(post.text, part.span)), text
+        new = _tag(jekyll, part)
+        yield (part.span if new else _alone(text, part.span)), new
 
 
 def _alone(text: str, span: Span) -> Span:
@@ -45,12 +63,13 @@ def _alone(text: str, span: Span) -> Span:
     return Span(start, end) if alone and span.end > span.start else span
 
 
-def _output(post: Post, expression: str, site: Site) -> str:
+def _output(jekyll: _Jekyll, expression: str) -> str:
+    site = jekyll.site
     parts = urlsplit(site.url)
     known = {
         "site.url": f"{parts.scheme}://{parts.netloc}" if parts.netloc else "",
         "site.baseurl": parts.path,
-        **{f"page.{key}": str(value) for key, value in post.front_matter.items()},
+        **{f"page.{key}": str(value) for key, value in jekyll.front_matter.items()},
     }
     if expression in known:
         return known[expression]
@@ -61,15 +80,16 @@ def _output(post: Post, expression: str, site: Site) -> str:
     return literal["text"] if literal else ""
 
 
-def _tag(post: Post, part: LiquidPart, site: Site) -> str:
+def _tag(jekyll: _Jekyll, part: LiquidPart) -> str:
+    text = jekyll.text
     if part.name == "include":
-        figure = figure_tag.TAG.match(post.at(part.span))
-        return _image(figure, site.url) if figure else ""
+        figure = figure_tag.TAG.match(text, part.span.start)
+        return _image(figure, jekyll.site.url) if figure else ""
     if part.name == "highlight":
         word = _HIGHLIGHT.match(part.arguments)
-        return f"```{word.group() if word else ''}{_line_end(post.text, part.span.end)}"
+        return f"```{word.group() if word else ''}{_line_end(text, part.span.end)}"
     if part.name == "endhighlight":
-        return "```" if post.text[part.span.start - 1] == "\n" else "\n```"
+        return "```" if text[part.span.start - 1] == "\n" else "\n```"
     return ""
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from post_builder.document.options import Tag
 from post_builder.document.post import Cell, Edit, Post, Span, splice
 from post_builder.rendering.downloads.liquid import liquid_edits
+from post_builder.rendering.downloads.outputs import published_outputs
 from post_builder.rendering.downloads.prose import (
     link_definitions,
     plain_markdown,
@@ -22,12 +24,21 @@ _BLANK = re.compile(r"\A(?:[ \t]*\n)+")
 """Blank lines before a text; the spaces of indented code are not among them."""
 
 
-def make_notebook(post: Post, site: Site) -> NotebookNode:
-    """Make the notebook of a post, without outputs."""
+def make_notebook(
+    post: Post, site: Site, figures: Mapping[str, bytes] | None = None
+) -> NotebookNode:
+    """Make the notebook of a post.
+
+    Args:
+        post: as built.
+        site: images in prose get addresses under its URL.
+        figures: None for a notebook without outputs, else the content of figures that are not on
+            disk yet, by their path.
+    """
     title = post.front_matter.get("title")
     cells = [new_markdown_cell(f"# {title}", id="title")] if title else []
     metadata = {"kernelspec": _kernelspec(post), "language_info": {"name": post.language}}
-    notebook: NotebookNode = new_notebook(cells=[*cells, *_cells(post, site)], metadata=metadata)
+    notebook: NotebookNode = new_notebook(cells=[*cells, *_cells(post, site, figures)], metadata=metadata)
     return notebook
 
 
@@ -36,14 +47,21 @@ def _kernelspec(post: Post) -> dict[str, str]:
     return given | dict(post.kernelspec)
 
 
-def _cells(post: Post, site: Site) -> Iterator[NotebookNode]:
+def _cells(
+    post: Post, site: Site, figures: Mapping[str, bytes] | None
+) -> Iterator[NotebookNode]:
     prose = list(_prose(post, site))
     definitions = link_definitions(prose)
     for number, text in enumerate(prose, 1):
         if markdown := _BLANK.sub("", with_definitions(text, definitions)).rstrip():
             yield new_markdown_cell(markdown, id=f"prose-{number}")
         if number <= len(post.cells):
-            yield _code(post.cells[number - 1])
+            cell = post.cells[number - 1]
+            node = _code(cell)
+            if figures is not None:
+                node.outputs = published_outputs(post, cell, site, figures)
+                _number(node, number)
+            yield node
 
 
 def _prose(post: Post, site: Site) -> Iterator[str]:
@@ -72,8 +90,17 @@ def _plain(post: Post, part: Span, edits: list[Edit], site: Site) -> str:
     return plain_markdown(splice(post.at(part), inside).replace("\r\n", "\n"), site.url)
 
 
+def _number(node: NotebookNode, number: int) -> None:
+    """Number a cell as if it had run in the notebook."""
+    node.execution_count = number
+    for output in node.outputs:
+        if output.output_type == "execute_result":
+            output.execution_count = number
+
+
 def _code(cell: Cell) -> NotebookNode:
-    tags = sorted(map(str, cell.options.tags))
+    given = {*map(str, cell.options.tags)}
+    tags = sorted(given | ({Tag.SKIP_EXECUTION} if Tag.STORED_OUTPUT in given else set()))
     metadata = {"tags": tags} if tags else {}
     node: NotebookNode = new_code_cell(
         cell.code.rstrip("\n"), id=cell.name.replace(":", "-"), metadata=metadata

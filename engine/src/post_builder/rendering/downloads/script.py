@@ -68,7 +68,7 @@ def _plain_cells(cells: Sequence[NotebookNode]) -> Iterator[NotebookNode]:
     sources = [plain_python(cell.source) or "" for cell in cells]
     for index, cell in enumerate(with_new_figures(cells)):
         tags = set(cell.metadata.get("tags", ()))
-        if Tag.SKIP_EXECUTION in tags:
+        if tags & {Tag.SKIP_EXECUTION, Tag.STORED_OUTPUT}:
             yield _as_comment(cell)
             continue
         plain = plain_python(cell.source)
