@@ -69,6 +69,11 @@ def make_parser() -> argparse.ArgumentParser:
     export.add_argument(
         "--output", type=Path, metavar="FILE", help="default: named after the post, here"
     )
+    adopt = add("adopt", _adopt, "make existing posts executable")
+    adopt.add_argument("posts", nargs="+", type=Path, metavar="POST", help="posts to adopt")
+    adopt.add_argument("--no-run", action="store_true", help="change posts without running them")
+    adopt.add_argument("--dry-run", action="store_true", help="show the change, write nothing")
+    adopt.add_argument("--yes", action="store_true", help="write without asking")
     add("init", _init, "make a Jekyll site ready")
     add("clean", _clean, "remove what builds put into posts and beside them", posts)
     return parser
@@ -188,12 +193,14 @@ def _export(site: Site, arguments: argparse.Namespace) -> int:
 
     [path] = _posts(site, [arguments.post])
     exported = export(site, path, arguments.to, arguments.output)
-    paths = [str(path) for path in (exported.path, *exported.files)]
-    if arguments.json:
-        _print_json({"files": paths, "note": exported.note})
-    else:
-        print("\n".join([*(f"{path}: written" for path in paths), *filter(None, [exported.note])]))
+    print(exported.to_json() if arguments.json else exported)
     return 0
+
+
+def _adopt(site: Site, arguments: argparse.Namespace) -> int:
+    from post_builder.commands.adopt.command import run  # noqa: PLC0415
+
+    return run(site, arguments)
 
 
 def _init(site: Site, arguments: argparse.Namespace) -> int:

@@ -58,9 +58,7 @@ async def build(  # noqa: PLR0913  # two of them have a default or are switches
     refuse_same_slug(site, paths)
     sources = order(site, paths)
     gate = asyncio.Semaphore(jobs)
-    builder = _Builder(
-        site, progress, kernels, sources, gate, force=force, keep_going=keep_going
-    )
+    builder = _Builder(site, progress, kernels, sources, gate, force=force, keep_going=keep_going)
     outcomes = await builder.outcomes(paths)
     if any(outcome.status == "built" for outcome in outcomes.values()):
         dependents = [p for p, o in outcomes.items() if sources[p] and o.status != "failed"]

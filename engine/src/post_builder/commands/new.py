@@ -79,7 +79,6 @@ def post_text(  # noqa: PLR0913  # one of them has a default
         keys: further front matter; a date in it takes the place of `today`.
     """
     layout = post_layout(site)
-    spec = ", ".join(f"{key}: {json.dumps(kernel[key])}" for key in KERNEL)
     lines = [
         "---",
         *([f"layout: {layout}"] if layout else []),
@@ -90,10 +89,16 @@ def post_text(  # noqa: PLR0913  # one of them has a default
             if keys
             else []
         ),
-        f"jupyter: {{kernelspec: {{{spec}}}}}",
+        kernel_line(kernel),
         "---",
     ]
     return "\n".join([*lines, "", body])
+
+
+def kernel_line(kernel: Mapping[str, str]) -> str:
+    """Return the line of front matter that names a kernel."""
+    spec = ", ".join(f"{key}: {json.dumps(kernel[key])}" for key in KERNEL)
+    return f"jupyter: {{kernelspec: {{{spec}}}}}"
 
 
 def slug_of_title(title: str) -> str:

@@ -65,7 +65,9 @@ def _with_alt(output: NotebookNode) -> None:
     for kind, details in output.get("metadata", {}).items():
         if kind in output.data and "alt" in details:
             content = output.data[kind]
-            coded = content if kind != "image/svg+xml" else base64.b64encode(content.encode()).decode()
+            coded = (
+                content if kind != "image/svg+xml" else base64.b64encode(content.encode()).decode()
+            )
             size = "".join(
                 f' {side}="{details[side]}"' for side in ("width", "height") if side in details
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,6 +41,16 @@ class Exported:
     """Images that belong to it."""
     note: str = ""
 
+    def __str__(self) -> str:
+        """Return what was written, a line each, and the note."""
+        written = (f"{path}: written" for path in (self.path, *self.files))
+        return "\n".join([*written, *filter(None, [self.note])])
+
+    def to_json(self) -> str:
+        """Return what was written as JSON."""
+        paths = [str(path) for path in (self.path, *self.files)]
+        return json.dumps({"files": paths, "note": self.note}, indent=1, ensure_ascii=False)
+
 
 def export(site: Site, path: Path, form: Format, output: Path | None) -> Exported:
     """Write a post in another format, as it is published.
@@ -70,7 +81,8 @@ def _export(site: Site, post: Post, form: Format, slug: str, output: Path | None
     path = output or Path(f"{slug}{SUFFIXES[form]}")
     notebook = notebook_for(post, site, form)
     offline = (path.parent / _REVEAL).is_dir()
-    text, images = _converted(post, site, notebook, form, path.stem, offline=offline)
+    exporter = _exporter(form, offline=offline)
+    text, images = _converted(post, site, notebook, exporter, path.stem)
     files = {path.parent / name: data for name, data in images.items()}
     for file, data in {path: text.encode(), **files}.items():
         if file.exists() and file.read_bytes() != data:
@@ -85,14 +97,13 @@ def _export(site: Site, post: Post, form: Format, slug: str, output: Path | None
 
 
 def _converted(
-    post: Post, site: Site, notebook: NotebookNode, form: Format, stem: str, *, offline: bool
+    post: Post, site: Site, notebook: NotebookNode, exporter: Exporter, stem: str
 ) -> tuple[str, dict[str, bytes]]:
     """Return the text of an export, and the images beside it by their relative path."""
     # nbconvert takes half a second to import
     from nbconvert.utils.exceptions import ConversionException  # noqa: PLC0415
     from nbconvert.utils.pandoc import PandocMissing  # noqa: PLC0415
 
-    exporter = _exporter(form, offline=offline)
     title = str(post.front_matter.get("title") or stem)
     resources = {
         "metadata": {"name": title, "path": str(site.root)},
@@ -103,12 +114,12 @@ def _converted(
         text, made = exporter.from_notebook_node(notebook, resources)
     except PandocMissing as error:
         hint = "install it, https://pandoc.org/installing.html; html, slides and notebook need none"
-        message = f"{form} needs pandoc, which is not installed"
+        message = "this format needs pandoc, which is not installed"
         raise RenderError(message, Place(post.path), hint) from error
     except (ConversionException, OSError) as error:
-        raise RenderError(f"nbconvert cannot write {form}: {error}", Place(post.path)) from error
+        raise RenderError(f"nbconvert failed: {error}", Place(post.path)) from error
     images = made.get("outputs") or {}
-    return text, {name: data for name, data in images.items() if isinstance(data, bytes)}
+    return str(text), {name: data for name, data in images.items() if isinstance(data, bytes)}
 
 
 def _exporter(form: Format, *, offline: bool) -> Exporter:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from nbformat import NotebookNode
 
+from post_builder.commands.drawing import draws
 from post_builder.document.figure_tag import PLACEHOLDER_ALT
 from post_builder.document.options import Attribute, Tag
 from post_builder.yaml_reader import YamlError, read_mapping
@@ -65,11 +66,6 @@ _BY_OPTION: dict[tuple[str, str], tuple[Tag, ...]] = {
     ("hide_output", ""): (Tag.REMOVE_OUTPUT,),
     ("hide_line", ""): (),
 }
-_DRAWS = re.compile(
-    r"\b(?:plt|pyplot|sns)\.(?!style\b|rc|figure\(\s*\)\s*$|set_)\w+\("
-    r"|\.(?:plot|hist|boxplot|imshow|scatter|barh?|pie|heatmap)(?:\.\w+)?\(|\bImage\("
-)
-"""Code that is likely to draw."""
 
 
 @dataclass(slots=True)
@@ -106,7 +102,7 @@ def read_options(cell: NotebookNode, name: str) -> CellOptions:
     if any(output.output_type == "error" for output in outputs):
         options.tags.add(Tag.RAISES_EXCEPTION)
     kinds = {kind for output in outputs for kind in output.get("data", {})}
-    if any(kind.startswith("image/") for kind in kinds) or _DRAWS.search(options.code):
+    if any(kind.startswith("image/") for kind in kinds) or draws(options.code):
         options.attributes.setdefault(Attribute.ALT, PLACEHOLDER_ALT)
     if any("widget-view" in kind for kind in kinds):
         options.notes.append("it shows a widget, of which a page shows the last state at best")

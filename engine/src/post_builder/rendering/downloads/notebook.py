@@ -38,7 +38,9 @@ def make_notebook(
     title = post.front_matter.get("title")
     cells = [new_markdown_cell(f"# {title}", id="title")] if title else []
     metadata = {"kernelspec": _kernelspec(post), "language_info": {"name": post.language}}
-    notebook: NotebookNode = new_notebook(cells=[*cells, *_cells(post, site, figures)], metadata=metadata)
+    notebook: NotebookNode = new_notebook(
+        cells=[*cells, *_cells(post, site, figures)], metadata=metadata
+    )
     return notebook
 
 
@@ -47,9 +49,7 @@ def _kernelspec(post: Post) -> dict[str, str]:
     return given | dict(post.kernelspec)
 
 
-def _cells(
-    post: Post, site: Site, figures: Mapping[str, bytes] | None
-) -> Iterator[NotebookNode]:
+def _cells(post: Post, site: Site, figures: Mapping[str, bytes] | None) -> Iterator[NotebookNode]:
     prose = list(_prose(post, site))
     definitions = link_definitions(prose)
     for number, text in enumerate(prose, 1):

@@ -76,7 +76,7 @@ def raising(code: str) -> str | None:
 
 def _without_magics(source: str) -> str | None:
     """Replace what only IPython understands."""
-    code = _as_ipython_reads(source)
+    code = as_ipython_reads(source)
     if code is None or (tree := parsed(code)) is None:
         return None
     if "get_ipython" not in code:
@@ -87,7 +87,7 @@ def _without_magics(source: str) -> str | None:
     return "\n".join(lines)
 
 
-def _as_ipython_reads(source: str) -> str | None:
+def as_ipython_reads(source: str) -> str | None:
     """Return code in which magics are calls of `get_ipython()`; None if it is not Python."""
     if parsed(source) is not None and not source.lstrip().startswith("%%"):
         return source  # IPython would drop blank lines and prompts

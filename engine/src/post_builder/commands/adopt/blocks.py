@@ -1,0 +1,191 @@
+"""Blocks of Python as people write them for Jekyll, turned into cells and sessions."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from post_builder.document.languages import SESSIONS, names_of
+from post_builder.document.liquid import BLOCK, END_RAW, TAG
+from post_builder.document.post import Edit, Span
+from post_builder.document.prose.liquid_parts import LiquidPart, liquid_parts
+from post_builder.document.prose.markup import Block, Markup, read_markup
+from post_builder.document.sessions import SessionError, parse_session
+
+_SESSION = "pycon"
+_WORD = re.compile(r"\{?\.?(?P<word>[\w+#-]+)\}?[ \t,]*(?P<rest>.*)", re.DOTALL)
+_DIRECTIVES = frozenset({"code-cell", "code-block", "code"})
+_PROMPT = re.compile(r"[ \t]*>>>(?: |$)", re.MULTILINE)
+_IPYTHON_IN = re.compile(r"In ?\[\d*\]: ?(?P<code>.*)")
+_IPYTHON_MORE = re.compile(r" *\.{3,}: ?(?P<code>.*)")
+_RAW = re.compile(r"\A\s*\{%-?\s*raw\s*-?%\}(?P<code>.*?)\{%-?\s*endraw\s*-?%\}\s*\Z", re.DOTALL)
+
+
+@dataclass(slots=True)
+class Conversion:
+    """How the blocks of a post change."""
+
+    edits: list[Edit] = field(default_factory=list)
+    notes: list[tuple[int, str]] = field(default_factory=list)
+    """Offset in the text, and what was lost or could not be turned into a cell."""
+
+
+def convert_blocks(text: str, content: int, language: str) -> Conversion:
+    r"""Turn the blocks of a language into fences that run.
+
+    Args:
+        text: of the post, with `\n` as line ending.
+        content: offset at which its content starts.
+        language: of its kernel.
+    """
+    found = Conversion()
+    raw = [Span(*match.span("content")) for match in BLOCK.finditer(text, content)]
+    parts = [part for part in liquid_parts(text, content) if part.kind == "tag"]
+    highlighted = list(_highlighted(parts, names_of(language) | SESSIONS))
+    for opening, closing in highlighted:
+        _convert_highlight(text, opening, closing, found)
+    inside = [Span(first.span.start, last.span.end) for first, last in highlighted]
+    markup = read_markup(text[content:], "kramdown")
+    for block in markup.blocks:
+        span = Span(block.span.start + content, block.span.end + content)
+        if block.token.type == "fence" and not _within(span, inside):
+            _convert_fence(markup, block, content, language, in_raw=_within(span, raw), found=found)
+    return found
+
+
+def _within(span: Span, others: Sequence[Span]) -> bool:
+    return any(other.start <= span.start and span.end <= other.end + 1 for other in others)
+
+
+def _highlighted(
+    parts: Sequence[LiquidPart], names: frozenset[str]
+) -> Iterator[tuple[LiquidPart, LiquidPart]]:
+    """Yield the tags around each block that Jekyll highlights as one of some languages."""
+    opening: LiquidPart | None = None
+    for part in parts:
+        if part.name == "highlight":
+            opening = part
+        elif part.name == "endhighlight" and opening:
+            word = opening.arguments.split()[:1]
+            if word and word[0].lower() in names:
+                yield opening, part
+            opening = None
+
+
+def _convert_highlight(
+    text: str, opening: LiquidPart, closing: LiquidPart, found: Conversion
+) -> None:
+    first = text.rfind("\n", 0, opening.span.start) + 1
+    prefix = text[first : opening.span.start]
+    last = text.find("\n", closing.span.end)
+    last = len(text) if last < 0 else last
+    after = text[closing.span.end : last]
+    code = text[opening.span.end : closing.span.start]
+    literal = _RAW.match(code)
+    code = literal["code"] if literal else code
+    if prefix.strip() or after.strip() or (TAG.search(code) and not literal):
+        why = "Liquid fills it in" if TAG.search(code) else "it shares its lines with text"
+        found.notes.append((opening.span.start, f"this block stays as it is: {why}"))
+        return
+    word, *options = opening.arguments.split()
+    if options:
+        found.notes.append((opening.span.start, f"dropped: {' '.join(options)}"))
+    lines = textwrap.dedent(code.strip("\n")).rstrip().split("\n")
+    block = _fence("python" if word.lower() not in SESSIONS else _SESSION, lines, prefix)
+    if TAG.search(code):
+        block = f"{{% raw %}}\n{block}\n{{% endraw %}}"
+    above = "" if _blank_line_before(text, first) else "\n"
+    below = "" if re.match(r"\n[ \t]*(?:\n|\Z)|\Z", text[last:]) else "\n"
+    found.edits.append((Span(first, last), f"{above}{block}{below}"))
+
+
+def _blank_line_before(text: str, offset: int) -> bool:
+    return not text[:offset].strip() or bool(re.search(r"\n[ \t]*\n\Z", text[:offset]))
+
+
+def _convert_fence(  # noqa: PLR0913  # all of a fence
+    markup: Markup, block: Block, content: int, language: str, *, in_raw: bool, found: Conversion
+) -> None:
+    """Turn a fence into one that runs, if it is of the post's language or a session."""
+    info = block.token.info.strip()
+    names = names_of(language)
+    word, lost = _language(info)
+    first = block.token.content.lstrip("\n")
+    session = bool(_PROMPT.match(first) or _IPYTHON_IN.match(first))
+    ours = word.lower() in names or (not word and session)
+    text = markup.at(block.span)
+    if not ours or not _is_closed(text, block):
+        return
+    lines = block.token.content.rstrip("\n").split("\n")
+    wanted = word if word and word == info else language
+    wanted, lines = _as_session(wanted, lines)
+    indented = bool(block.token.meta["indent"])
+    braces = bool(TAG.search(block.token.content)) and not in_raw
+    if wanted == info and not indented and not braces and lines == _lines(block):
+        return
+    at = block.span.start + content
+    if lost:
+        found.notes.append((at, f"dropped: {lost}"))
+    prefix = text[: text.index(block.token.markup)]
+    prefix = prefix[: len(prefix) - block.token.meta["indent"]] if indented else prefix
+    written = _fence(wanted, lines, prefix, block.token.markup)
+    if braces:
+        if END_RAW.search(block.token.content):
+            found.notes.append((at, "this block stays as it is: it ends a raw block of Liquid"))
+            return
+        found.notes.append((at, "Liquid filled this block in; now readers see it as it is written"))
+        written = f"{{% raw %}}\n{written}\n{{% endraw %}}"
+    found.edits.append((Span(at, block.span.end + content), f"{written}\n"))
+
+
+def _lines(block: Block) -> list[str]:
+    return block.token.content.rstrip("\n").split("\n")
+
+
+def _is_closed(text: str, block: Block) -> bool:
+    last = text.rstrip("\n").rpartition("\n")[2].strip(" \t>")
+    return last.startswith(block.token.markup) and not last.strip(block.token.markup[0])
+
+
+def _language(info: str) -> tuple[str, str]:
+    """Return the language on a fence in any tool's spelling, and what else is there."""
+    match = _WORD.match(info)
+    if match is None:
+        return "", ""
+    word, rest = match["word"], match["rest"].strip().rstrip("}").strip()
+    if word in _DIRECTIVES:
+        return _language(rest.lstrip("{}")) if rest else ("python", "")
+    return word, rest
+
+
+def _as_session(word: str, lines: list[str]) -> tuple[str, list[str]]:
+    """Recognise a session at a prompt: Python's becomes one that is checked, IPython's code."""
+    first = next((line for line in lines if line.strip()), "")
+    if _PROMPT.match(first):
+        dedented = textwrap.dedent("\n".join(lines)).split("\n")
+        try:
+            parse_session("\n".join(dedented) + "\n")
+        except SessionError:
+            return word, lines
+        return _SESSION, dedented
+    if not _IPYTHON_IN.match(first):
+        return word, lines
+    code: list[str] = []
+    in_code = False
+    for line in lines:
+        start = _IPYTHON_IN.match(line)
+        more = _IPYTHON_MORE.match(line) if in_code else None
+        if start or more:
+            code.append((start or more)["code"])  # type: ignore[index]
+        in_code = bool(start or more)
+    return word, code
+
+
+def _fence(word: str, lines: Sequence[str], prefix: str, given: str = "```") -> str:
+    runs = [run for line in lines for run in re.findall(rf"^\s*({given[0]}{{3,}})", line)]
+    fence = given[0] * max([len(given), *(len(run) + 1 for run in runs)])
+    inner = re.sub(r"[^\s>]", " ", prefix)
+    body = (f"{inner}{line}" if line else inner.rstrip() for line in lines)
+    return "\n".join([f"{prefix}{fence}{word}", *body, f"{inner}{fence}"])
