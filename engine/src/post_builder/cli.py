@@ -51,9 +51,7 @@ def make_parser() -> argparse.ArgumentParser:
 
     build = add("build", _build, "bring stale posts up to date", posts, jobs)
     build.add_argument("--force", action="store_true", help="run fresh posts as well")
-    build.add_argument(
-        "--keep-going", action="store_true", help="name all cells that fail, not only the first"
-    )
+    build.add_argument("--keep-going", action="store_true", help="name all cells that fail")
     check = add("check", _check, "find what is stale or was edited by hand", posts, jobs)
     check.add_argument("--execute", action="store_true", help="run posts and compare")
     add("watch", _watch, "build stale posts after each save", jobs)
@@ -183,8 +181,8 @@ def _new(site: Site, arguments: argparse.Namespace) -> int:
     if arguments.json:
         _print_json({"post": name, "notes": notes})
     else:
-        lines = [*(f"note: {note}" for note in notes)]
-        print("\n".join([*lines, f"{name}: written; `post-builder build` runs it"]))
+        print("".join(f"note: {n}\n" for n in notes), end="")
+        print(f"{name}: written; `post-builder build` runs it")
     return 0
 
 

@@ -47,11 +47,11 @@ def convert_blocks(text: str, content: int, language: str) -> Conversion:
     for opening, closing in highlighted:
         _convert_highlight(text, opening, closing, found)
     inside = [Span(first.span.start, last.span.end) for first, last in highlighted]
-    markup = read_markup(text[content:], "kramdown")
-    for block in markup.blocks:
-        span = Span(block.span.start + content, block.span.end + content)
+    fences = _Fences(text, read_markup(text[content:], "kramdown"), content, language, found)
+    for block in fences.markup.blocks:
+        span = fences.span(block)
         if block.token.type == "fence" and not _within(span, inside):
-            _convert_fence(markup, block, content, language, in_raw=_within(span, raw), found=found)
+            fences.convert(block, in_raw=_within(span, raw))
     return found
 
 
@@ -105,48 +105,65 @@ def _blank_line_before(text: str, offset: int) -> bool:
     return not text[:offset].strip() or bool(re.search(r"\n[ \t]*\n\Z", text[:offset]))
 
 
-def _convert_fence(  # noqa: PLR0913  # all of a fence
-    markup: Markup, block: Block, content: int, language: str, *, in_raw: bool, found: Conversion
-) -> None:
-    """Turn a fence into one that runs, if it is of the post's language or a session."""
-    info = block.token.info.strip()
-    names = names_of(language)
-    word, lost = _language(info)
-    first = block.token.content.lstrip("\n")
-    session = bool(_PROMPT.match(first) or _IPYTHON_IN.match(first))
-    ours = word.lower() in names or (not word and session)
-    text = markup.at(block.span)
-    if not ours or not _is_closed(text, block):
-        return
-    lines = block.token.content.rstrip("\n").split("\n")
-    wanted = word if word and word == info else language
-    wanted, lines = _as_session(wanted, lines)
-    indented = bool(block.token.meta["indent"])
-    braces = bool(TAG.search(block.token.content)) and not in_raw
-    if wanted == info and not indented and not braces and lines == _lines(block):
-        return
-    at = block.span.start + content
-    if lost:
-        found.notes.append((at, f"dropped: {lost}"))
-    prefix = text[: text.index(block.token.markup)]
-    prefix = prefix[: len(prefix) - block.token.meta["indent"]] if indented else prefix
-    written = _fence(wanted, lines, prefix, block.token.markup)
-    if braces:
-        if END_RAW.search(block.token.content):
-            found.notes.append((at, "this block stays as it is: it ends a raw block of Liquid"))
+@dataclass(frozen=True, slots=True)
+class _Fences:
+    """The fences of a post."""
+
+    text: str
+    markup: Markup
+    """Of the content."""
+    content: int
+    """Offset at which the content starts."""
+    language: str
+    found: Conversion
+
+    def span(self, block: Block) -> Span:
+        """Return where a block is in the post."""
+        return Span(block.span.start + self.content, block.span.end + self.content)
+
+    def convert(self, block: Block, *, in_raw: bool) -> None:
+        """Turn a fence into one that runs, if it is of the post's language or a session."""
+        span, info = self.span(block), block.token.info.strip()
+        word, lost = _language(info)
+        first = block.token.content.lstrip("\n")
+        session = _PROMPT.match(first) or _IPYTHON_IN.match(first)
+        ours = word.lower() in names_of(self.language) or (not word and session)
+        if not ours or not self._is_closed(block):
             return
-        found.notes.append((at, "Liquid filled this block in; now readers see it as it is written"))
-        written = f"{{% raw %}}\n{written}\n{{% endraw %}}"
-    found.edits.append((Span(at, block.span.end + content), f"{written}\n"))
+        written = self._written(block, word if word and word == info else self.language)
+        if TAG.search(block.token.content) and not in_raw:
+            if END_RAW.search(block.token.content):
+                note = "this block stays as it is: it ends a raw block of Liquid"
+                self.found.notes.append((span.start, note))
+                return
+            note = "Liquid filled this block in; now readers see it as it is written"
+            self.found.notes.append((span.start, note))
+            written = f"{{% raw %}}\n{written}\n{{% endraw %}}"
+        if written != _without_space(self.text[span.start : span.end].rstrip("\n")):
+            if lost:
+                self.found.notes.append((span.start, f"dropped: {lost}"))
+            self.found.edits.append((span, f"{written}\n"))
+
+    def _is_closed(self, block: Block) -> bool:
+        last = self.markup.at(block.span).rstrip("\n").rpartition("\n")[2].strip(" \t>")
+        return last.startswith(block.token.markup) and not last.strip(block.token.markup[0])
+
+    def _written(self, block: Block, word: str) -> str:
+        """Write a fence where its list item starts, or the fences that a session becomes."""
+        text, indent = self.markup.at(block.span), block.token.meta["indent"]
+        prefix = text[: text.index(block.token.markup)]
+        prefix = prefix[: len(prefix) - indent] if indent else prefix
+        lines = block.token.content.rstrip("\n").split("\n")
+        if any(map(_IPYTHON_IN.match, lines[:1])):
+            parts = _ipython_parts(lines)
+            fences = (_fence(word if code else "", part, prefix) for code, part in parts)
+            return f"\n{prefix.rstrip()}\n".join(fences)
+        return _fence(*_as_session(word, lines), prefix, block.token.markup)
 
 
-def _lines(block: Block) -> list[str]:
-    return block.token.content.rstrip("\n").split("\n")
-
-
-def _is_closed(text: str, block: Block) -> bool:
-    last = text.rstrip("\n").rpartition("\n")[2].strip(" \t>")
-    return last.startswith(block.token.markup) and not last.strip(block.token.markup[0])
+def _without_space(text: str) -> str:
+    """Return a block without the space between its opening fence and the word on it."""
+    return re.sub(r"\A(\s*[`~]{3,})[ \t]+", r"\1", text)
 
 
 def _language(info: str) -> tuple[str, str]:
@@ -154,33 +171,42 @@ def _language(info: str) -> tuple[str, str]:
     match = _WORD.match(info)
     if match is None:
         return "", ""
-    word, rest = match["word"], match["rest"].strip().rstrip("}").strip()
+    word, rest = match["word"], match["rest"].strip()
+    if info.startswith("{") and not info.startswith(f"{{{word}}}"):
+        rest = rest.removesuffix("}").strip()  # of the whole, not of an option
     if word in _DIRECTIVES:
         return _language(rest.lstrip("{}")) if rest else ("python", "")
     return word, rest
 
 
 def _as_session(word: str, lines: list[str]) -> tuple[str, list[str]]:
-    """Recognise a session at a prompt: Python's becomes one that is checked, IPython's code."""
+    """Recognise a session at Python's prompt, which becomes one that is checked."""
     first = next((line for line in lines if line.strip()), "")
-    if _PROMPT.match(first):
-        dedented = textwrap.dedent("\n".join(lines)).split("\n")
-        try:
-            parse_session("\n".join(dedented) + "\n")
-        except SessionError:
-            return word, lines
-        return _SESSION, dedented
-    if not _IPYTHON_IN.match(first):
+    if not _PROMPT.match(first):
         return word, lines
-    code: list[str] = []
-    in_code = False
+    dedented = textwrap.dedent("\n".join(lines)).split("\n")
+    try:
+        parse_session("\n".join(dedented) + "\n")
+    except SessionError:
+        return word, lines
+    return _SESSION, dedented
+
+
+def _ipython_parts(lines: Sequence[str]) -> list[tuple[bool, list[str]]]:
+    """Divide a session at IPython's prompt into inputs, without prompts, and what follows them."""
+    parts: list[tuple[bool, list[str]]] = []
     for line in lines:
         start = _IPYTHON_IN.match(line)
-        more = _IPYTHON_MORE.match(line) if in_code else None
-        if start or more:
-            code.append((start or more)["code"])  # type: ignore[index]
-        in_code = bool(start or more)
-    return word, code
+        more = _IPYTHON_MORE.match(line) if parts and parts[-1][0] else None
+        if start:
+            parts.append((True, [start["code"]]))
+        elif more:
+            parts[-1][1].append(more["code"])
+        elif parts and not parts[-1][0]:
+            parts[-1][1].append(line)
+        else:
+            parts.append((False, [line]))
+    return [(code, text) for code, text in parts if "".join(text).strip()]
 
 
 def _fence(word: str, lines: Sequence[str], prefix: str, given: str = "```") -> str:

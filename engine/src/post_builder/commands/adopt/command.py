@@ -24,8 +24,8 @@ def run(site: Site, arguments: argparse.Namespace) -> int:
     results = []
     for path in [_resolved(site, path) for path in arguments.posts]:
         adoption = asyncio.run(adopt(site, path, run=not arguments.no_run))
-        if not arguments.json:
-            print(_shown(adoption))
+        if not arguments.json and (shown := _shown(adoption)):
+            print(shown)
         written = adoption.after != adoption.before and _agreed(adoption, arguments)
         if written:
             adoption.write()

@@ -9,6 +9,7 @@ from itertools import count
 
 from post_builder.document.post import Cell
 from post_builder.rendering.downloads.blocks_of_code import parsed
+from post_builder.rendering.downloads.plain_python import as_ipython_reads
 
 _SAY_NOTHING = frozenset({"print", "display", "show"})
 """Functions whose names do not tell one cell from another."""
@@ -45,7 +46,7 @@ def _slug(text: str) -> str:
 
 def _subject(code: str) -> str:
     """Return the name of what code is about: what it defines, binds last, or calls."""
-    tree = parsed(code)
+    tree = parsed(as_ipython_reads(code) or "")
     if tree is None or not tree.body:
         return ""
     definitions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
