@@ -120,7 +120,9 @@ def test_the_change_is_shown_before_it_is_written(
     path.write_text(before, encoding="utf-8")
     command = ["adopt", "--site", str(blog), str(path), "--no-run"]
     for flags, answer in ((["--dry-run"], None), ([], None), ([], "n"), ([], "y")):
-        monkeypatch.setattr("sys.stdin.isatty", lambda answer=answer: answer is not None, raising=False)
+        monkeypatch.setattr(
+            "sys.stdin.isatty", lambda answer=answer: answer is not None, raising=False
+        )
         monkeypatch.setattr("builtins.input", lambda _, answer=answer: answer)
         assert main([*command, *flags]) == 0
         out = capsys.readouterr().out

@@ -57,7 +57,9 @@ def _with_mathml(text: str) -> str:
 
 
 def _element(tex: str, *, display: bool) -> str:
-    return mathml(tex, display="block" if display else "inline").replace("\n", " ")
+    """Return a formula as an element of HTML, on one line, which needs no name space."""
+    markup = mathml(tex, xmlns="", display="block" if display else "inline")
+    return markup.replace(' xmlns=""', "").replace("\n", " ")
 
 
 def _with_alt(output: NotebookNode) -> None:
