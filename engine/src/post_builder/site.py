@@ -15,6 +15,7 @@ from post_builder.place import Place
 from post_builder.settings import CONFIG, KEY, Settings, read_settings
 from post_builder.yaml_reader import YamlError, read_mapping
 
+
 @dataclass(frozen=True, slots=True)
 class Site:
     """A Jekyll site."""
@@ -25,7 +26,7 @@ class Site:
     url: str = ""
     """Where the site is published, base URL included; empty if `_config.yml` does not say."""
 
-    jekyll: JekyllConfig = field(default_factory=JekyllConfig)
+    jekyll: JekyllConfig = field(default_factory=JekyllConfig, compare=False)
     """Where Jekyll finds posts, and which it publishes."""
 
     def posts(self) -> Iterator[Path]:

@@ -62,7 +62,7 @@ def _load(text: str) -> object:
         loader.dispose()
 
 
-def _constructed(loader: Any, node: yaml.Node) -> object:
+def _constructed(loader: yaml.SafeLoader, node: yaml.Node) -> object:
     """Make values of nodes; a value that cannot be made is an error with its line.
 
     PyYAML lets an exception through for a date that does not exist, without its place.
@@ -70,8 +70,13 @@ def _constructed(loader: Any, node: yaml.Node) -> object:
     try:
         return loader.construct_document(node)
     except (ValueError, OverflowError) as error:
-        lines = (found.start_mark.line + 1 for found in _scalars(node) if not _is_sound(found))
+        lines = (_line(found) for found in _scalars(node) if not _is_sound(found))
         raise YamlError(f"not valid YAML: {error}", next(lines, None)) from error
+
+
+def _line(node: yaml.Node | yaml.Event) -> int:
+    mark = node.start_mark
+    return mark.line + 1 if mark else 1
 
 
 def _is_sound(node: yaml.ScalarNode) -> bool:
@@ -105,7 +110,7 @@ def _refuse_depth(text: str) -> None:
             depth -= 1
         if depth > _MAX_DEPTH:
             message = f"not valid YAML: more than {_MAX_DEPTH} levels of nesting"
-            raise YamlError(message, event.start_mark.line + 1)
+            raise YamlError(message, _line(event))
 
 
 def _size(node: yaml.Node, known: dict[int, int]) -> int:
@@ -114,8 +119,8 @@ def _size(node: yaml.Node, known: dict[int, int]) -> int:
         known[id(node)] = _MAX_NODES  # until it is counted: what contains itself has no end
         known[id(node)] = 1 + sum(_size(part, known) for part in _children(node))
     if known[id(node)] > _MAX_NODES:
-        line = node.start_mark.line + 1
-        raise YamlError(f"not valid YAML: aliases make more than {_MAX_NODES:,} values", line)
+        message = f"not valid YAML: aliases make more than {_MAX_NODES:,} values"
+        raise YamlError(message, _line(node))
     return known[id(node)]
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from post_builder.commands.kramdown.compare import compare_with_kramdown
 from post_builder.document.figure_tag import PLACEHOLDER_ALT, figure_tags
 from post_builder.document.post import Post
 from post_builder.errors import PostBuilderError, RecordError
@@ -35,22 +36,29 @@ def check(site: Site, paths: Sequence[Path]) -> list[Finding]:
     """
     refuse_same_slug(site, paths)
     order(site, paths)  # refuses circles
-    found = [finding for path in paths for finding in _check_post(site, path)]
+    states, found = _prepared(site, paths)
+    for state in states:
+        found += [*_reasons(state), *_style(state.post)]
+    found += compare_with_kramdown(site, [state.post for state in states])
+    places = {site.relative(path): number for number, path in enumerate(paths)}
+    found.sort(key=lambda f: (places.get(f.place.path, len(places)), f.place.line or 0))
     if set(paths) == set(site.posts()):
         found += [orphan for orphan in _orphans(site) if orphan not in found]
     return found
 
 
-def _check_post(site: Site, path: Path) -> list[Finding]:
-    try:
-        state = prepare(site, path)
-    except PostBuilderError as error:
-        whole = Place(site.relative(path))
-        return [Finding("error", e.place or whole, e.message, e.hint) for e in error.each()]
-    if state is None:
-        return []
-    found = [*_reasons(state), *_style(state.post)]
-    return sorted(found, key=lambda finding: finding.place.line or 0)
+def _prepared(site: Site, paths: Sequence[Path]) -> tuple[list[PostState], list[Finding]]:
+    """Read posts; what is wrong with those that cannot be read are findings."""
+    states, found = [], []
+    for path in paths:
+        try:
+            state = prepare(site, path)
+        except PostBuilderError as error:
+            whole = Place(site.relative(path))
+            found += [Finding("error", e.place or whole, e.message, e.hint) for e in error.each()]
+        else:
+            states += [state] if state else []
+    return states, found
 
 
 def _reasons(state: PostState) -> Iterator[Finding]:

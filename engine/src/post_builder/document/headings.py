@@ -44,7 +44,9 @@ def headings(found: Iterable[tuple[int, str]]) -> Iterator[Heading]:
 def _plain(text: str) -> str:
     """Return the words of a heading without its markup."""
     shown = _MARKUP.sub(
-        lambda found: next((group for key, group in found.groupdict().items() if group and key != "q"), ""),
+        lambda found: next(
+            (group for key, group in found.groupdict().items() if group and key != "q"), ""
+        ),
         text,
     )
     return unescape(shown)

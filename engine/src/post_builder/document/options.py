@@ -137,10 +137,10 @@ def _words(body: str) -> tuple[str | None, list[str], dict[str, str]]:
 
 def _unreadable(body: str, position: int) -> str:
     """Say why a word cannot follow directly upon what is before it."""
-    rest = body[position:].split()[0]
+    rest = body[position:].split(maxsplit=1)[0]
     if body[position - 1] in "\"'":
         return f"a quotation mark within a value is written \\{body[position - 1]}, before {rest!r}"
-    before = body[:position].split()[-1]
+    before = body[:position].rsplit(maxsplit=1)[-1]
     return f"kramdown cannot read {before + rest!r}: names have letters a to z, digits, -, _ and :"
 
 

@@ -153,7 +153,9 @@ class Post:
 
     def line_of(self, offset: int) -> int:
         """Return the line, counted from 1, that holds an offset into the text."""
-        return min(bisect_right(_starts(self.text), offset), max(len(_starts(self.text)) - 1, 1))
+        last = self.text[offset - 1 : offset] if offset == len(self.text) else ""
+        count = max(len(_starts(self.text)) - 1, 1)
+        return bisect_right(_starts(self.text), offset, 0, count) + (last in {"\n", "\r"})
 
     def at(self, span: Span) -> str:
         """Return the text of a span."""

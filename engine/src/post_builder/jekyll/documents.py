@@ -59,7 +59,10 @@ def _pages(folder: Path, root: Path, config: JekyllConfig) -> Iterator[Path]:
         name = path.relative_to(root).as_posix()
         if entry.is_dir(follow_symlinks=False):
             if entry.name in {"_posts", "_drafts"} and folder != root / config.collections_dir:
-                if f"{name}/".startswith(f"{config.collections_dir}/") or not config.collections_dir:
+                if (
+                    f"{name}/".startswith(f"{config.collections_dir}/")
+                    or not config.collections_dir
+                ):
                     yield from _below(path, config)
             elif _is_read(name, config, is_folder=True):
                 yield from _pages(path, root, config)
@@ -82,7 +85,9 @@ def _is_read(name: str, config: JekyllConfig, *, is_folder: bool) -> bool:
     base = name.rsplit("/", 1)[-1]
     if is_folder and (base in _NEVER or name == config.destination):
         return False
-    if any(_matches(pattern, text, is_folder) for pattern in config.include for text in (name, base)):
+    if any(
+        _matches(pattern, text, is_folder) for pattern in config.include for text in (name, base)
+    ):
         return True
     if any(_matches(pattern, name, is_folder) for pattern in config.exclude):
         return False

@@ -68,8 +68,10 @@ def _read(text: str, config: JekyllConfig) -> dt.datetime | None:
     time, zone = _TIME.search(text), _ZONE.search(text)
     try:
         year, month, date = (int(part) for part in day.partition("T")[0].split("-"))
-        clock = [int(part) for part in time["time"].split(":")] if time else []
-        found = dt.datetime(year, month, date, *clock)  # noqa: DTZ001  # the zone follows
+        parts = [int(part) for part in time["time"].split(":")] if time else []
+        hour, minute, second = [*parts, 0, 0, 0][:3]
+        clock = dt.time(hour, minute, second)
+        found = dt.datetime.combine(dt.date(year, month, date), clock)  # the zone follows
     except (ValueError, OverflowError):
         return None
     if zone and time:

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from post_builder.document.parsing.parser import read_post
+from post_builder.document.parsing.parser import inspect_post, read_post
 from post_builder.document.post import Post
-from post_builder.errors import PostError, SiteError
+from post_builder.errors import PostBuilderError, PostError, SiteError, together
 from post_builder.freshness.digests import text_digest
 from post_builder.freshness.record import Record, load_record
 from post_builder.freshness.site_files import declared_files
@@ -55,12 +55,23 @@ def prepare(site: Site, path: Path) -> PostState | None:
     Raises:
         PostBuilderError: if the post cannot run as it is.
     """
-    post = read_post(site, path)
-    if post is None:
+    post, problems = inspect_post(site, path)
+    if post is None and not problems:
         return None
-    declared_files(post.front_matter.get("depends", ()), site.root, post.place(1))
-    record = load_record(site, slug_of(path))
-    prepared = transclude(post, site, record.transcluded() if record else {})
+    found: list[PostBuilderError] = list(problems)
+    record = None
+    if post is not None:
+        try:
+            declared_files(post.front_matter.get("depends", ()), site.root, post.place(1))
+        except PostBuilderError as error:
+            found.append(error)
+        record = load_record(site, slug_of(path))
+        try:
+            prepared = transclude(post, site, record.transcluded() if record else {})
+        except PostBuilderError as error:
+            found.append(error)
+    if found:
+        raise together(found)
     return PostState(site, path, prepared, record, tuple(staleness(prepared, record, site)))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 import shutil
 import subprocess
 from collections import Counter
@@ -84,7 +85,7 @@ def _answer(site: Site, script: str, posts: Sequence[Post]) -> list[Any] | None:
     for command in (["ruby"], ["bundle", "exec", "ruby"]):
         if not shutil.which(command[0]) or (command[1:] and not (site.root / "Gemfile").is_file()):
             continue
-        answer = subprocess.run(  # noqa: S603  # a fixed script
+        answer = subprocess.run(  # a fixed script
             [*command, str(Path(__file__).with_name(script))],
             input=request,
             capture_output=True,
@@ -102,8 +103,9 @@ def _answer(site: Site, script: str, posts: Sequence[Post]) -> list[Any] | None:
 def _compare(post: Post, blocks: Sequence[_Shown]) -> Iterator[Finding]:
     names = names_of(post.language) | (SESSIONS if post.language == "python" else frozenset())
     shown = [block for block in blocks if word_of(block.language) in names]
-    codes = [_body(post, cell) for cell in post.cells]
-    matcher = difflib.SequenceMatcher(None, codes, [block.code for block in shown], autojunk=False)
+    codes = [_comparable(_body(post, cell)) for cell in post.cells]
+    seen = [_comparable(block.code) for block in shown]
+    matcher = difflib.SequenceMatcher(None, codes, seen, autojunk=False)
     for kind, first, last, start, end in matcher.get_opcodes():
         if kind == "equal":
             continue
@@ -118,16 +120,20 @@ def _compare(post: Post, blocks: Sequence[_Shown]) -> Iterator[Finding]:
 
 
 def _body(post: Post, cell: Cell) -> str:
-    """Return the code of a cell as kramdown has it: an empty block is an empty line."""
-    body = cell.without_prefix(post.at(cell.body)) if cell.session else cell.code
-    return body or "\n"
+    """Return what readers see of a cell: of a session its prompts and results as well."""
+    return cell.without_prefix(post.at(cell.body)) if cell.session else cell.code
+
+
+def _comparable(code: str) -> str:
+    """Return code without the spaces of empty lines, which kramdown keeps within lists."""
+    return re.sub(r"^[ \t]+$", "", code, flags=re.MULTILINE)
 
 
 def _other_code(post: Post, cell: Cell, block: _Shown) -> Finding:
-    lines = (text.split("\n") for text in (_body(post, cell), block.code))
-    difference = "\n".join(difflib.unified_diff(*lines, "runs", "readers see", lineterm="", n=1))
+    runs, seen = _body(post, cell).split("\n"), block.code.split("\n")
+    difference = difflib.unified_diff(runs, seen, "runs", "readers see", lineterm="", n=1)
     message = f"readers see other code than cell {cell.name} runs"
-    return Finding("style", post.place(cell.line), message, difference)
+    return Finding("style", post.place(cell.line), message, "\n".join(difference))
 
 
 def _not_run(post: Post, block: _Shown) -> Iterator[Finding]:

@@ -25,6 +25,12 @@ from post_builder.errors import PostError
 _FENCES = 2
 """Lines that a closed code block has at least."""
 
+_ENDS_LAZINESS = re.compile(r"^(?:[ \t]*$| {0,3}</?[A-Za-z]| {0,3}\{:)", re.MULTILINE)
+"""A line that ends what a list item, quote or indented code takes for its own."""
+
+_LIST_START = re.compile(r"^ {0,3}(?:[+*-]|\d+\.)[\t |]", re.MULTILINE)
+"""How a list item starts."""
+
 _FOREIGN_LINE = re.compile(r":(?P<name>[\w-]+):|---\s*$")
 """A line of options in MyST's way, within the code."""
 
@@ -43,7 +49,10 @@ def find_cells(
     names: dict[str, int] = {}
     for token in fences:
         start, _ = text.range_of(token)
-        if not runs(token, language) or text.in_liquid("comment", text.starts[start]):
+        if text.in_liquid("comment", text.starts[start]):
+            continue
+        if not runs(token.info, language):
+            problems += _split(text, token)
             continue
         try:
             cell = _cell(text, token, len(names) + 1, language)
@@ -57,9 +66,9 @@ def find_cells(
         yield cell
 
 
-def runs(token: Token, language: str) -> bool:
-    """Return whether a fence is marked as a cell of a language, or as a session in it."""
-    word = word_of(token.info)
+def runs(info: str, language: str) -> bool:
+    """Return whether the words on a fence make it a cell of a language, or a session in it."""
+    word = word_of(info)
     return word in names_of(language) or (language == "python" and word in SESSIONS)
 
 
@@ -69,7 +78,8 @@ def stray_markers(
     """Yield an error for each output whose cell is gone: it would be published for ever."""
     starts = [cell.region.start for cell in cells]
     reported = False  # the end marker of a stray region needs no error of its own
-    for index in (i for token in tokens if token.type == "html_block" for i in _range(text, token)):
+    prose = [token for token in tokens if token.type in {"html_block", "inline"}]
+    for index in (index for token in prose for index in _range(text, token)):
         marker = text.lines[index].lstrip(" \t>").rstrip()
         if marker not in {START, END}:
             continue
@@ -143,6 +153,14 @@ def _session(text: TextLines, token: Token, language: str) -> tuple[Example, ...
     return ()
 
 
+def _split(text: TextLines, token: Token) -> Iterator[PostError]:
+    """Yield an error for a block of which kramdown would show a part as text: it loses its end."""
+    above = token.meta["absorbed"]
+    if above and _ENDS_LAZINESS.search(token.content):
+        message = f"kramdown takes this block into the {above} above it, and ends it too early"
+        yield text.error(text.range_of(token)[0], message, "put an empty line above it")
+
+
 def _refuse_bad_fence(text: TextLines, token: Token, prefix: str) -> None:
     start, end = text.range_of(token)
     closing = text.bare(end - 1, prefix)
@@ -156,11 +174,19 @@ def _refuse_bad_fence(text: TextLines, token: Token, prefix: str) -> None:
             "readers would get this code with extra spaces before each line",
             "start the fence, and its code, where the text of its list item starts",
         )
-    if token.meta["touches_list"]:
+    if above := token.meta["absorbed"]:
         raise text.error(
             start,
-            "kramdown takes this block into the list item above it, and changes its indentation",
-            "put an empty line above it, or indent it as far as the text of the list item",
+            f"kramdown takes this block into the {above} above it, and may change its code",
+            "put an empty line above it"
+            + (", or indent it as far as the text of the item" if "item" in above else ""),
+        )
+    touches = start > 0 and text.bare(start - 1, prefix)
+    if "  " in prefix and touches and _LIST_START.search(token.content):
+        raise text.error(
+            start,
+            "kramdown takes a line of this code for an item of the list",
+            "put an empty line above the block",
         )
 
 

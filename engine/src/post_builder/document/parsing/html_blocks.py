@@ -11,27 +11,26 @@ from dataclasses import dataclass, field
 
 from markdown_it.rules_block import StateBlock
 
-_SPAN = frozenset(
-    "a abbr acronym b big bdo br button cite code del dfn em i img input ins kbd label mark option"
-    " q rb rbc rp rt rtc ruby samp select small span strong sub sup tt u var".split()
+_SPAN = re.compile(
+    "a|abbr|acronym|b|big|bdo|br|button|cite|code|del|dfn|em|i|img|input|ins|kbd|label|mark"
+    "|option|q|rb|rbc|rp|rt|rtc|ruby|samp|select|small|span|strong|sub|sup|tt|u|var"
 )
 """Elements that do not start a block."""
 
-_EMPTY = frozenset(
-    "area base br col command embed hr img input keygen link meta param source track wbr".split()
+_EMPTY = re.compile(
+    "area|base|br|col|command|embed|hr|img|input|keygen|link|meta|param|source|track|wbr"
 )
 """Elements without content."""
 
-_BLOCK_CONTENT = frozenset(
-    "address applet article aside blockquote body dd details div dl fieldset figure figcaption"
-    " footer form header hgroup iframe li main map menu nav noscript object section summary"
-    " td".split()
+_BLOCK_CONTENT = re.compile(
+    "address|applet|article|aside|blockquote|body|dd|details|div|dl|fieldset|figure|figcaption"
+    "|footer|form|header|hgroup|iframe|li|main|map|menu|nav|noscript|object|section|summary|td"
 )
 """Elements whose content is Markdown blocks under `markdown="1"`."""
 
-_TEXT_CONTENT = frozenset(
-    "a abbr acronym b bdo big button caption cite del dfn dt em h1 h2 h3 h4 h5 h6 i ins label"
-    " legend optgroup p q rb rbc rp rt rtc ruby select small span strong sub sup th tt".split()
+_TEXT_CONTENT = re.compile(
+    "a|abbr|acronym|b|bdo|big|button|caption|cite|del|dfn|dt|em|h[1-6]|i|ins|label|legend"
+    "|optgroup|p|q|rb|rbc|rp|rt|rtc|ruby|select|small|span|strong|sub|sup|th|tt"
 )
 """Elements whose content is the text of one paragraph then."""
 
@@ -88,7 +87,7 @@ class HtmlBlocks:
         if not self._may_start(state, start, line):
             return False
         if silent:
-            return not line.startswith("<script")
+            return not line.startswith(("<script", "<!--", "{"))  # these end no paragraph
         self.open = [element for element in self.open if element.level <= state.level]
         last = self._end(state, start, end)
         if last is None:
@@ -109,7 +108,7 @@ class HtmlBlocks:
         found = _OPENING.match(line)
         name = found["name"].lower() if found else ""
         if not line.startswith("</"):
-            return bool(name) and name not in _SPAN
+            return bool(name) and not _SPAN.fullmatch(name)
         top = self.open[-1] if self.open else None
         return top is not None and (top.name, top.level) == (name, state.level)
 
@@ -119,7 +118,7 @@ class HtmlBlocks:
         while True:
             last = _inside(state, start, min(start + count, end))
             scan = _Scan(
-                state.getLines(start, last, state.blkIndent, True).lstrip(" "),
+                state.getLines(start, last, state.blkIndent, keepLastLF=True).lstrip(" "),
                 list(self.open),
                 state.level,
                 self.parse_block_html,
@@ -198,7 +197,7 @@ class _Scan:
     def _element(self, start: re.Match[str]) -> int:
         """Enter the element of a start tag; return the offset at which raw text goes on."""
         name, position = start["name"].lower(), start.end()
-        if start["closed"] or name in _EMPTY:
+        if start["closed"] or _EMPTY.fullmatch(name):
             return position
         model = self._model(name, start["attributes"])
         if model == "blocks":
@@ -217,7 +216,8 @@ class _Scan:
 
     def _model(self, name: str, attributes: str) -> str:
         """Return what kramdown reads in an element: `raw`, `blocks`, or `text` of one paragraph."""
-        usual = "blocks" if name in _BLOCK_CONTENT else "text" if name in _TEXT_CONTENT else "raw"
+        usual = "text" if _TEXT_CONTENT.fullmatch(name) else "raw"
+        usual = "blocks" if _BLOCK_CONTENT.fullmatch(name) else usual
         value = _MARKDOWN.search(attributes)
         models = {"0": "raw", "1": usual, "block": "blocks", "span": "text"}
         if value and value["value"] in models:

@@ -27,7 +27,9 @@ _FENCE = re.compile(r"[ \t>]*(?:`{3,}|~{3,})[ \t]*(?P<info>[^`\s][^`\n]*)$")
 _QUARTO = re.compile(r"#\|\s*(?P<key>[\w.-]+)\s*:\s*(?P<value>.*)$")
 _CLASS = re.compile(r"""\.language-(?P<language>[\w+#-]+)""")
 _HTML_CODE = re.compile(r"""<code\s[^<>]*\blanguage-(?P<language>[\w+#-]+)""", re.IGNORECASE)
-_KNOWN = re.compile("|".join([*map(re.escape, Attribute), *(rf"\.{tag}\b" for tag in Tag)]))
+_KNOWN = re.compile(
+    "|".join([*(re.escape(key) for key in Attribute), *(rf"\.{tag}\b" for tag in Tag)])
+)
 """Our options in an attribute list."""
 
 _SIMILAR, _SHORT = 0.8, 4
@@ -67,7 +69,7 @@ def _is_output(text: TextLines, notice: Notice, cells: Sequence[Cell]) -> bool:
 
 
 def _fence(text: TextLines, token: Token, language: str) -> Iterator[Notice]:
-    if runs(token, language):
+    if runs(token.info, language):
         return
     start, end = text.range_of(token)
     if notice := _unlike(token.info.strip(), start + 1, language):

@@ -9,7 +9,7 @@ from pathlib import Path
 from post_builder.document.front_matter import FrontMatter, KernelSpec, kernel_of, read_front_matter
 from post_builder.document.headings import headings
 from post_builder.document.parsing.blocks import find_blocks
-from post_builder.document.parsing.cells import find_cells, stray_markers
+from post_builder.document.parsing.cells import find_cells, runs, stray_markers
 from post_builder.document.parsing.notices import find_notices
 from post_builder.document.parsing.text_lines import TextLines
 from post_builder.document.parsing.values import find_values
@@ -31,6 +31,16 @@ def read_post(site: Site, path: Path) -> Post | None:
     """
     name = site.relative(path)
     return parse(read_text(path, name), name, site.inherited(path))
+
+
+def inspect_post(site: Site, path: Path) -> tuple[Post | None, Problems]:
+    """Read and parse a file; return what could be read of it, and all that is wrong with it."""
+    name = site.relative(path)
+    try:
+        text = read_text(path, name)
+    except PostError as error:
+        return None, (error,)
+    return inspect(text, name, site.inherited(path))
 
 
 def parse(text: str, path: str = "post", inherited: Inherited = NOTHING) -> Post | None:
@@ -74,7 +84,11 @@ def _parse(
 ) -> tuple[Post, Problems]:
     problems: list[PostError] = []
     lines = TextLines(text, front_matter.path, front_matter.end)
-    tokens = find_blocks(lines.content, parse_block_html=inherited.parse_block_html)
+    tokens = find_blocks(
+        lines.content,
+        lambda info: runs(info, kernel.language),
+        parse_block_html=inherited.parse_block_html,
+    )
     fences = [token for token in tokens if token.type == "fence"]
     cells = tuple(find_cells(lines, fences, kernel.language, problems))
     if not problems:  # a cell that cannot be read has output, and values, as well
@@ -99,4 +113,8 @@ def _parse(
         kernelspec=kernel.spec,
         inherited=inherited,
     )
-    return post, tuple(sorted(problems, key=lambda error: error.place.line or 0))
+    return post, tuple(sorted(problems, key=_line))
+
+
+def _line(error: PostError) -> int:
+    return (error.place.line if error.place else None) or 0
