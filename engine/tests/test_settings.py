@@ -32,10 +32,10 @@ def test_every_setting_is_read() -> None:
     """Numbers in the environment become text."""
     text = (
         "post_builder:\n  timeout: 1.5\n  jobs: 3\n  figure_format: png\n  figure_dpi: 96\n"
-        "  output_limit: 10\n  tolerance: 1e-3\n  environment: {A: 2, B: 'yes', C: 0.5}\n"
+        "  output_limit: 10\n  tolerance: 1e-3\n  environment: {A: 2, B: 'yes', C: 0.5}\n  notebook_outputs: true\n"
     )
     environment = {"A": "2", "B": "yes", "C": "0.5"}
-    assert Settings(1.5, 3, "png", 96, 10, 1e-3, environment) == _read(text)
+    assert Settings(1.5, 3, "png", 96, 10, 1e-3, environment, True) == _read(text)
 
 
 @pytest.mark.parametrize(
@@ -94,8 +94,8 @@ def test_a_wrong_setting_is_named_with_its_line(setting: str, message: str) -> N
         (
             "colour",
             (
-                "the settings are environment, figure_dpi, figure_format, jobs, output_limit,"
-                " timeout, tolerance"
+                "the settings are environment, figure_dpi, figure_format, jobs, notebook_outputs,"
+                " output_limit, timeout, tolerance"
             ),
         ),
     ],

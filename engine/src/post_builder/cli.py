@@ -66,7 +66,9 @@ def make_parser() -> argparse.ArgumentParser:
     )
     export = add("export", _export, "write a built post in another format")
     export.add_argument("post", type=Path, metavar="POST", help="the post to export")
-    export.add_argument("--to", required=True, choices=SUFFIXES, help="the format")
+    export.add_argument(
+        "--to", required=True, choices=SUFFIXES, metavar="FORMAT", help=", ".join(SUFFIXES)
+    )
     export.add_argument(
         "--output", type=Path, metavar="FILE", help="default: named after the post, here"
     )
@@ -125,16 +127,8 @@ def _build(site: Site, arguments: argparse.Namespace) -> int:
     paths = _posts(site, arguments.posts)
     jobs = arguments.jobs or site.settings.jobs
     with live(silent=arguments.json) as progress:
-        outcomes = asyncio.run(
-            build(
-                site,
-                paths,
-                progress,
-                force=arguments.force,
-                jobs=jobs,
-                keep_going=arguments.keep_going,
-            )
-        )
+        run = partial(build, site, paths, progress, force=arguments.force, jobs=jobs)
+        outcomes = asyncio.run(run(keep_going=arguments.keep_going))
     removed = [] if arguments.posts else remove_orphans(site)
     report(outcomes, removed, as_json=arguments.json)
     return FAILED if any(outcome.error for outcome in outcomes) else 0
@@ -184,8 +178,8 @@ def _new(site: Site, arguments: argparse.Namespace) -> int:
     if arguments.json:
         _print_json({"post": name, "notes": notes})
     else:
-        print("".join(f"note: {n}\n" for n in notes), end="")
-        print(f"{name}: written; `post-builder build` runs it")
+        written = f"{name}: written; `post-builder build` runs it"
+        show("\n".join([*(f"note: {note}" for note in notes), written]))
     return 0
 
 
@@ -194,7 +188,7 @@ def _export(site: Site, arguments: argparse.Namespace) -> int:
 
     [path] = _posts(site, [arguments.post])
     exported = export(site, path, arguments.to, arguments.output)
-    print(exported.to_json() if arguments.json else exported)
+    show(exported.to_json() if arguments.json else exported)
     return 0
 
 

@@ -35,10 +35,10 @@ class Settings:
     """Characters of one text output; the rest is cut, and the page says how much."""
     tolerance: float = 1e-6
     """How much numbers may drift in `check --execute`, relative and absolute."""
-    notebook_outputs: bool = False
-    """Whether downloaded notebooks contain the outputs; a post may say it for itself."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """Environment variables of kernels, in addition to a short allow-list of the shell's."""
+    notebook_outputs: bool = False
+    """Whether downloaded notebooks contain the outputs; a post may say it for itself."""
 
     def outputs_in_notebook(self, front_matter: Mapping[str, Any]) -> bool:
         """Return whether the notebook of a post contains outputs: the post decides, or the site."""

@@ -46,8 +46,7 @@ async def build(  # noqa: PLR0913  # two of them have a default or are switches
         force: whether to run fresh posts as well.
         jobs: how many posts may run at once.
         kernels: where kernels come from; by default each is started when it is needed.
-        keep_going: whether to run a post to its end after a cell raised, to name all that raise;
-            it is not written then.
+        keep_going: whether to name all cells that raise; a post is not written then either.
 
     Returns:
         An outcome for each executable post, in the order of `paths`.

@@ -11,6 +11,7 @@ from pathlib import Path
 from post_builder.commands.adopt.adoption import Adoption, adopt
 from post_builder.errors import SiteError
 from post_builder.site import Site
+from post_builder.ui.printing import show, visible
 
 _SUFFIXES = frozenset({".md", ".markdown", ".mkdown", ".mkdn", ".mkd"})
 
@@ -25,15 +26,15 @@ def run(site: Site, arguments: argparse.Namespace) -> int:
     for path in [_resolved(site, path) for path in arguments.posts]:
         adoption = asyncio.run(adopt(site, path, run=not arguments.no_run))
         if not arguments.json and (shown := _shown(adoption)):
-            print(shown)
+            show(shown)
         written = adoption.after != adoption.before and _agreed(adoption, arguments)
         if written:
             adoption.write()
         if not arguments.json:
-            print(f"{adoption.name}: {'adopted' if written else 'unchanged'}")
+            show(f"{adoption.name}: {'adopted' if written else 'unchanged'}")
         results.append(_plain(adoption, written=written))
     if arguments.json:
-        print(json.dumps(results, indent=1, ensure_ascii=False))
+        show(json.dumps(results, indent=1, ensure_ascii=False))
     return 0
 
 
@@ -61,6 +62,6 @@ def _agreed(adoption: Adoption, arguments: argparse.Namespace) -> bool:
     if arguments.yes or arguments.dry_run or arguments.json:
         return bool(arguments.yes) and not arguments.dry_run
     if not sys.stdin.isatty():
-        print("nothing is written without --yes")
+        show("nothing is written without --yes")
         return False
-    return input(f"write {adoption.name}? [y/N] ").strip().lower() in {"y", "yes"}
+    return input(f"write {visible(adoption.name)}? [y/N] ").strip().lower() in {"y", "yes"}

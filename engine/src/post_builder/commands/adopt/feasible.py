@@ -11,8 +11,8 @@ from pathlib import Path
 
 from post_builder.document.options import Tag
 from post_builder.document.post import Cell
-from post_builder.rendering.downloads.blocks_of_code import bound_names, parsed, used_names
-from post_builder.rendering.downloads.plain_python import as_ipython_reads
+from post_builder.rendering.downloads.python.blocks_of_code import bound_names, parsed, used_names
+from post_builder.rendering.downloads.python.plain_python import as_ipython_reads
 
 _KNOWN = frozenset(dir(builtins)) | {
     *("display", "get_ipython", "In", "Out", "exit", "quit", "__name__", "__doc__", "_", "__"),

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from itertools import count
 
 from post_builder.document.post import Cell
-from post_builder.rendering.downloads.blocks_of_code import parsed
-from post_builder.rendering.downloads.plain_python import as_ipython_reads
+from post_builder.rendering.downloads.python.blocks_of_code import parsed
+from post_builder.rendering.downloads.python.plain_python import as_ipython_reads
 
 _SAY_NOTHING = frozenset({"print", "display", "show"})
 """Functions whose names do not tell one cell from another."""

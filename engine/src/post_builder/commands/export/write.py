@@ -125,11 +125,10 @@ def _converted(
 def _exporter(form: Format, *, offline: bool) -> Exporter:
     from nbconvert import exporters  # noqa: PLC0415  # slow to import
 
+    options: dict[str, object] = {"embed_images": True} if form in {"html", "slides"} else {}
     if form == "html":
-        return exporters.HTMLExporter(embed_images=True, raw_template=_OFFLINE)
-    if form == "slides":
-        prefix = {"reveal_url_prefix": _REVEAL} if offline else {}
-        return exporters.SlidesExporter(embed_images=True, **prefix)
-    if form == "latex":
-        return exporters.LatexExporter()
-    return exporters.RSTExporter() if form == "rst" else exporters.NotebookExporter()
+        options["raw_template"] = _OFFLINE
+    if form == "slides" and offline:
+        options["reveal_url_prefix"] = _REVEAL
+    made: Exporter = exporters.get_exporter(form)(**options)  # type: ignore[no-untyped-call]
+    return made

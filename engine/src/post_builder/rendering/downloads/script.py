@@ -12,15 +12,15 @@ from nbformat.v4 import new_code_cell, new_notebook
 from post_builder.document.options import Tag
 from post_builder.document.post import Post
 from post_builder.errors import RenderError
-from post_builder.rendering.downloads.blocks_of_code import (
+from post_builder.rendering.downloads.python.blocks_of_code import (
     bound_names,
     compiles,
     parsed,
     used_names,
 )
-from post_builder.rendering.downloads.figure_state import with_new_figures
-from post_builder.rendering.downloads.magics import helpers
-from post_builder.rendering.downloads.plain_python import LOOP, in_comments, plain_python, raising
+from post_builder.rendering.downloads.python.figure_state import with_new_figures
+from post_builder.rendering.downloads.python.magics import helpers
+from post_builder.rendering.downloads.python.plain_python import LOOP, in_comments, plain_python, raising
 
 _ALWAYS_COMMENTS = "active-ipynb"
 """Jupytext's tag of cells that are comments in a script."""

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from post_builder.rendering.downloads.blocks_of_code import (
+from post_builder.rendering.downloads.python.blocks_of_code import (
     awaits,
     bound_names,
     compiles,
     indent,
     parsed,
 )
-from post_builder.rendering.downloads.magics import Magic, in_plain_python
+from post_builder.rendering.downloads.python.magics import Magic, in_plain_python
 
 if TYPE_CHECKING:
     from IPython.core.inputtransformer2 import TransformerManager

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
-from post_builder.rendering.downloads.blocks_of_code import parsed
+from post_builder.rendering.downloads.python.blocks_of_code import parsed
 
 _PYPLOT = "matplotlib.pyplot"
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from post_builder.rendering.downloads.blocks_of_code import indent
+from post_builder.rendering.downloads.python.blocks_of_code import indent
 
 Helper = Literal["asyncio", "contextlib", "io", "os", "pathlib", "runpy", "subprocess", "types"]
 """A module of the standard library that translated code uses."""
