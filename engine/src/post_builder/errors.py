@@ -51,6 +51,16 @@ class SiteError(PostBuilderError):
     """The site or its settings cannot be used (exit status 2)."""
 
 
+class FileError(PostBuilderError):
+    """A file of the site cannot be read, written or removed."""
+
+    @classmethod
+    def of(cls, error: OSError, what: str, path: str) -> FileError:
+        """Say in the system's words why something was not possible."""
+        hint = "look at its permissions and at the free space of the disk"
+        return cls(f"{what}: {error.strerror or error}", Place(path), hint)
+
+
 class PostError(PostBuilderError):
     """The text of a post does not follow the post format."""
 

@@ -11,11 +11,15 @@ from post_builder.document.figure_tag import PLACEHOLDER_ALT, figure_tags
 from post_builder.document.post import Post
 from post_builder.errors import PostBuilderError, RecordError
 from post_builder.files import read_text
+from post_builder.files.swap import is_left
 from post_builder.freshness.order import order
-from post_builder.freshness.record import Record, load_record
-from post_builder.pipeline.prepare import PostState, prepare, refuse_same_slug
+from post_builder.freshness.record import Made, load_made
+from post_builder.pipeline.made_files import orphaned
+from post_builder.pipeline.names import Names, post_names
+from post_builder.pipeline.obstacles import refuse_obstacles
+from post_builder.pipeline.prepare import PostState, prepare
 from post_builder.place import Place
-from post_builder.site import Site, slug_of
+from post_builder.site import Site
 from post_builder.ui.findings import Finding
 
 _BUILD = "run `post-builder build`"
@@ -32,27 +36,32 @@ def check(site: Site, paths: Sequence[Path]) -> list[Finding]:
         The findings in the order of posts and lines; none for a site that is as a build left it.
 
     Raises:
-        SiteError: if nothing could be built: two posts with one name, or posts in a circle.
+        FileError: if a folder of posts cannot be listed.
+        SiteError: if posts take output from one another in a circle.
     """
-    refuse_same_slug(site, paths)
+    names = post_names(site)
     order(site, paths)  # refuses circles
-    states, found = _prepared(site, paths)
+    states, found = _prepared(site, paths, names)
     for state in states:
         found += [*_reasons(state), *_style(state.post)]
     found += compare_with_kramdown(site, [state.post for state in states])
     places = {site.relative(path): number for number, path in enumerate(paths)}
     found.sort(key=lambda f: (places.get(f.place.path, len(places)), f.place.line or 0))
     if set(paths) == set(site.posts()):
-        found += [orphan for orphan in _orphans(site) if orphan not in found]
+        found += [orphan for orphan in _orphans(site, names) if orphan not in found]
     return found
 
 
-def _prepared(site: Site, paths: Sequence[Path]) -> tuple[list[PostState], list[Finding]]:
+def _prepared(
+    site: Site, paths: Sequence[Path], names: Names
+) -> tuple[list[PostState], list[Finding]]:
     """Read posts; what is wrong with those that cannot be read are findings."""
     states, found = [], []
     for path in paths:
         try:
-            state = prepare(site, path)
+            state = prepare(site, path, names.get(path))
+            if state and state.reasons:
+                refuse_obstacles(state)
         except PostBuilderError as error:
             whole = Place(site.relative(path))
             found += [Finding("error", e.place or whole, e.message, e.hint) for e in error.each()]
@@ -65,6 +74,9 @@ def _reasons(state: PostState) -> Iterator[Finding]:
     for reason in state.reasons:
         place = state.post.place(reason.line)
         yield Finding("tampered" if reason.tampered else "stale", place, reason.message, _BUILD)
+    if state.moved and not state.reasons:
+        message = f"the post was called {state.record.post if state.record else None}"
+        yield Finding("stale", state.post.place(1), message, _BUILD)
     if state.text_changed and not state.reasons:
         message = "the downloads contain older prose"
         yield Finding("stale", state.post.place(1), message, _BUILD)
@@ -90,33 +102,35 @@ def _style(post: Post) -> Iterator[Finding]:
             yield Finding("style", place, "the alt text is still to be written")
 
 
-def _orphans(site: Site) -> Iterator[Finding]:
+def _orphans(site: Site, names: Names) -> Iterator[Finding]:
     """Find files that no post owns any more."""
-    records: dict[str, Record] = {}
-    slugs = set(map(slug_of, site.posts()))
     for path in site.records():
         try:
-            record = load_record(site, path.stem)
+            record = load_made(site, path.stem)
         except RecordError as error:
             place = Place(site.relative(path))
             yield Finding("error", place, error.message, error.hint)
             continue
-        if record:
-            records[path.stem] = record
-        gone = not (site.root / record.post).exists() if record else path.stem not in slugs
-        if gone:
+        if record is None:
+            if path.stem not in names.values():
+                message = "a build record without its post"
+                yield Finding("orphan", Place(site.relative(path)), message, "delete it")
+            continue
+        if orphaned(site, path.stem, record, names):
             message = "a build record without its post"
-            hint = "`post-builder build` removes it" if record else "delete it"
+            hint = "`post-builder build` removes it"
             yield Finding("orphan", Place(site.relative(path)), message, hint)
-    owned = {path for record in records.values() for path in record.made()}
-    for slug, record in sorted(records.items()):
-        for file in sorted((site.root / site.figures(slug)).glob("*")):
-            name = site.relative(file)
-            if name not in owned and not _is_mentioned(site, record, name):
-                yield Finding("orphan", Place(name), "no post uses this figure", "delete it")
+        yield from _unused_figures(site, path.stem, record)
 
 
-def _is_mentioned(site: Site, record: Record, path: str) -> bool:
+def _unused_figures(site: Site, name: str, record: Made) -> Iterator[Finding]:
+    for file in sorted((site.root / site.figures(name)).glob("*")):
+        path = site.relative(file)
+        if path not in record.figures and not (is_left(file) or _is_mentioned(site, record, path)):
+            yield Finding("orphan", Place(path), "no post uses this figure", "delete it")
+
+
+def _is_mentioned(site: Site, record: Made, path: str) -> bool:
     """Return whether a post shows a figure that its author put there by hand."""
     post = site.root / record.post
     if not post.exists():

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from post_builder.errors import FileError
 from post_builder.jekyll.config import JekyllConfig
 from post_builder.jekyll.defaults import inherited
 
@@ -41,15 +42,27 @@ def candidates(root: Path, config: JekyllConfig) -> Iterator[Path]:
 def _markdown(root: Path, config: JekyllConfig) -> Iterator[Path]:
     home = root / config.collections_dir
     for label in ("posts", "drafts", *config.collections):
-        yield from _below(home / f"_{label}", config)
+        yield from _below(home / f"_{label}", root, config)
     yield from _pages(root, root, config)
 
 
-def _below(folder: Path, config: JekyllConfig) -> Iterator[Path]:
-    """Yield the Markdown files of a folder and those below it."""
-    for path in folder.rglob("*"):
-        if path.suffix in config.extensions and path.is_file() and not path.name.startswith("."):
-            yield path
+def _below(folder: Path, root: Path, config: JekyllConfig) -> Iterator[Path]:
+    """Yield the Markdown files of a folder of posts and those below it.
+
+    Raises:
+        FileError: if a folder cannot be listed: posts would be missed without a word.
+    """
+
+    def refuse(error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError):
+            name = Path(error.filename).relative_to(root).as_posix()
+            raise FileError.of(error, "this folder cannot be listed", name)
+
+    for parent, _, names in os.walk(folder, onerror=refuse):
+        for path in (Path(parent, name) for name in names):
+            visible = path.suffix in config.extensions and not path.name.startswith(".")
+            if visible and path.is_file():
+                yield path
 
 
 def _pages(folder: Path, root: Path, config: JekyllConfig) -> Iterator[Path]:
@@ -63,7 +76,7 @@ def _pages(folder: Path, root: Path, config: JekyllConfig) -> Iterator[Path]:
                     f"{name}/".startswith(f"{config.collections_dir}/")
                     or not config.collections_dir
                 ):
-                    yield from _below(path, config)
+                    yield from _below(path, root, config)
             elif _is_read(name, config, is_folder=True):
                 yield from _pages(path, root, config)
         elif path.suffix in config.extensions and _is_read(name, config, is_folder=False):

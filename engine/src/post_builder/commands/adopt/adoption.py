@@ -25,9 +25,9 @@ from post_builder.document.front_matter import kernel_of, read_front_matter
 from post_builder.document.options import Attribute, Tag
 from post_builder.document.parsing.parser import inspect
 from post_builder.document.post import Cell, Edit, Post, Span, splice
-from post_builder.errors import ExecutionError, PostBuilderError, PostError, RaisedError, together
+from post_builder.errors import ExecutionError, FileError, PostBuilderError, PostError, RaisedError, together
 from post_builder.execution.run import Run
-from post_builder.files import read_text, write_atomically
+from post_builder.files import SavedMeanwhileError, read_text, replace_text
 from post_builder.place import Place
 from post_builder.site import Site
 from post_builder.sources.transclusion import transclude
@@ -56,11 +56,15 @@ class Adoption:
         """Write the post, unless it was saved meanwhile.
 
         Raises:
-            PostError: if it was.
+            FileError: if it was, or the system refuses.
         """
-        if read_text(self.path, self.name) != self.before:
-            raise PostError("this post was saved meanwhile; adopt it again", Place(self.name))
-        write_atomically(self.path, self.after.encode())
+        try:
+            replace_text(self.path, self.before.encode(), self.after.encode())
+        except SavedMeanwhileError as error:
+            message = "was saved at this moment; adopt it again"
+            raise FileError(message, Place(self.name)) from error
+        except OSError as error:
+            raise FileError.of(error, "cannot be written", self.name) from error
 
 
 @dataclass(slots=True)

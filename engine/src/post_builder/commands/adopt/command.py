@@ -10,6 +10,7 @@ from pathlib import Path
 
 from post_builder.commands.adopt.adoption import Adoption, adopt
 from post_builder.errors import SiteError
+from post_builder.pipeline.session import session
 from post_builder.site import Site
 from post_builder.ui.printing import show, visible
 
@@ -29,7 +30,8 @@ def run(site: Site, arguments: argparse.Namespace) -> int:
             show(shown)
         written = adoption.after != adoption.before and _agreed(adoption, arguments)
         if written:
-            adoption.write()
+            with session(site, "adopt", show):
+                adoption.write()
         if not arguments.json:
             show(f"{adoption.name}: {'adopted' if written else 'unchanged'}")
         results.append(_plain(adoption, written=written))

@@ -14,6 +14,7 @@ from post_builder.commands.export.notebook import notebook_for
 from post_builder.document.post import Post
 from post_builder.errors import PostError, RenderError, SiteError
 from post_builder.files import write_atomically
+from post_builder.pipeline.names import post_names
 from post_builder.pipeline.prepare import prepare
 from post_builder.place import Place
 from post_builder.site import Site
@@ -66,14 +67,14 @@ def export(site: Site, path: Path, form: Format, output: Path | None) -> Exporte
         SiteError: if the file exists already.
         RenderError: if a tool that the format needs is not installed.
     """
-    state = prepare(site, path)
+    state = prepare(site, path, post_names(site).get(path))
     if state is None:
         raise PostError("this post is not executable", Place(site.relative(path)))
     if state.reasons:
         reasons = "; ".join(reason.message for reason in state.reasons)
         message = f"this post is not as a build leaves it: {reasons}"
         raise PostError(message, state.post.place(1), "run `post-builder build` first")
-    return _export(site, state.post, form, state.slug, output)
+    return _export(site, state.post, form, state.name, output)
 
 
 def _export(site: Site, post: Post, form: Format, slug: str, output: Path | None) -> Exported:

@@ -18,13 +18,13 @@ from post_builder.commands.importing.prose import ProseConverter
 from post_builder.commands.importing.reading import kernel_of, read_notebook
 from post_builder.commands.importing.title import take_head
 from post_builder.commands.kramdown.compare import compare_with_kramdown, missing_formulas
-from post_builder.commands.new import free_slug, post_text, write_post
+from post_builder.commands.new import create_file, free_slug, post_text, write_post
 from post_builder.document.headings import headings
 from post_builder.document.liquid import TAG
 from post_builder.document.parsing.parser import read_post
 from post_builder.document.prose.markup import read_markup
-from post_builder.errors import PostError
-from post_builder.files import write_atomically
+from post_builder.errors import PostError, SiteError
+from post_builder.place import Place
 from post_builder.site import Site
 
 
@@ -43,7 +43,8 @@ def post_from_notebook(site: Site, notebook: Path, today: dt.date) -> Imported:
     Formulas, links, images and hidden cells become what they are in a post.
 
     Raises:
-        SiteError: if the notebook cannot be read.
+        FileError: if a file cannot be written.
+        SiteError: if the notebook cannot be read, or builds of the post would replace it.
     """
     node = read_notebook(notebook)
     kernel = kernel_of(node.metadata)
@@ -54,10 +55,19 @@ def post_from_notebook(site: Site, notebook: Path, today: dt.date) -> Imported:
     converter = _Converter(prose)
     body = "\n\n".join(filter(None, map(converter.convert, node.cells)))
     text = post_text(site, head.title, today, kernel, f"{body}\n", keys=head.keys)
+    _refuse_download(site, notebook, slug)
     for name, data in images.files.items():
-        write_atomically(site.root / name, data)
+        create_file(site, site.root / name, data, "there is a file of this name already")
     path = write_post(site, slug, today, text)
     return Imported(path, (*converter.notes, *_reading(site, path, prose.formulas)))
+
+
+def _refuse_download(site: Site, notebook: Path, name: str) -> None:
+    """Refuse a notebook where builds of the post would write what readers can download."""
+    download = site.download(name, ".ipynb")
+    if notebook.resolve() == (site.root / download).resolve():
+        message = "builds of the new post would replace this notebook by the one for its readers"
+        raise SiteError(message, Place(download), f"move it out of {Path(download).parent} first")
 
 
 def _anchors(cells: Sequence[NotebookNode], title: str) -> dict[str, str]:

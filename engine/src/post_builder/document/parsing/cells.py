@@ -11,7 +11,7 @@ from markdown_it.token import Token
 from post_builder.document.languages import SESSIONS, names_of, word_of
 from post_builder.document.liquid import END_RAW, TAG, liquid_problem
 from post_builder.document.options import LINE as OPTIONS_LINE
-from post_builder.document.options import OptionError, Options, parse_options
+from post_builder.document.options import OptionError, Options, Tag, parse_options
 from post_builder.document.parsing.text_lines import TextLines
 from post_builder.document.post import END, START, Cell, Span
 from post_builder.document.sessions import (
@@ -106,6 +106,9 @@ def _cell(text: TextLines, token: Token, number: int, language: str) -> Cell:
     session = _session(text, token, language)
     if session and options.source:
         raise text.error(start, "a session cannot take its text from elsewhere")
+    if session and Tag.RAISES_EXCEPTION in options.tags:
+        hint = "write `Traceback (most recent call last):` below the input that raises"
+        raise text.error(start, "in a session the result says which input raises", hint)
     cell = Cell(
         name=options.name or f"cell-{number}",
         code="".join(example.source for example in session) if session else token.content,
