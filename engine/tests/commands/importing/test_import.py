@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import random
 import shutil
 from pathlib import Path
 from typing import Any
@@ -95,6 +96,12 @@ PROSE = [
     ("<!-- left open", "<!-- left open -->"),
     ("Break<br>here", "Break<br>here"),
     ("`<p>` in code", "`<p>` in code"),
+    ("<pre>\n<p>open", "<pre>\n<p>open</p></pre>"),
+    ("</details> ```\nnot a fence", "<span></span> &#96;&#96;&#96;\nnot a fence"),
+    ("<div>\n*not* `code`\n\n*is*", '<div markdown="1">\n&#42;not&#42; &#96;code&#96;\n\n*is*\n\n</div>'),
+    ("<br>\n```\nnot a fence", "<br>\n&#96;&#96;&#96;\nnot a fence"),
+    ("- a\n```bash\nls\n```\nb", "- a\n\n```bash\nls\n```\n\nb"),
+    ("> ```bash\n> ls\n> ```\n> b", "> ```bash\n> ls\n> ```\n>\n> b"),
     # formulas
     ("Write $P(A|B)$ and $w_{i}$, $x_{j}$.", r"Write $$P(A\vert B)$$ and $$w_{i}$$, $$x_{j}$$."),
     (r"The norm $\|x\|$.", r"The norm $$\Vert x\Vert $$."),
@@ -138,6 +145,46 @@ def test_kramdown_reads_prose_as_jupyter_shows_it(
     post = imported(blog, *(cell for source, _ in PROSE for cell in (prose(source), code())))
     assert "note:" not in capsys.readouterr().out
     assert len(PROSE) == sum(cell.name.startswith("code-") for cell in post.cells)
+
+
+PIECES = (
+    *("Some *text*", "$x_1$", "$$\na|b\n$$", "a | b", "<div>", "</div>", "<p>", "</details>"),
+    *("<details>\n<summary>s</summary>", "- item", "  - nested", "1. one", "3. three", "> quote"),
+    *("    indented", "```", "```python\nf(x)", "```\nfoo\n```", "~~~", "`code`", "`un", "# Head"),
+    *("| a | b |\n|---|---|\n| 1 | 2 |", "{{ x }}", "{% raw %}", "{: .x}", "<!--", "-->", "---"),
+    *("<img src='a.png'>", "<b>bold", "</b>", "<table><tr><td>c", "</table>", "\\begin{align}"),
+    *(
+        "\\begin{align}\nx\n\\end{align}",
+        "$5",
+        "\\$",
+        "<br>",
+        "* star",
+        "***",
+        "===",
+        "^",
+        "\t tab",
+    ),
+    *("<script>a</script>", "<pre>\n\nx", "Term\n: def", "[^1]", "<center>", "<ul><li>a<li>b</ul>"),
+)
+"""What a Markdown cell may hold."""
+
+
+def test_no_prose_hides_a_cell(tmp_path: Path) -> None:
+    """Whatever is left open in a cell, those of code stay blocks that run, with their code."""
+    choose = random.Random(12)
+    images = Images(Site(tmp_path), "assets/images/p", tmp_path)
+    converter = ProseConverter("python", images, {})
+    for _ in range(400):
+        source = "".join(
+            choose.choice(PIECES) + choose.choice(["\n", "\n\n", " "])
+            for _ in range(choose.randint(1, 7))
+        )
+        text = converter.convert(source, {}).strip("\n")
+        block = "```python\ncell\n    if:\n```\n{: #code-1}\n"
+        post = parse(f"---\njupyter: python3\n---\n{text}\n\n{block}")
+        assert post is not None
+        assert "cell\n    if:\n" == post.cells[-1].code, source
+        assert all(c.options.tags for c in post.cells[:-1]), source
 
 
 @RUBY

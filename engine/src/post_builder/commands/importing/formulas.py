@@ -51,9 +51,9 @@ def _block(markup: Markup, formula: Formula, tex: str) -> KramdownFormula:
     )
     prefix = quote or " " * column
     lines = ["$$", *(line.strip().removeprefix("> ").strip() for line in tex.split("\n")), "$$"]
-    opening = "" if quote else " " * max(0, column - (formula.span.start - start))
     body = f"\n{prefix}".join(line for line in lines if line)
     above = "" if _blank_before(markup.text[:start]) else f"\n{prefix}"
+    opening = "" if quote or above else " " * max(0, column - (formula.span.start - start))
     below = "" if _blank_after(markup.text[formula.span.end :]) else "\n"
     tex = "\n".join(line for line in lines[1:-1] if line)
     return KramdownFormula(f"{above}{opening}{body}{below}", tex)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 from markdown_it.common.html_re import HTML_TAG_RE
 
@@ -31,8 +32,14 @@ _VOID = frozenset(
         "wbr",
     ]
 )
-_RAW = frozenset({"script", "style", "pre", "textarea"})
+_RAW = frozenset({"script", "style", "textarea"})
 """Elements in which a tag may be text."""
+
+_MARKDOWN = re.compile(r"^[ \t]*(?:[#>+:=-]|\d+(?=[.)]))|^[ \t]+|[`*_$~|\\\[\]{}]", re.MULTILINE)
+"""What Markdown may take for markup."""
+
+_FENCE = re.compile(r"`{3,}|~{3,}")
+"""What kramdown takes for a fence where HTML ends, and CommonMark for text."""
 
 _BLOCKS = frozenset(
     [
@@ -136,12 +143,16 @@ class _Balance:
         if text.rfind("<!--") > text.rfind("-->"):
             yield Span(end, end), " -->"
         new = [element for element in self.open if id(element) not in known]
-        while new and new[-1].name not in _BLOCKS:
-            yield Span(end, end), f"</{new.pop().name}>"
+        blocks = list(takewhile(lambda element: element.name in _BLOCKS, new))
+        for element in reversed(new[len(blocks) :]):
             self.open.pop()
-        for element in new:
-            if not re.search(r"\bmarkdown\s*=", text):
+            yield Span(end, end), f"</{element.name}>"
+        if blocks and not re.search(r"\bmarkdown\s*=", text):
+            for element in blocks:
                 yield Span(element.after - 1, element.after - 1), ' markdown="1"'
+            yield from _as_text(text, segment.span.start, _MARKDOWN)
+        else:
+            yield from _as_text(text, segment.span.start, _FENCE)
 
     def _end_of_paragraph(self, end: int) -> Iterator[Edit]:
         """End what a paragraph, heading or table left open."""
@@ -164,8 +175,26 @@ class _Balance:
 
     def _end_tag(self, span: Span, name: str) -> Iterator[Edit]:
         if not any(element.name == name for element in self.open):
-            yield span, ""
+            line = self.markup.line(span.start)
+            alone = self.markup.at(line).strip() == self.markup.at(span)
+            # what follows on the line must not become the start of a block
+            yield span, "" if alone else "<span></span>"
             return
         while self.open[-1].name != name:
             yield Span(span.start, span.start), f"</{self.open.pop().name}>"
         self.open.pop()
+
+
+def _as_text(markup: str, start: int, what: re.Pattern[str]) -> Iterator[Edit]:
+    """Keep the text between the tags of a block from being read as Markdown.
+
+    It is text in a notebook; what follows the next blank line is Markdown there, too.
+    """
+    position = 0
+    for tag in [*_TAGS.finditer(markup), None]:
+        end = tag.start() if tag else len(markup)
+        raw = markup[:position].rpartition("<")[2].lower().startswith(tuple(_RAW))
+        for found in [] if raw else what.finditer(markup, position, end):
+            entity = "".join(f"&#{ord(char)};" for char in found.group().strip(" \t"))
+            yield Span(start + found.start(), start + found.end()), entity
+        position = tag.end() if tag else end

@@ -89,6 +89,10 @@ class _Cell:
     def pieces(self, segment: Segment, edits: list[Edit]) -> list[str]:
         """Return the new text of a segment, cut where something is put between."""
         inside = [e for e in edits if segment.span.start <= e[0].start < segment.span.end]
+        if segment.kind is Kind.CODE_BLOCK:
+            first = [text for span, text in inside if span.start == segment.span.start]
+            last = [text for span, text in inside if span.start > segment.span.start]
+            return [*first, self._converted(segment, segment.span), *last]
         pieces, position = [], segment.span.start
         for span, text in inside:
             pieces += [self._converted(segment, Span(position, span.start)), text]

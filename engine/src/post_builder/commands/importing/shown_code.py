@@ -34,11 +34,23 @@ def shown_code(markup: Markup, span: Span, language: str) -> str:
     text = markup.at(span)
     if block.token.type == "fence":
         text = _fenced(block, text, language)
-    if not TAG.search(text):
-        return text
-    if END_RAW.search(text):
-        return TAG.sub(r'{{ "\g<0>" }}', text)
-    return f"{{% raw %}}\n{text.rstrip()}\n{{% endraw %}}\n"
+    if TAG.search(text) and END_RAW.search(text):
+        text = TAG.sub(r'{{ "\g<0>" }}', text)
+    elif TAG.search(text):
+        text = f"{{% raw %}}\n{text.rstrip()}\n{{% endraw %}}\n"
+    return _apart(markup, block, text)
+
+
+def _apart(markup: Markup, block: Block, text: str) -> str:
+    """Put blank lines around a block that touches what is above or below it."""
+    first, last = block.span.start, block.span.end
+    line = markup.at(markup.line(first))
+    quote = line[: line.find(">") + 1] if line.lstrip().startswith(">") else ""
+    above = markup.at(markup.line(first - 1)).strip(" \t\n>") if first else ""
+    own = re.match(r"[ \t>]*(?:[*+-]|\d+[.)])[ \t]", line)  # it starts its list item
+    below = markup.at(markup.line(last)).strip(" \t\n>") if last < len(markup.text) else ""
+    space = f"{quote}\n"
+    return f"{space if above and not own else ''}{text}{space if below else ''}"
 
 
 def _fenced(block: Block, text: str, language: str) -> str:
