@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from post_builder.errors import PostError
 from post_builder.files import digest, operations, read_text, unix_newlines, write_atomically
 

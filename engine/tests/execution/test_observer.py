@@ -76,8 +76,10 @@ def test_what_is_read_is_noted_with_its_state(root: Path) -> None:
         ("os.listdir('folder'); subprocess.run(['touch', 'folder/.x.tmp'])", []),
         ("open('made', 'w').close(); open('made').read(); os.remove('made')", []),
         (
-            "open('data.txt').read(); subprocess.run(['mv', 'other', 'data.txt']); "
-            "open('data.txt').read()",
+            (
+                "open('data.txt').read(); subprocess.run(['mv', 'other', 'data.txt']); "
+                "open('data.txt').read()"
+            ),
             ["data.txt"],
         ),
     ],

@@ -69,7 +69,7 @@ def test_a_save_at_any_step_is_what_is_there_in_the_end(
 ) -> None:
     """It comes first, or it came after all was done; either way it is not lost."""
 
-    def act(step: int, name: str, _: object) -> None:
+    def act(step: int, _name: str, _: object) -> None:
         if step == number:
             save(post, b"saved")
 
@@ -88,7 +88,7 @@ def test_the_later_of_two_saves_is_what_is_there(post: Path, first: int, second:
     """However they fall between the steps."""
     saved = []
 
-    def act(step: int, name: str, _: object) -> None:
+    def act(step: int, _name: str, _: object) -> None:
         for number, text in ((first, b"first"), (second, b"second")):
             if step == number:
                 _save_by_rename(post, text)
@@ -107,8 +107,8 @@ def test_the_later_of_two_saves_is_what_is_there(post: Path, first: int, second:
 def test_a_text_that_was_removed_stays_removed(post: Path) -> None:
     """To remove it is to save it, too."""
 
-    def act(step: int, name: str, _: object) -> None:
-        if name in ("exchange",):
+    def act(_step: int, name: str, _: object) -> None:
+        if name == "exchange":
             post.unlink()
 
     with steps(before=act), pytest.raises(SavedMeanwhileError):
@@ -157,7 +157,7 @@ def test_a_build_that_is_killed_is_settled_later(
 def test_an_error_leaves_the_old_text_and_nothing_else(post: Path, name: str) -> None:
     """The system's error goes on to the caller."""
 
-    def act(step: int, step_name: str, _: object) -> None:
+    def act(_step: int, step_name: str, _: object) -> None:
         if step_name == name:
             raise OSError(errno.ENOSPC, "No space left on device")
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from post_builder.errors import RecordError
 from post_builder.freshness.record import FORMAT, CellRecord, Circumstances, Record, load_record
 from post_builder.site import Site, open_site

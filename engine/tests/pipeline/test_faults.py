@@ -42,7 +42,7 @@ def _kill() -> None:
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Spare the disk and git, which other tests try."""
-    monkeypatch.setattr(os, "fsync", lambda handle: None)
+    monkeypatch.setattr(os, "fsync", lambda _: None)
     monkeypatch.setenv("PATH", "")
 
 
@@ -77,7 +77,7 @@ def _disturbed(root: Path, fault: str, number: int, *outputs: str) -> bool:
         if step == number:
             happened = True
             if fault == "killed while writing" and name == "write":
-                handle, data = cast(tuple[int, bytes], arguments)
+                handle, data = cast("tuple[int, bytes]", arguments)
                 os.write(handle, data[: len(data) // 2])
             FAULTS[fault]()
         elif happened and fault.startswith("killed"):
@@ -101,7 +101,7 @@ def _tree(root: Path) -> dict[str, bytes]:
     return files
 
 
-def _first(root: Path) -> tuple[str, ...]:
+def _first(_: Path) -> tuple[str, ...]:
     """Prepare a post that was never built."""
     return ("a",)
 

@@ -7,10 +7,11 @@ import shutil
 from pathlib import Path
 
 import pytest
-from post_builder.cli import main
-from post_builder.pipeline.publish import publish
 from runs import drawing, just_before, made_up_run, printed, state_of
 from toysite import FIXTURES, replace
+
+from post_builder.cli import main
+from post_builder.pipeline.publish import publish
 
 POST = "_posts/timed.md"
 RECORD = "_data/builds/timed.json"

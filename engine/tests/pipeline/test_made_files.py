@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
 from post_builder.files import digest
 from post_builder.freshness.record import Made, Record
 from post_builder.pipeline.made_files import Orphans, remove_all, remove_orphans, remove_outdated

@@ -180,7 +180,7 @@ def test_a_circle_of_links_is_an_error(site: Path) -> None:
     """Not a traceback."""
     folder = site / "assets"
     folder.symlink_to(folder)
-    with pytest.raises(FileError, match="^assets/"):
+    with pytest.raises(FileError, match=r"^assets/"):
         _publish(site, "a")
 
 
@@ -224,7 +224,7 @@ def test_folders_that_are_closed_are_found_before_anything_runs(
 ) -> None:
     """Tests may run as root, who may write everywhere; so the system's answer is made up."""
     monkeypatch.setattr("os.access", lambda path, _: Path(path) != site / "_posts")
-    with pytest.raises(FileError, match="^_posts: this folder is read-only"):
+    with pytest.raises(FileError, match=r"^_posts: this folder is read-only"):
         _publish(site, "a")
 
 

@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import pytest
+from toysite import HEADER
+
 from post_builder.errors import PostError, RecordError, SnippetError
 from post_builder.pipeline.prepare import prepare
 from post_builder.site import open_site
-from toysite import HEADER
 
 CELL = f"{HEADER}```python\nx\n```\n"
 

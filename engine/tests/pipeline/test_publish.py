@@ -13,6 +13,9 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from runs import drawing, just_before, made_up_run, printed, state_of
+from toysite import DRAWN, FIXTURES, HEADER, make_drawn, replace
+
 from post_builder.errors import ConflictError, FileError, PostError, RenderError
 from post_builder.execution.run import Run
 from post_builder.files import operations
@@ -21,8 +24,6 @@ from post_builder.freshness.site_files import before_run
 from post_builder.pipeline.prepare import PostState
 from post_builder.pipeline.publish import publish, refresh
 from post_builder.site import OWN_FOLDER, open_site
-from runs import drawing, just_before, made_up_run, printed, state_of
-from toysite import DRAWN, FIXTURES, HEADER, make_drawn, replace
 
 RECORD = "_data/builds/drawn.json"
 NOTEBOOK = "assets/notebooks/drawn.ipynb"

@@ -19,7 +19,7 @@ from post_builder.pipeline.publish import publish
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Spare the disk and git, which other tests try."""
-    monkeypatch.setattr(os, "fsync", lambda handle: None)
+    monkeypatch.setattr(os, "fsync", lambda _: None)
     monkeypatch.setenv("PATH", "")
 
 
@@ -34,7 +34,7 @@ def _build_while_saving(root: Path, number: int, text: str) -> bool:
     """Build, and let the author save a text at one step; return whether there was such a step."""
     is_saved = False
 
-    def act(step: int, name: str, _: object) -> None:
+    def act(step: int, _name: str, _: object) -> None:
         nonlocal is_saved
         if step == number:
             root.joinpath(DRAWN).write_text(text, encoding="utf-8")

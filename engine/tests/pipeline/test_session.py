@@ -76,18 +76,22 @@ def test_check_does_not_wait(blog: Path) -> None:
 
 def test_others_go_on_while_watch_waits(blog: Path) -> None:
     """It waits without blocking; it takes the lock once it is free."""
+    waits = asyncio.Event()
 
     async def wait() -> list[str]:
         said: list[str] = []
         with session(open_site(blog), "build", print):
             task = asyncio.create_task(take(said))
-            while not said:
-                await asyncio.sleep(0.01)
+            await waits.wait()
         await task
         return said
 
     async def take(said: list[str]) -> None:
-        async with async_session(open_site(blog), "watch", said.append):
+        def say(message: str) -> None:
+            said.append(message)
+            waits.set()
+
+        async with async_session(open_site(blog), "watch", say):
             said.append("held")
 
     first, second = asyncio.run(wait())
@@ -142,15 +146,16 @@ def test_a_save_that_a_killed_build_took_away_is_put_back(
     class KilledError(BaseException):
         pass
 
-    def kill(path: Path) -> bytes:
+    def kill(_: Path) -> bytes:
         raise KilledError
 
     post = blog / "_posts/a.md"
     for later in (None, b"later"):
         post.write_bytes(b"saved")
-        with monkeypatch.context() as patch, pytest.raises(KilledError):
+        with monkeypatch.context() as patch:
             patch.setattr(operations, "read", kill)
-            replace_text(post, b"old", b"new")
+            with pytest.raises(KilledError):
+                replace_text(post, b"old", b"new")
         assert b"new" == post.read_bytes()
         if later:
             post.write_bytes(later)

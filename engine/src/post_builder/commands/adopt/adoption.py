@@ -25,7 +25,14 @@ from post_builder.document.front_matter import kernel_of, read_front_matter
 from post_builder.document.options import Attribute, Tag
 from post_builder.document.parsing.parser import inspect
 from post_builder.document.post import Cell, Edit, Post, Span, splice
-from post_builder.errors import ExecutionError, FileError, PostBuilderError, PostError, RaisedError, together
+from post_builder.errors import (
+    ExecutionError,
+    FileError,
+    PostBuilderError,
+    PostError,
+    RaisedError,
+    together,
+)
 from post_builder.execution.run import Run
 from post_builder.files import SavedMeanwhileError, read_text, replace_text
 from post_builder.place import Place

@@ -7,12 +7,12 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from post_builder.document.languages import SESSIONS, names_of
+from post_builder.document.code.languages import SESSIONS, names_of
+from post_builder.document.code.sessions import SessionError, parse_session
 from post_builder.document.liquid import BLOCK, END_RAW, TAG
 from post_builder.document.post import Edit, Span
 from post_builder.document.prose.liquid_parts import LiquidPart, liquid_parts
 from post_builder.document.prose.markup import Block, Markup, read_markup
-from post_builder.document.sessions import SessionError, parse_session
 
 _SESSION = "pycon"
 _WORD = re.compile(r"\{?\.?(?P<word>[\w+#-]+)\}?[ \t,]*(?P<rest>.*)", re.DOTALL)

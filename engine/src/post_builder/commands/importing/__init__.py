@@ -19,8 +19,8 @@ from post_builder.commands.importing.reading import kernel_of, read_notebook
 from post_builder.commands.importing.title import take_head
 from post_builder.commands.kramdown.compare import compare_with_kramdown, missing_formulas
 from post_builder.commands.new import create_file, free_slug, post_text, write_post
-from post_builder.document.headings import headings
 from post_builder.document.liquid import TAG
+from post_builder.document.parsing.headings import headings
 from post_builder.document.parsing.parser import read_post
 from post_builder.document.prose.markup import read_markup
 from post_builder.errors import PostError, SiteError

@@ -12,7 +12,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from post_builder.commands.new import KERNEL
-from post_builder.document.languages import usual_name
+from post_builder.document.code.languages import usual_name
 from post_builder.errors import SiteError
 from post_builder.place import Place
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from post_builder.document.languages import SESSIONS, names_of
+from post_builder.document.code.languages import SESSIONS, names_of
 from post_builder.document.liquid import END_RAW, TAG
 from post_builder.document.options import Tag
 from post_builder.document.post import Span

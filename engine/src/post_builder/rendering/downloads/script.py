@@ -20,7 +20,12 @@ from post_builder.rendering.downloads.python.blocks_of_code import (
 )
 from post_builder.rendering.downloads.python.figure_state import with_new_figures
 from post_builder.rendering.downloads.python.magics import helpers
-from post_builder.rendering.downloads.python.plain_python import LOOP, in_comments, plain_python, raising
+from post_builder.rendering.downloads.python.plain_python import (
+    LOOP,
+    in_comments,
+    plain_python,
+    raising,
+)
 
 _ALWAYS_COMMENTS = "active-ipynb"
 """Jupytext's tag of cells that are comments in a script."""
