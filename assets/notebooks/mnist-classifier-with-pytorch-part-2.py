@@ -1021,7 +1021,7 @@ for seed, alone in enumerate(singles):
 # Below one time in twenty, people usually stop believing in luck; above it, they wait for more digits.
 # In each of the three duels, luck is hard to believe in.
 # They share the vote and the digits, so they are not three proofs.
-# But the vote wins more than it loses in  lost for won, lost in duels)">3 of 3: it is probably better, by about 17 digits in 10,000, and only more digits, or more ensembles, could say how much better.
+# But the vote wins more than it loses in 3 of 3: it is probably better, by about 17 digits in 10,000, and only more digits, or more ensembles, could say how much better.
 #
 # Are the three as often right as they believe?
 

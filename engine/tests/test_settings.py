@@ -34,9 +34,10 @@ def test_every_setting_is_read() -> None:
         "post_builder:\n  timeout: 1.5\n  jobs: 3\n  figure_format: png\n  figure_dpi: 96\n"
         "  output_limit: 10\n  tolerance: 1e-3\n  environment: {A: 2, B: 'yes', C: 0.5}\n"
         "  absolute_tolerance: 1e-5\n  ignore_patterns: ['took [0-9.]+ s', a]\n"
+        "  notebook_outputs: true\n"
     )
     environment, patterns = {"A": "2", "B": "yes", "C": "0.5"}, ("took [0-9.]+ s", "a")
-    assert Settings(1.5, 3, "png", 96, 10, 1e-3, environment, 1e-5, patterns) == _read(text)
+    assert Settings(1.5, 3, "png", 96, 10, 1e-3, environment, 1e-5, patterns, True) == _read(text)
 
 
 @pytest.mark.parametrize("value", ["a", "[1]", "['(']", "['']", "['a*']", "{a: b}"])
@@ -103,7 +104,7 @@ def test_a_wrong_setting_is_named_with_its_line(setting: str, message: str) -> N
             "colour",
             (
                 "the settings are absolute_tolerance, environment, figure_dpi, figure_format,"
-                " ignore_patterns, jobs, output_limit, timeout, tolerance"
+                " ignore_patterns, jobs, notebook_outputs, output_limit, timeout, tolerance"
             ),
         ),
     ],

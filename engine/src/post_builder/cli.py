@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from post_builder.commands.export.formats import SUFFIXES
 from post_builder.errors import PostBuilderError, SiteError
 from post_builder.site import Site, open_site
 from post_builder.ui.interrupts import end_as_by_interrupt
@@ -61,6 +62,7 @@ def make_parser() -> argparse.ArgumentParser:
 
     build = add("build", _build, "bring stale posts up to date", posts, jobs)
     build.add_argument("--force", action="store_true", help="run fresh posts as well")
+    build.add_argument("--keep-going", action="store_true", help="name all cells that fail")
     check = add("check", _check, "find what is stale or was edited by hand", posts, jobs)
     check.add_argument("--execute", action="store_true", help="run posts and compare")
     add("watch", _watch, "build stale posts after each save", jobs)
@@ -70,6 +72,19 @@ def make_parser() -> argparse.ArgumentParser:
     source.add_argument(
         "--from", dest="notebook", type=Path, metavar="NOTEBOOK.ipynb", help="convert a notebook"
     )
+    export = add("export", _export, "write a built post in another format")
+    export.add_argument("post", type=Path, metavar="POST", help="the post to export")
+    export.add_argument(
+        "--to", required=True, choices=SUFFIXES, metavar="FORMAT", help=", ".join(SUFFIXES)
+    )
+    export.add_argument(
+        "--output", type=Path, metavar="FILE", help="default: named after the post, here"
+    )
+    adopt = add("adopt", _adopt, "make existing posts executable")
+    adopt.add_argument("posts", nargs="+", type=Path, metavar="POST", help="posts to adopt")
+    adopt.add_argument("--no-run", action="store_true", help="change posts without running them")
+    adopt.add_argument("--dry-run", action="store_true", help="show the change, write nothing")
+    adopt.add_argument("--yes", action="store_true", help="write without asking")
     add("init", _init, "make a Jekyll site ready")
     add("clean", _clean, "remove what builds put into posts and beside them", posts)
     return parser
@@ -124,7 +139,8 @@ def _build(site: Site, arguments: argparse.Namespace) -> int:
     with session(site, "build", _say):
         paths, orphans = _posts(site, arguments.posts), Orphans()
         with live(silent=arguments.json) as progress:
-            outcomes = asyncio.run(build(site, paths, progress, force=arguments.force, jobs=jobs))
+            run = partial(build, site, paths, progress, force=arguments.force, jobs=jobs)
+            outcomes = asyncio.run(run(keep_going=arguments.keep_going))
         failed = any(outcome.error for outcome in outcomes)
         if not (failed or arguments.posts):  # one that failed may be what they were made for
             orphans = remove_orphans(site, post_names(site))
@@ -169,19 +185,36 @@ def _watch(site: Site, arguments: argparse.Namespace) -> int:
 def _new(site: Site, arguments: argparse.Namespace) -> int:
     today = _today()
     if arguments.notebook:
-        from post_builder.commands.notebook_import import post_from_notebook  # noqa: PLC0415
+        from post_builder.commands.importing import post_from_notebook  # noqa: PLC0415
 
-        path = post_from_notebook(site, arguments.notebook, today)
+        imported = post_from_notebook(site, arguments.notebook, today)
+        path, notes = imported.path, list(imported.notes)
     else:
         from post_builder.commands.new import new_post  # noqa: PLC0415
 
-        path = new_post(site, arguments.title, today)
+        path, notes = new_post(site, arguments.title, today), []
     name = site.relative(path)
     if arguments.json:
-        _print_json({"post": name})
+        _print_json({"post": name, "notes": notes})
     else:
-        print(f"{name}: written; `post-builder build` runs it")
+        written = f"{name}: written; `post-builder build` runs it"
+        show("\n".join([*(f"note: {note}" for note in notes), written]))
     return 0
+
+
+def _export(site: Site, arguments: argparse.Namespace) -> int:
+    from post_builder.commands.export.write import export  # noqa: PLC0415
+
+    [path] = _posts(site, [arguments.post])
+    exported = export(site, path, arguments.to, arguments.output)
+    show(exported.to_json() if arguments.json else exported)
+    return 0
+
+
+def _adopt(site: Site, arguments: argparse.Namespace) -> int:
+    from post_builder.commands.adopt.command import run  # noqa: PLC0415
+
+    return run(site, arguments)
 
 
 def _init(site: Site, arguments: argparse.Namespace) -> int:

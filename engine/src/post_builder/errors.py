@@ -73,6 +73,10 @@ class ExecutionError(PostBuilderError):
     """A cell or value raised, took too long, or lost its kernel."""
 
 
+class RaisedError(ExecutionError):
+    """A cell or value raised; its kernel is alive, and could run further cells."""
+
+
 class RenderError(PostBuilderError):
     """An output cannot be published as it is."""
 

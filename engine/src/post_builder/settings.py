@@ -41,6 +41,13 @@ class Settings:
     """How much they may drift whatever their size; either is enough, and integers may not drift."""
     ignore_patterns: tuple[str, ...] = ()
     """Regular expressions of what never counts in `check --execute`, such as random ids."""
+    notebook_outputs: bool = False
+    """Whether downloaded notebooks contain the outputs; a post may say it for itself."""
+
+    def outputs_in_notebook(self, front_matter: Mapping[str, Any]) -> bool:
+        """Return whether the notebook of a post contains outputs: the post decides, or the site."""
+        own = front_matter.get("notebook_outputs")
+        return self.notebook_outputs if own is None else own is True
 
     def that_change_outputs(self) -> dict[str, object]:
         """Return the settings on which outputs depend."""
@@ -89,6 +96,10 @@ def _patterns(value: object) -> tuple[str, ...] | None:
     return None if unfit else tuple(value)
 
 
+def _switch(value: object) -> bool | None:
+    return value if isinstance(value, bool) else None
+
+
 def _variables(value: object) -> dict[str, str] | None:
     plain = str | int | float
     if not isinstance(value, dict):
@@ -108,6 +119,7 @@ _CHECKS: Mapping[str, tuple[Callable[[object], Any], str]] = {
     "tolerance": (not_negative, "a number that is not negative"),
     "absolute_tolerance": (not_negative, "a number that is not negative"),
     "ignore_patterns": (_patterns, "a list of regular expressions that match some text"),
+    "notebook_outputs": (_switch, "true or false"),
     "environment": (
         _variables,
         "a mapping of names to texts or numbers (quote on, off, yes and no)",

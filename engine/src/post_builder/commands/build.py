@@ -7,12 +7,13 @@ import time
 import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from post_builder.document.options import Tag
 from post_builder.document.parsing.parser import inspect_post
-from post_builder.errors import PostBuilderError
+from post_builder.errors import PostBuilderError, RaisedError, together
 from post_builder.freshness.order import Sources, order
 from post_builder.freshness.packages.kernel_python import forget
 from post_builder.freshness.packages.unseen_readers import unobserved
@@ -39,6 +40,7 @@ async def build(  # noqa: PLR0913  # two of them have a default or are switches
     force: bool,
     jobs: int,
     kernels: Kernels | None = None,
+    keep_going: bool = False,
 ) -> list[Outcome]:
     """Build those posts that are stale; the failure of one does not stop the others.
 
@@ -52,6 +54,7 @@ async def build(  # noqa: PLR0913  # two of them have a default or are switches
         force: whether to run fresh posts as well.
         jobs: how many posts may run at once.
         kernels: where kernels come from; by default each is started when it is needed.
+        keep_going: whether to name all cells that raise; a post is not written then either.
 
     Returns:
         An outcome for each executable post, in the order of `paths`.
@@ -64,7 +67,8 @@ async def build(  # noqa: PLR0913  # two of them have a default or are switches
     names, sources = post_names(site), order(site, paths)
     gate = asyncio.Semaphore(jobs)
     problems = _Problems(site, paths, progress)
-    builder = _Builder(site, progress, kernels, names, sources, gate, problems, force=force)
+    kind = partial(_Builder, site, progress, kernels, names, sources, gate, problems)
+    builder = kind(force=force, keep_going=keep_going)
     outcomes = await builder.outcomes(paths)
     if any(outcome.status == "built" for outcome in outcomes.values()):
         dependents = [p for p, o in outcomes.items() if sources[p] and o.status != "failed"]
@@ -86,6 +90,7 @@ class _Builder:
     """Limits how many posts run at once."""
     problems: _Problems
     force: bool
+    keep_going: bool
     fresh: dict[Path, PostState] = field(default_factory=dict)
     """Posts that were found fresh while it was decided which posts wait for which."""
 
@@ -180,12 +185,16 @@ class _Builder:
         refuse_obstacles(state)
         post, root = state.post, self.site.root
         before = before_run(post.front_matter.get("depends", ()), root, post.place(1))
+        failures: list[RaisedError] = []
         run = await execute(
             state.prepared,
             state.site,
             lambda cell: self.progress.cell_started(state.post, cell),
             self.kernels or fresh_kernel,
+            failures if self.keep_going else None,
         )
+        if failures:
+            raise together(failures)
         return publish(state, run, before)
 
 

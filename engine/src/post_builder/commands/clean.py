@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from post_builder.document.code.sessions import session_text
+from post_builder.document.figure_tag import figure_tags
+from post_builder.document.options import Tag
 from post_builder.document.parsing.parser import read_post
 from post_builder.document.post import Cell, Edit, Post, splice
 from post_builder.errors import FileError
@@ -22,7 +24,8 @@ def clean(site: Site, paths: Sequence[Path]) -> list[str]:
     """Restore posts as their authors wrote them, and remove what was made beside them.
 
     Output regions are removed, values and transcluded cells are emptied, figures, downloads and the
-    record are removed. A file that is no longer as the engine made it stays.
+    record are removed. A file that is no longer as the engine made it stays, and so do outputs of
+    cells that do not run again.
 
     Returns:
         The posts that were changed and the files that were removed.
@@ -38,6 +41,7 @@ def clean(site: Site, paths: Sequence[Path]) -> list[str]:
         record, made = load_record(site, name), load_made(site, name)
         touched += _restore(site, name, post, record)
         if made:
+            made = replace(made, figures=_without_stored(post, made.figures))
             touched += remove_all(site, name, made)
     return touched
 
@@ -58,8 +62,15 @@ def _restore(site: Site, name: str, post: Post, record: Record | None) -> list[s
         raise FileError.of(error, "cannot be cleaned", post.path) from error
 
 
+def _without_stored(post: Post, figures: Mapping[str, str]) -> dict[str, str]:
+    """Return the figures of a record without those that a stored output shows."""
+    stored = [cell for cell in post.cells if Tag.STORED_OUTPUT in cell.options.tags]
+    shown = {tag.image_path for cell in stored for _, tag in figure_tags(post.at(cell.region))}
+    return {path: content for path, content in figures.items() if f"/{path}" not in shown}
+
+
 def _emptied(post: Post) -> list[Edit]:
-    regions = [cell.region for cell in post.cells]
+    regions = [c.region for c in post.cells if Tag.STORED_OUTPUT not in c.options.tags]
     sources = [cell.body for cell in post.cells if cell.options.source]
     sessions = [(cell.body, _without_results(cell)) for cell in post.cells if cell.session]
     return sessions + [

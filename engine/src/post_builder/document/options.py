@@ -24,6 +24,8 @@ class Tag(StrEnum):
     """the cell must raise; the traceback is its output"""
     SKIP_EXECUTION = "skip-execution"
     """the code is shown and does not run"""
+    STORED_OUTPUT = "stored-output"
+    """the code does not run again; the output that is there stays, and is marked as stored"""
     IGNORE_OUTPUT = "nbval-ignore-output"
     """the output is published and never compared; it stays if a rerun reproduces the rest"""
     TRUSTED_HTML = "trusted-html"

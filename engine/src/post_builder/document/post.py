@@ -99,6 +99,8 @@ class Value:
     line: int
     span: Span
     """The text that readers see."""
+    element: Span
+    """The whole element, with its tags."""
     after: int
     """Index of the last cell above it."""
 

@@ -10,7 +10,7 @@ from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 
 from post_builder.document.post import Post
-from post_builder.errors import ExecutionError
+from post_builder.errors import ExecutionError, RaisedError
 from post_builder.sources.transclusion import PreparedCell
 
 _IN_CELL = re.compile(r"Cell In\[(\d+)\], line (\d+)")
@@ -23,15 +23,22 @@ Executed = Sequence[tuple[PreparedCell, NotebookNode]]
 """The cells that have run so far, the failing one last, with their notebook cells."""
 
 
-def cell_failure(post: Post, cells: Executed, what: str, hint: str = "") -> ExecutionError:
+def cell_failure(
+    post: Post,
+    cells: Executed,
+    what: str,
+    hint: str = "",
+    *,
+    kind: type[ExecutionError] = ExecutionError,
+) -> ExecutionError:
     """Return an error that names the last cell as a whole."""
     cell, node = cells[-1]
     place = post.place(cell.cell.line)
     message = f"cell {cell.name} {what}"
-    return ExecutionError(message, place, hint, cell.origin[:1], _printed(node))
+    return kind(message, place, hint, cell.origin[:1], _printed(node))
 
 
-def cell_exception(post: Post, cells: Executed, error: CellExecutionError) -> ExecutionError:
+def cell_exception(post: Post, cells: Executed, error: CellExecutionError) -> RaisedError:
     """Return an error that names the line of the last cell that raised."""
     from rich.text import Text  # noqa: PLC0415  # only failures need it
 
@@ -46,7 +53,7 @@ def cell_exception(post: Post, cells: Executed, error: CellExecutionError) -> Ex
     place = post.place(cell.cell.line + (own if in_post else 0))
     message = f"cell {cell.name} raised {error.ename}: {cause(error)}"
     detail = "\n".join(filter(None, [_printed(node), traceback]))
-    return ExecutionError(message, place, trail=tuple(trail), detail=detail)
+    return RaisedError(message, place, trail=tuple(trail), detail=detail)
 
 
 def death(status: int | None) -> str:

@@ -13,7 +13,7 @@ from nbformat.v4 import new_code_cell
 
 from post_builder.document.options import Tag
 from post_builder.document.post import Cell, Post, Value
-from post_builder.errors import ExecutionError
+from post_builder.errors import ExecutionError, RaisedError
 from post_builder.execution.client import KernelClient
 from post_builder.execution.environment import INSIDE
 from post_builder.execution.failures import cause, cell_exception, cell_failure, death
@@ -36,6 +36,7 @@ async def execute(
     site: Site,
     started: Callable[[Cell], None],
     kernels: Kernels = fresh_kernel,
+    failures: list[RaisedError] | None = None,
 ) -> Run:
     """Run the cells of a post in order, and its values after the cells they are below.
 
@@ -44,6 +45,8 @@ async def execute(
         site: kernels work in its root, with its settings.
         started: called before each cell, for a progress display.
         kernels: where a fresh kernel comes from.
+        failures: takes the errors of cells that raise, and the run goes on after them; by default
+            it ends with the first.
 
     Raises:
         ExecutionError: if a cell raises, takes too long or loses its kernel; the kernel is gone
@@ -56,7 +59,13 @@ async def execute(
         for index, cell in enumerate(prepared.cells):
             started(cell.cell)
             values = [value for value in post.values if value.after == index]
-            cells.append(await runner.run(cell, values))
+            try:
+                cells.append(await runner.run(cell, values))
+            except RaisedError as error:
+                if failures is None:
+                    raise
+                failures.append(error)
+                cells.append(CellRun(cell, (), None, 0, ("",) * len(values)))
         facts = await runner.probe() if post.language == "python" else KernelFacts()
         observations = read_log(kernel.log).and_read(facts.mapped)
     return Run(tuple(cells), facts, observations)
@@ -90,6 +99,8 @@ class _Runner:
 
     async def _run_cell(self, cell: PreparedCell) -> NotebookNode:
         tags = sorted(map(str, cell.options.tags))
+        if Tag.STORED_OUTPUT in cell.options.tags:
+            tags.append(Tag.SKIP_EXECUTION)
         limit = cell.options.timeout if cell.options.timeout is not None else self.timeout
         node: NotebookNode = new_code_cell(cell.code, metadata={"tags": tags, "timeout": limit})
         self.executed.append((cell, node))
@@ -120,7 +131,7 @@ class _Runner:
         failed = any(output["output_type"] == "error" for output in node.outputs)
         if Tag.RAISES_EXCEPTION in tags and Tag.SKIP_EXECUTION not in tags and not failed:
             message = f"did not raise, but is marked .{Tag.RAISES_EXCEPTION}"
-            raise self._failure(message)
+            raise cell_failure(self.post, self.executed, message, kind=RaisedError)
 
     async def _value(self, value: Value) -> str:
         place = self.post.place(value.line)
@@ -131,7 +142,7 @@ class _Runner:
             await self._execute(node, store_history=False)
         except CellExecutionError as error:
             message = f"the value {value.expression!r} raised {error.ename}: {cause(error)}"
-            raise ExecutionError(message, place) from None
+            raise RaisedError(message, place) from None
         except (CellTimeoutError, DeadKernelError) as error:
             message = f"the value {value.expression!r} ended its kernel: {type(error).__name__}"
             raise ExecutionError(message, place) from None

@@ -52,9 +52,13 @@ def region_digest(text: str) -> str:
     return digest(unix_newlines(text).strip("\n"))
 
 
-def text_digest(text: str) -> str:
-    """Return the digest of a whole post, whatever its line endings."""
-    return digest(unix_newlines(text))
+def text_digest(post: Post, site: Site) -> str:
+    """Return the digest of what downloads contain: the whole post, whatever its line endings.
+
+    A site may ask for notebooks with outputs, and change its mind.
+    """
+    carried = site.settings.outputs_in_notebook(post.front_matter)
+    return digest(unix_newlines(post.text) + ("\0outputs" if carried else ""))
 
 
 def value_digests(post: Post) -> tuple[str, ...]:

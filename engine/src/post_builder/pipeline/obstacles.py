@@ -15,7 +15,7 @@ from post_builder.pipeline.prepare import PostState
 from post_builder.place import Place
 from post_builder.site import OWN_FOLDER, Site
 
-_NO_FIGURE = frozenset({Tag.SKIP_EXECUTION, Tag.REMOVE_OUTPUT})
+_NO_FIGURE = frozenset({Tag.SKIP_EXECUTION, Tag.STORED_OUTPUT, Tag.REMOVE_OUTPUT})
 """Cells that publish no figure."""
 
 _DOWNLOADS = (".ipynb", ".py")

@@ -41,7 +41,7 @@ class PostState:
     @property
     def text_changed(self) -> bool:
         """Whether the text, prose included, differs from what was built last."""
-        return self.record is not None and self.record.text != text_digest(self.post.text)
+        return self.record is not None and self.record.text != text_digest(self.post, self.site)
 
     @property
     def moved(self) -> bool:

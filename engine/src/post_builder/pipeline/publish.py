@@ -82,7 +82,7 @@ def _publish(state: PostState, run: Run, before: Before) -> list[str]:
     )
     edits = [*prepared.edits(), *region_edits(post, rendered)]
     built = _parse_again(splice(post.text, edits), prepared)
-    downloads = make_downloads(built, state.site, state.name)
+    downloads = make_downloads(built, state.site, state.name, figures)
     record = _record(state, replace(prepared, post=built), run, figures, downloads)
     _refuse_odd_names(state, record)
     _refuse_changed_files(state, record, run, before)
@@ -103,7 +103,7 @@ def refresh(state: PostState) -> None:
     record = replace(
         state.record,
         post=post.path,
-        text=text_digest(built.text),
+        text=text_digest(built, state.site),
         cells=cell_records(replace(state.prepared, post=built), built),
         downloads=_digests(downloads),
     )
@@ -158,7 +158,7 @@ def _record(
     own = {*figures, *downloads, post.path, site.relative(site.record(state.name)), *depends}
     return Record(
         post=post.path,
-        text=text_digest(post.text),
+        text=text_digest(post, site),
         kernel=post.kernel,
         settings=settings_digest(site),
         cells=cell_records(built, post),

@@ -14,6 +14,7 @@ from post_builder.document.post import END, START, Cell, Edit, Post
 from post_builder.execution.run import CellRun, Run
 from post_builder.rendering.blocks import blocks, merge_streams
 from post_builder.rendering.figures import Figure, find_figures, refuse_unsuitable
+from post_builder.rendering.stored import stored_outputs
 from post_builder.rendering.terminal_text import without_controls
 from post_builder.rendering.text.sessions import is_result, with_results
 from post_builder.rendering.text_outputs import TextCleaner
@@ -60,9 +61,16 @@ def render(post: Post, run: Run, site: Site, slug: str) -> tuple[RenderedCell, .
     """
     clean = TextCleaner(site, run.names)
     names = FigureNames(site.figures(slug), [cell.name for cell in post.cells])
-    return tuple(
+    rendered = tuple(
         _render_cell(post, cell, ran, clean, names)
         for cell, ran in zip(post.cells, run.cells, strict=True)
+    )
+    stored = stored_outputs(post, site, slug)
+    return tuple(
+        replace(new, region=stored[cell.name].region, figures=stored[cell.name].figures)
+        if cell.name in stored
+        else new
+        for cell, new in zip(post.cells, rendered, strict=True)
     )
 
 

@@ -7,9 +7,11 @@ import json
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from post_builder.document.code.languages import SESSIONS, names_of, word_of
 from post_builder.document.liquid import without_liquid
@@ -17,7 +19,8 @@ from post_builder.document.post import Cell, Post
 from post_builder.site import Site
 from post_builder.ui.findings import Finding
 
-_SCRIPT = Path(__file__).with_name("code_blocks.rb")
+_CODE_BLOCKS = "code_blocks.rb"
+_FORMULAS = "formulas.rb"
 
 _TIMEOUT = 120
 """Seconds for all posts of a site; kramdown reads about a megabyte in one."""
@@ -48,34 +51,52 @@ def compare_with_kramdown(site: Site, posts: Sequence[Post]) -> list[Finding]:
     """
     if not posts:
         return []
-    options = {key: value for key, value in site.jekyll.kramdown.items() if key in _OPTIONS}
-    texts = [without_liquid(post.text[post.content :]) for post in posts]
-    shown = _ask(texts, options, site.root)
+    shown = _ask(site, posts)
     if shown is None:
         return []
     return [f for post, blocks in zip(posts, shown, strict=True) for f in _compare(post, blocks)]
 
 
-def _ask(
-    texts: Sequence[str], options: Mapping[str, object], root: Path
-) -> list[list[_Shown]] | None:
+def missing_formulas(site: Site, post: Post, formulas: Sequence[str]) -> list[str]:
+    """Return the formulas that kramdown reads as something else; none where it is not installed."""
+    if not formulas:
+        return []
+    found = _answer(site, _FORMULAS, [post])
+    if found is None:
+        return []
+    left = Counter(" ".join(tex.split()) for tex in found[0])
+    left.subtract(Counter(" ".join(tex.split()) for tex in formulas))
+    return [tex for tex, number in left.items() for _ in range(-number)]
+
+
+def _ask(site: Site, posts: Sequence[Post]) -> list[list[_Shown]] | None:
+    """Return the blocks of code of each post; None if kramdown is not installed."""
+    found = _answer(site, _CODE_BLOCKS, posts)
+    if found is None:
+        return None
+    return [[_Shown(lang or "", code, line) for lang, code, line in blocks] for blocks in found]
+
+
+def _answer(site: Site, script: str, posts: Sequence[Post]) -> list[Any] | None:
     """Run kramdown; None if it is not installed, neither for all nor for the site's bundle."""
+    options = {key: value for key, value in site.jekyll.kramdown.items() if key in _OPTIONS}
+    texts = [without_liquid(post.text[post.content :]) for post in posts]
     request = json.dumps({"options": options, "texts": texts}, default=str)
     for command in (["ruby"], ["bundle", "exec", "ruby"]):
-        if not shutil.which(command[0]) or (command[1:] and not (root / "Gemfile").is_file()):
+        if not shutil.which(command[0]) or (command[1:] and not (site.root / "Gemfile").is_file()):
             continue
         answer = subprocess.run(  # a fixed script
-            [*command, str(_SCRIPT)],
+            [*command, str(Path(__file__).with_name(script))],
             input=request,
             capture_output=True,
             encoding="utf-8",
-            cwd=root,
+            cwd=site.root,
             timeout=_TIMEOUT,
             check=False,
         )
         if answer.returncode == 0:
-            found = json.loads(answer.stdout)
-            return [[_Shown(lang or "", code, line) for lang, code, line in b] for b in found]
+            found: list[Any] = json.loads(answer.stdout)
+            return found
     return None
 
 

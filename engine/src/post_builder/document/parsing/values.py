@@ -116,4 +116,5 @@ def _value(text: TextLines, rest: Span, after: int) -> Value:
             f"there is no cell above the value {expression!r}",
             "a value is computed after the last cell above it",
         )
-    return Value(expression, index + 1, Span(*shown.span("shown")), after)
+    element = Span(rest.start, shown.end())
+    return Value(expression, index + 1, Span(*shown.span("shown")), element, after)

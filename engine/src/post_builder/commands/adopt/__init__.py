@@ -1,0 +1,1 @@
+"""Making a post that was written by hand executable."""

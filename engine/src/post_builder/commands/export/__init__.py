@@ -1,0 +1,1 @@
+"""Posts in other formats, by nbconvert's exporters."""

@@ -1,0 +1,17 @@
+"""The formats that a post can be exported to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+Format = Literal["html", "slides", "latex", "rst", "notebook"]
+
+SUFFIXES: Mapping[Format, str] = {
+    "html": ".html",
+    "slides": ".slides.html",
+    "latex": ".tex",
+    "rst": ".rst",
+    "notebook": ".ipynb",
+}
+"""How the name of a file in each format ends."""

@@ -1,0 +1,1 @@
+"""Translating the code of notebooks to plain Python, for scripts."""
