@@ -37,11 +37,30 @@ class Settings:
     """How much numbers may drift in `check --execute`, relative and absolute."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """Environment variables of kernels, in addition to a short allow-list of the shell's."""
+    html_limit: int = 100_000
+    """Characters of one HTML output, without its images; a longer one is shown as text."""
+    image_hosts: tuple[str, ...] = ()
+    """Hosts from which HTML outputs may load images; by default none."""
+    stderr: Literal["show", "remove", "fail"] = "show"
+    """What happens with what cells write to stderr; front matter may say otherwise."""
+    keep_artists: bool = False
+    """Whether `<Axes: …>` and the like are printed although the cell shows a figure."""
+    allowed_secrets: tuple[str, ...] = ()
+    """Names of patterns that do not stop a build when an output looks like a secret."""
 
     def that_change_outputs(self) -> dict[str, object]:
         """Return the settings on which outputs depend."""
         keys = ("figure_format", "figure_dpi", "output_limit")
-        return {key: getattr(self, key) for key in keys} | {"environment": dict(self.environment)}
+        always = {key: getattr(self, key) for key in keys}
+        changed = {
+            key: getattr(self, key)
+            for key in ("html_limit", "image_hosts", "stderr", "keep_artists")
+            if getattr(self, key) != getattr(_DEFAULTS, key)
+        }
+        return always | changed | {"environment": dict(self.environment)}
+
+
+_DEFAULTS = Settings()
 
 
 def read_settings(given: object, text: str) -> Settings:
@@ -80,6 +99,19 @@ def _format(value: object) -> str | None:
     return str(value) if value in ("svg", "png") else None
 
 
+def _stderr(value: object) -> str | None:
+    return str(value) if value in ("show", "remove", "fail") else None
+
+
+def _switch(value: object) -> bool | None:
+    return value if isinstance(value, bool) else None
+
+
+def _names(value: object) -> tuple[str, ...] | None:
+    named = isinstance(value, list) and all(isinstance(name, str) for name in value)
+    return tuple(value) if named else None  # type: ignore[arg-type]
+
+
 def _variables(value: object) -> dict[str, str] | None:
     plain = str | int | float
     if not isinstance(value, dict):
@@ -90,12 +122,18 @@ def _variables(value: object) -> dict[str, str] | None:
 
 
 _WHOLE = "a whole number above 0"
+_LIST = "a list of names"
 _CHECKS: Mapping[str, tuple[Callable[[object], Any], str]] = {
     "timeout": (_seconds, "a number that is not negative"),
     "jobs": (_count, _WHOLE),
     "figure_format": (_format, "svg or png"),
     "figure_dpi": (_count, _WHOLE),
     "output_limit": (_count, _WHOLE),
+    "html_limit": (_count, _WHOLE),
+    "image_hosts": (_names, _LIST),
+    "stderr": (_stderr, "show, remove or fail"),
+    "keep_artists": (_switch, "true or false"),
+    "allowed_secrets": (_names, _LIST),
     "tolerance": (_seconds, "a number that is not negative"),
     "environment": (
         _variables,

@@ -25,6 +25,8 @@ class Site:
     settings: Settings = field(default_factory=Settings)
     url: str = ""
     """Where the site is published, base URL included; empty if `_config.yml` does not say."""
+    parse_block_html: bool = False
+    """Whether kramdown reads the content of HTML blocks as Markdown."""
 
     def posts(self) -> Iterator[Path]:
         """Yield the Markdown files under `_posts/`, in order."""
@@ -75,4 +77,6 @@ def open_site(folder: Path) -> Site:
     except YamlError as error:
         raise SiteError(str(error), Place(CONFIG, error.line)) from error
     url = f"{config.get('url') or ''}{config.get('baseurl') or ''}"
-    return Site(root, read_settings(config.get(KEY) or {}, text), url)
+    kramdown = config.get("kramdown")
+    parses = isinstance(kramdown, dict) and kramdown.get("parse_block_html") is True
+    return Site(root, read_settings(config.get(KEY) or {}, text), url, parses)

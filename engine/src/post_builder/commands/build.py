@@ -16,6 +16,7 @@ from post_builder.freshness.order import Sources, order
 from post_builder.pipeline.prepare import PostState, prepare, refuse_same_slug
 from post_builder.pipeline.publish import publish, refresh_downloads
 from post_builder.place import Place
+from post_builder.rendering.notes import Note
 from post_builder.site import Site
 from post_builder.ui.outcomes import Outcome
 from post_builder.ui.progress import Progress
@@ -128,16 +129,17 @@ class _Builder:
         reasons = tuple(reason.message for reason in state.reasons) or ("forced",)
         self.progress.post_started(state.post, list(reasons))
         try:
-            await self._run_and_publish(state)
+            notes = await self._run_and_publish(state)
         except PostBuilderError as error:
             self.progress.post_ended(state.post, "failed")
             return Outcome(name, "failed", reasons, error=error)
         seconds = time.perf_counter() - begin
         self.progress.post_ended(state.post, f"built in {seconds:.1f} s")
         cells = _running_cells(state)
-        return Outcome(name, "built", reasons, cells, round(seconds, 3), note=_note(state))
+        spent = round(seconds, 3)
+        return Outcome(name, "built", reasons, cells, spent, note=_note(state), notes=notes)
 
-    async def _run_and_publish(self, state: PostState) -> None:
+    async def _run_and_publish(self, state: PostState) -> tuple[Note, ...]:
         # fresh posts do not need Jupyter
         from post_builder.execution.kernels import fresh_kernel  # noqa: PLC0415
         from post_builder.execution.runner import execute  # noqa: PLC0415
@@ -149,7 +151,7 @@ class _Builder:
             lambda cell: self.progress.cell_started(state.post, cell),
             self.kernels or fresh_kernel,
         )
-        publish(state, run, started)
+        return publish(state, run, started)
 
 
 def _is_stale(site: Site, path: Path) -> bool:

@@ -92,6 +92,8 @@ class Value:
     """The text that readers see."""
     after: int
     """Index of the last cell above it."""
+    markdown: bool = False
+    """Whether its text is a line of Markdown."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,7 +131,11 @@ class _Runner:
         await self._execute(node, store_history=False)
         facts = node.outputs[-1]["data"]["application/json"]
         return KernelFacts(
-            facts["python"], facts["packages"], facts["peak_memory"], tuple(facts["mapped"])
+            facts["python"],
+            facts["packages"],
+            facts["peak_memory"],
+            tuple(facts["mapped"]),
+            facts["plotly"],
         )
 
     async def _execute(self, node: NotebookNode, *, store_history: bool = True) -> None:

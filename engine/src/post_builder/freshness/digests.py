@@ -32,7 +32,11 @@ def cell_records(prepared: PreparedPost, post: Post) -> tuple[CellRecord, ...]:
 
 def _input_digest(prepared: PreparedPost, index: int) -> str:
     cell = prepared.cells[index]
-    values = [value.expression for value in prepared.post.values if value.after == index]
+    values = [
+        f"{value.expression} .markdown" if value.markdown else value.expression
+        for value in prepared.post.values
+        if value.after == index
+    ]
     return digest(json.dumps([cell.code, cell.cell.options_text, values]))
 
 

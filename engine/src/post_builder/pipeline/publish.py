@@ -29,10 +29,11 @@ from post_builder.sources.transclusion import PreparedPost, transclude
 
 if TYPE_CHECKING:
     from post_builder.execution.run import Run
+    from post_builder.rendering.notes import Note
 
 
-def publish(state: PostState, run: Run, started: float) -> None:
-    """Write what a run gave into the post, and beside it.
+def publish(state: PostState, run: Run, started: float) -> tuple[Note, ...]:
+    """Write what a run gave into the post, and beside it; return what it shows otherwise.
 
     Args:
         state: the post as it was when it started to run.
@@ -44,20 +45,22 @@ def publish(state: PostState, run: Run, started: float) -> None:
     """
     # Jupyter is slow to import, and fresh posts do not need it
     from post_builder.pipeline.ignored_outputs import keep_ignored  # noqa: PLC0415
+    from post_builder.pipeline.page_scripts import write_scripts  # noqa: PLC0415
     from post_builder.rendering.downloads import make_downloads  # noqa: PLC0415
     from post_builder.rendering.regions import region_edits, render  # noqa: PLC0415
 
     prepared = _prepared_now(state)
     post = prepared.post
-    rendered, figures = keep_ignored(
-        prepared, render(post, run, state.site, state.slug), state.record, state.site
-    )
+    fresh = render(post, run, state.site, state.slug)
+    rendered, figures = keep_ignored(prepared, fresh, state.record, state.site)
     edits = [*prepared.edits(), *region_edits(post, rendered)]
     built = _parse_again(splice(post.text, edits), prepared)
     downloads = make_downloads(built, state.site, state.slug)
     record = _record(state, replace(prepared, post=built), run, figures, downloads)
     _refuse_changed_files(state, record, started)
     _write(state, built.text, figures | downloads, record)
+    missing = write_scripts(state.site, built, run.facts.plotly)
+    return (*(note for cell in fresh for note in cell.notes), *missing)
 
 
 def refresh_downloads(state: PostState) -> None:

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from post_builder.document.options import Tag
 from post_builder.document.post import END, START, Cell, Edit, Post
 from post_builder.execution.run import CellRun, Run
-from post_builder.rendering.blocks import blocks, merge_streams
-from post_builder.rendering.figures import Figure, find_figures, refuse_unsuitable
-from post_builder.rendering.terminal_text import CONTROL
-from post_builder.rendering.text_outputs import TextCleaner
+from post_builder.rendering.blocks import make_blocks
+from post_builder.rendering.figures.files import Figure, FileNames
+from post_builder.rendering.notes import Note
+from post_builder.rendering.outputs import OutputReader
+from post_builder.rendering.publishable import refuse_unpublishable
+from post_builder.rendering.values import escape_value, markdown_value
 from post_builder.site import Site
 
-_SPECIAL = re.compile(r"[^\w .,%+/:;=()-]|_|\.{2,}|-{2,}| (?= )|^ | $")
-"""What Markdown might interpret as markup, or its typography rewrite."""
+__all__ = ["RenderedCell", "escape_value", "region_edits", "render"]
 
 _LIST_MARKER = re.compile(r"^ *(?:[-*_^](?=[-*_^ ]*$)|(?:[-*+]|\d+\.)(?= ))", re.MULTILINE)
 """What starts a line that kramdown takes for a rule or a list item, even within an element."""
+
+_RAW_BLOCK = re.compile(r"\A<(div|figure)(?= class=\"output)")
+"""The start of a block whose content kramdown reads as Markdown where a site says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,8 @@ class RenderedCell:
     figures: tuple[Figure, ...] = ()
     values: tuple[str, ...] = ()
     """Text of each value after the cell, escaped as it is in the post."""
+    notes: tuple[Note, ...] = ()
+    """What of its outputs is not shown, or not as the code gave it."""
 
 
 def render(post: Post, run: Run, site: Site, slug: str) -> tuple[RenderedCell, ...]:
@@ -43,25 +49,35 @@ def render(post: Post, run: Run, site: Site, slug: str) -> tuple[RenderedCell, .
         slug: names the folder of its figures.
 
     Raises:
-        RenderError: for a figure without alt text, or one that Liquid would not see.
+        RenderError: for an image that is none, a figure without alt text or one that Liquid would
+            not see, and for what looks like a secret.
     """
-    clean = TextCleaner(site, run.names)
-    return tuple(
-        _render_cell(post, cell, ran, clean, site.figures(slug))
-        for cell, ran in zip(post.cells, run.cells, strict=True)
-    )
+    reader = OutputReader.of(post, run, site)
+    read = [reader.read(cell, ran) for cell, ran in zip(post.cells, run.cells, strict=True)]
+    refuse_unpublishable(post, [outputs.forms for outputs in read], reader.allowed_secrets)
+    names = FileNames.of(site.figures(slug), (cell.name for cell in post.cells))
+    rendered = []
+    for index, (cell, ran, outputs) in enumerate(zip(post.cells, run.cells, read, strict=True)):
+        blocks = tuple(make_blocks(cell, outputs.forms, names))
+        values = tuple(_values(post, index, ran, reader))
+        figures = tuple(figure for block in blocks for figure in block.files)
+        region = _region(cell, [_outside_markdown(block.text, post, site) for block in blocks])
+        rendered.append(RenderedCell(region, figures, values, outputs.notes))
+    return tuple(rendered)
 
 
-def _render_cell(
-    post: Post, cell: Cell, run: CellRun, clean: TextCleaner, folder: str
-) -> RenderedCell:
-    removed = Tag.REMOVE_OUTPUT in cell.options.tags
-    outputs = () if removed else tuple(merge_streams(run.outputs))
-    figures = tuple(find_figures(cell, outputs, folder))
-    if figures:
-        refuse_unsuitable(post, cell)
-    region = _region(cell, tuple(blocks(cell, outputs, figures, clean)))
-    return RenderedCell(region, figures, tuple(map(escape_value, run.values)))
+def _values(post: Post, index: int, run: CellRun, reader: OutputReader) -> Iterator[str]:
+    places = (value for value in post.values if value.after == index)
+    for value, text in zip(places, run.values, strict=True):
+        clean = reader.value(value, text)
+        yield markdown_value(clean) if value.markdown else escape_value(clean)
+
+
+def _outside_markdown(block: str, post: Post, site: Site) -> str:
+    """Keep kramdown out of a block where it reads the content of HTML as Markdown."""
+    if site.parse_block_html or "parse_block_html" in post.text:
+        return _RAW_BLOCK.sub(r'<\1 markdown="0"', block)
+    return block
 
 
 def region_edits(post: Post, rendered: Sequence[RenderedCell]) -> list[Edit]:
@@ -82,12 +98,6 @@ def _at_its_place(text: str, cell: Cell, region: str) -> str:
     if cell.region.end == len(text) and not text.endswith(("\n", "\r")):
         return cell.newline + region
     return region + cell.newline
-
-
-def escape_value(text: str) -> str:
-    """Escape a value so that kramdown shows exactly that text within a paragraph."""
-    text = CONTROL.sub("\ufffd", text)
-    return _SPECIAL.sub(lambda found: "".join(f"&#{ord(c)};" for c in found.group()), text)
 
 
 def _region(cell: Cell, parts: Sequence[str]) -> str:

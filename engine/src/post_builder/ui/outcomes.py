@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Literal
 
 from post_builder.errors import PostBuilderError
+from post_builder.rendering.notes import Note
 
 Status = Literal["fresh", "built", "failed"]
 
@@ -30,6 +31,8 @@ class Outcome:
     error: PostBuilderError | None = None
     note: str = ""
     """What the author should know all the same."""
+    notes: tuple[Note, ...] = ()
+    """What readers see otherwise than the code gave it, with the line of each cell."""
 
 
 def report(outcomes: Sequence[Outcome], removed: Sequence[str], *, as_json: bool) -> None:
@@ -43,6 +46,8 @@ def report(outcomes: Sequence[Outcome], removed: Sequence[str], *, as_json: bool
     for outcome in outcomes:
         if outcome.note:
             print(f"{outcome.post}: {outcome.note}")
+        for note in outcome.notes:
+            print(note)
     for path in removed:
         print(f"{path}: removed, its post no longer exists")
     print(_summary(outcomes))

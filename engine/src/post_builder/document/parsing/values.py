@@ -15,10 +15,14 @@ _PROSE = re.compile(
     r"""\\.                                             # an escaped character is itself
       |(?<!`)(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`) # a code span is not prose
       |<!--.*?-->
-      |<span\s(?:[^>]*?\s)?data-value=(?P<q>["'])(?P<expression>.*?)(?P=q)[^>]*>(?P<shown>[^<]*)</span>
+      |<span\s(?P<before>[^>]*?\s)??data-value=(?P<q>["'])(?P<expression>.*?)(?P=q)
+        (?P<after>[^>]*)>(?P<shown>[^<]*(?:<(?!/?span\b)[^<]*)*)</span>
       |(?P<broken><span\s[^>]*\bdata-value\b)""",
     re.DOTALL | re.VERBOSE,
 )
+
+
+_CLASSES = re.compile(r"""\bclass=(["'])(.*?)\1""")
 
 
 def find_values(text: TextLines, tokens: Sequence[Token], cells: Sequence[Cell]) -> Iterator[Value]:
@@ -45,7 +49,9 @@ def _after_region(offset: int, cells: Iterable[Cell]) -> int:
 
 def _value(text: TextLines, match: re.Match[str], cells: Sequence[Cell]) -> Value:
     index = text.index_of(match.start())
-    if match["broken"]:
+    classes = _CLASSES.search(f"{match['before'] or ''} {match['after'] or ''}")
+    markdown = classes is not None and "markdown" in classes[2].split()
+    if match["broken"] or ("<" in match["shown"] and not markdown):
         hint = 'write <span data-value="EXPRESSION">TEXT</span>, without tags inside'
         raise text.error(index, "this value cannot be read", hint)
     expression = re.sub(r"\s*[\r\n][\s>]*", " ", unescape(match["expression"])).strip()
@@ -58,4 +64,4 @@ def _value(text: TextLines, match: re.Match[str], cells: Sequence[Cell]) -> Valu
             f"there is no cell above the value {expression!r}",
             "a value is computed after the last cell above it",
         )
-    return Value(expression, index + 1, Span(*match.span("shown")), after)
+    return Value(expression, index + 1, Span(*match.span("shown")), after, markdown)

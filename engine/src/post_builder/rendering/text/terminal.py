@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import html
 import re
+from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rich.style import Style
 
-CONTROL = re.compile(r"(?!\x1b\[[\d;]*m)[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+_SET_COLOUR = r"\x1b\[[0-9;]{0,64}m"
+
+CONTROL = re.compile(rf"(?!{_SET_COLOUR})[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0\ufdd1]")
 """Characters that a page must not contain, except the codes of colours."""
 
-_COLOUR = re.compile(r"\x1b\[[\d;]*m")
+_COLOUR = re.compile(_SET_COLOUR)
 """A terminal code that sets colours or weight."""
 
-_OTHER_CODE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-ln-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_])")
-"""A terminal code that moves the cursor, sets a title and the like."""
+_OTHER_CODE = re.compile(
+    r"\x1b(?:\[[0-?]*[ -/]*[@-ln-~]|\[[0-9;]{65,}m|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_])"
+)
+"""A terminal code that moves the cursor, sets a title and the like; or one no terminal reads."""
 
-_CHARACTER = re.compile(r"((?:\x1b\[[\d;]*m)*)([^\x1b]|\x1b(?!\[[\d;]*m)|\Z)")
+_CHARACTER = re.compile(rf"((?:{_SET_COLOUR})*)([^\x1b]|\x1b(?!\[[0-9;]{{0,64}}m)|\Z)")
 """A character with the colours that are set before it."""
 
 _COLOURS = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
@@ -61,28 +67,42 @@ def terminal_html(text: str) -> str:
     """Escape a text for HTML; colours become spans with the classes of Jupyter's own pages."""
     if "\x1b" not in text:
         return html.escape(text, quote=False)
-    from rich.ansi import AnsiDecoder  # noqa: PLC0415  # only coloured outputs need it
+    from rich.style import Style  # noqa: PLC0415  # only coloured outputs need it
 
-    decoder = AnsiDecoder()  # keeps the style from line to line
+    style = Style.null()  # is kept from line to line
     lines = []
     for line in text.split("\n"):
-        decoded = decoder.decode_line(line)
-        pieces, position = [], 0
-        for span in decoded.spans:
-            pieces.append(html.escape(decoded.plain[position : span.start], quote=False))
-            inner = html.escape(decoded.plain[span.start : span.end], quote=False)
-            pieces.append(_span(inner, span.style))  # type: ignore[arg-type]
-            position = span.end
-        pieces.append(html.escape(decoded.plain[position:], quote=False))
+        codes = [(0, 0), *(match.span() for match in _COLOUR.finditer(line)), (len(line), 0)]
+        pieces = []
+        for (start, end), (stop, _) in pairwise(codes):
+            style = _next_style(style, line[start:end])
+            pieces.append(_span(html.escape(line[end:stop], quote=False), style))
         lines.append("".join(pieces))
     return "\n".join(lines)
 
 
-def _span(inner: str, style: Style) -> str:
+@lru_cache(maxsize=1024)
+def _next_style(style: Style, code: str) -> Style:
+    """Return the style that a terminal has after a code."""
+    from rich.ansi import AnsiDecoder  # noqa: PLC0415  # only coloured outputs need it
+
+    decoder = AnsiDecoder()
+    decoder.style = style
+    decoder.decode_line(code)
+    return decoder.style
+
+
+@lru_cache(maxsize=1024)
+def _classes(style: Style) -> str:
     names = [*_colour_classes(style)]
     names += ["ansi-bold"] if style.bold else []
     names += ["ansi-underline"] if style.underline else []
-    return f'<span class="{" ".join(names)}">{inner}</span>' if names and inner else inner
+    return " ".join(names)
+
+
+def _span(inner: str, style: Style) -> str:
+    classes = _classes(style)
+    return f'<span class="{classes}">{inner}</span>' if classes and inner else inner
 
 
 def _colour_classes(style: Style) -> list[str]:
