@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import datetime as dt
 import json
 import sys
 from collections.abc import Callable, Sequence
@@ -76,6 +77,7 @@ def make_parser() -> argparse.ArgumentParser:
     source.add_argument(
         "--from", dest="notebook", type=Path, metavar="NOTEBOOK.ipynb", help="convert a notebook"
     )
+    add("init", _init, "make a Jekyll site ready")
     add("clean", _clean, "remove what builds put into posts and beside them", posts)
     return parser
 
@@ -135,9 +137,7 @@ def _watch(site: Site, arguments: argparse.Namespace) -> int:
 
 
 def _new(site: Site, arguments: argparse.Namespace) -> int:
-    import datetime as dt  # noqa: PLC0415
-
-    today = dt.datetime.now(dt.UTC).date()
+    today = _today()
     if arguments.notebook:
         from post_builder.commands.notebook_import import post_from_notebook  # noqa: PLC0415
 
@@ -151,6 +151,19 @@ def _new(site: Site, arguments: argparse.Namespace) -> int:
         _print_json({"post": name})
     else:
         print(f"{name}: written; `post-builder build` runs it")
+    return 0
+
+
+def _init(site: Site, arguments: argparse.Namespace) -> int:
+    from dataclasses import asdict  # noqa: PLC0415
+
+    from post_builder.commands.init import init  # noqa: PLC0415
+
+    steps = init(site, _today())
+    if arguments.json:
+        _print_json([asdict(step) for step in steps])
+    else:
+        print("\n".join(map(str, steps)))
     return 0
 
 
@@ -179,6 +192,11 @@ def _posts(site: Site, named: Sequence[Path]) -> list[Path]:
             raise SiteError(f"{path} is not a post of this site", hint="posts are _posts/*.md")
         found.append(match)
     return found if named else known
+
+
+def _today() -> dt.date:
+    """Return the date where the author is: Jekyll hides posts whose date is in the future."""
+    return dt.datetime.now().astimezone().date()
 
 
 def _print_json(data: object) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from slugify import slugify
 
+from post_builder.commands.layouts import post_layout
 from post_builder.errors import SiteError
 from post_builder.files import write_atomically
 from post_builder.place import Place
@@ -38,7 +39,7 @@ def new_post(site: Site, title: str, today: dt.date) -> Path:
     Raises:
         SiteError: if it exists already.
     """
-    return write_post(site, title, today, post_text(title, today, KERNEL, _BODY))
+    return write_post(site, title, today, post_text(site, title, today, KERNEL, _BODY))
 
 
 def write_post(site: Site, title: str, today: dt.date, text: str) -> Path:
@@ -54,19 +55,21 @@ def write_post(site: Site, title: str, today: dt.date, text: str) -> Path:
     return path
 
 
-def post_text(title: str, today: dt.date, kernel: Mapping[str, str], body: str) -> str:
-    """Return the text of a post.
+def post_text(site: Site, title: str, today: dt.date, kernel: Mapping[str, str], body: str) -> str:
+    """Return the text of a post, with a layout that the site has.
 
     Args:
+        site: to which the post will belong.
         title: of the post.
         today: its date.
         kernel: its kernelspec: name, display name and language.
         body: what follows the front matter.
     """
+    layout = post_layout(site)
     spec = ", ".join(f"{key}: {json.dumps(kernel[key])}" for key in KERNEL)
     lines = [
         "---",
-        "layout: single",
+        *([f"layout: {layout}"] if layout else []),
         f"title: {json.dumps(title, ensure_ascii=False)}",
         f"date: {today.isoformat()}",
         f"jupyter: {{kernelspec: {{{spec}}}}}",

@@ -46,7 +46,7 @@ def post_from_notebook(site: Site, notebook: Path, today: dt.date) -> Path:
     spec["language"] = node.metadata.get("language_info", {}).get("name", spec["language"])
     converter = _Converter(site.figures(slug_of_title(title)), spec["language"])
     body = "\n\n".join(filter(None, map(converter.convert, cells)))
-    text = _without_running(post_text(title, today, spec, f"{body}\n"))
+    text = _without_running(post_text(site, title, today, spec, f"{body}\n"))
     path = write_post(site, title, today, text)
     for name, data in converter.images.items():
         write_atomically(site.root / name, data)
