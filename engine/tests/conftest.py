@@ -1,4 +1,4 @@
-"""Hypothesis profiles, quick by default, long where CI or HYPOTHESIS_PROFILE asks; and Ctrl-C."""
+"""What all tests share: Hypothesis profiles, a parser, and small sites, unbuilt or built."""
 
 import os
 import shutil
@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
-from toysite import make_series, make_toy
+from toysite import HEADER, make_series, make_toy
 
 from post_builder.cli import main
-from post_builder.document.post import Post, parse
+from post_builder.document.parsing.parser import parse
+from post_builder.document.post import Post
 
 settings.register_profile(
     "quick", max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow]
@@ -22,11 +23,8 @@ settings.register_profile(
 _DEFAULT = "ci" if os.environ.get("CI", "").lower() in {"1", "true"} else "quick"
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or _DEFAULT)
 
-# What a script starts with & ignores Ctrl-C, and so would all that these tests start and interrupt.
+# A script that is started with & ignores Ctrl-C, and so would everything that these tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
-
-HEADER = "---\njupyter: {kernelspec: {name: python3, language: python}}\n---\n"
-"""Front matter that makes a post executable."""
 
 
 def _read(body: str) -> Post:
@@ -43,7 +41,7 @@ def read() -> Callable[[str], Post]:
 
 @pytest.fixture(scope="session")
 def header() -> str:
-    """Give front matter of three lines that makes a post executable."""
+    """Return front matter of three lines that makes a post executable."""
     return HEADER
 
 
@@ -65,7 +63,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def toy(built: Path, tmp_path: Path) -> Path:
-    """Copy the built toy site, for a test to spoil."""
+    """Copy the built toy site, for a test to change."""
     return Path(shutil.copytree(built, tmp_path / "toy"))
 
 

@@ -1,83 +1,118 @@
+"""Reading and writing files."""
+
 import os
 from pathlib import Path
 
 import pytest
 
 from post_builder.errors import PostError
-from post_builder.files import digest, read_text, write_atomically
+from post_builder.files import digest, read_text, unix_newlines, write_atomically
 
 
 def test_new_content_is_written_once(tmp_path: Path) -> None:
-    """Folders are made, the content is there, nothing else is; the same content is not written."""
+    """Missing folders are created, no other file stays; equal content is not written again."""
     path = tmp_path / "a" / "b.txt"
     assert write_atomically(path, b"new")
     before = path.stat()
     assert not write_atomically(path, b"new")
     assert (before.st_ino, before.st_mtime_ns) == (path.stat().st_ino, path.stat().st_mtime_ns)
     assert [path] == list(path.parent.iterdir())
-    assert path.read_bytes() == b"new"
+    assert b"new" == path.read_bytes()
+    assert write_atomically(path, b"newer")
+    assert b"newer" == path.read_bytes()
 
 
-def test_a_files_mode_stays(tmp_path: Path) -> None:
-    """A file keeps its permissions; a new one gets those of the author's umask."""
+def test_a_file_keeps_its_permissions(tmp_path: Path) -> None:
+    """A new file gets the permissions that the author's umask leaves."""
     path = tmp_path / "a.txt"
     path.write_bytes(b"old")
     path.chmod(0o640)
     write_atomically(path, b"new")
-    assert path.stat().st_mode & 0o777 == 0o640
+    assert 0o640 == path.stat().st_mode & 0o777
     mask = os.umask(0o027)
     try:
         write_atomically(tmp_path / "b.txt", b"new")
+        assert 0o027 == os.umask(0o027)
     finally:
         os.umask(mask)
-    assert (tmp_path / "b.txt").stat().st_mode & 0o777 == 0o640
+    assert 0o640 == (tmp_path / "b.txt").stat().st_mode & 0o777
 
 
 def test_a_link_stays_a_link(tmp_path: Path) -> None:
-    """What a symbolic link points at is written, not the link."""
+    """The file that a symbolic link points at is written, not the link."""
     target = tmp_path / "target.txt"
     target.write_bytes(b"old")
     link = tmp_path / "link.txt"
     link.symlink_to(target)
     write_atomically(link, b"new")
     assert link.is_symlink()
-    assert target.read_bytes() == b"new"
+    assert b"new" == target.read_bytes()
 
 
+@pytest.mark.parametrize("step", ["fsync", "chmod", "replace"])
 def test_a_failure_leaves_the_old_file_and_nothing_else(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
-    """A full disk at the last moment: the old content stands, no temporary file does."""
+    """If the disk is full, even in the last step, the old content stays, no temporary file does."""
     path = tmp_path / "a.txt"
     path.write_bytes(b"old")
 
     def fail(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("os.replace", fail)
+    monkeypatch.setattr(os, step, fail)
     with pytest.raises(OSError, match="No space"):
         write_atomically(path, b"new")
     assert [path] == list(tmp_path.iterdir())
-    assert path.read_bytes() == b"old"
+    assert b"old" == path.read_bytes()
+
+
+def test_a_write_is_on_disk_before_it_is_visible(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The content is synced before the rename, the folder after it: a power cut loses nothing."""
+    path = tmp_path / "a.txt"
+    steps = []
+    fsync, replace = os.fsync, os.replace
+
+    def note_sync(handle: int) -> None:
+        target = Path(f"/proc/self/fd/{handle}").readlink()
+        steps.append("folder" if target.is_dir() else target.read_bytes().decode())
+        fsync(handle)
+
+    def note_rename(source: str, target: Path) -> None:
+        steps.append("rename")
+        replace(source, target)
+
+    monkeypatch.setattr(os, "fsync", note_sync)
+    monkeypatch.setattr(os, "replace", note_rename)
+    write_atomically(path, b"content")
+    assert ["content", "rename", "folder"] == steps
 
 
 def test_text_is_read_as_it_is(tmp_path: Path) -> None:
-    """No line end is translated, no byte order mark dropped."""
+    """No line ending is translated, no byte order mark dropped."""
     path = tmp_path / "a.md"
     path.write_bytes(b"\xef\xbb\xbfa\r\nb\rc")
-    assert read_text(path, "a.md") == "\ufeffa\r\nb\rc"
+    assert "\ufeffa\r\nb\rc" == read_text(path, "a.md")
 
 
 def test_other_encodings_are_refused_with_the_line(tmp_path: Path) -> None:
-    """Bytes that are no UTF-8 are named by line."""
-    path = tmp_path / "a.md"
-    path.write_bytes(b"a\nb\xe9\n")
-    with pytest.raises(PostError, match=r"^a\.md:2: not UTF-8"):
-        read_text(path, "a.md")
+    """The error names the line of the first byte that is not UTF-8."""
+    path = tmp_path / "post.md"
+    path.write_bytes(b"a\nb\xe9\nc\xe9\n")
+    with pytest.raises(PostError) as caught:
+        read_text(path, "_posts/post.md")
+    assert "_posts/post.md:2: not UTF-8\nhelp: save the post as UTF-8" == str(caught.value)
 
 
-def test_content_has_one_digest() -> None:
-    """Text is its UTF-8; other content has another digest."""
+def test_a_digest_identifies_content() -> None:
+    """A text has the digest of its UTF-8; records hold this digest of an empty text."""
     assert digest("é") == digest("é".encode())
     assert digest("a") != digest("b")
-    assert len(digest(b"")) == 32
+    assert "cae66941d9efbd404e4d88758ea67670" == digest(b"")
+
+
+def test_every_line_ending_becomes_that_of_unix() -> None:
+    """Git may translate them, and old Macs ended lines with carriage returns."""
+    assert "a\nb\nc\n\nd" == unix_newlines("a\r\nb\rc\n\r\nd")

@@ -1,10 +1,13 @@
+"""A Jekyll site: its posts, and where builds put things."""
+
 import re
 from pathlib import Path
 
 import pytest
 
 from post_builder.errors import SiteError
-from post_builder.site import Settings, open_site, slug_of
+from post_builder.settings import Settings
+from post_builder.site import Site, open_site, slug_of
 
 
 def _configure(root: Path, text: str) -> None:
@@ -12,80 +15,108 @@ def _configure(root: Path, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "# nothing\n", "title: A\n", "post_builder:\n", "post_builder: {}\n"]
+    ("text", "url"),
+    [
+        ("title: A\n", ""),
+        ("url: https://a.example\n", "https://a.example"),
+        ("url: https://a.example\nbaseurl: /blog\n", "https://a.example/blog"),
+        ("url:\nbaseurl: /blog\n", "/blog"),
+    ],
 )
-def test_every_setting_has_a_default(tmp_path: Path, text: str) -> None:
-    """A site that says nothing gets what serves."""
+def test_a_site_knows_where_it_is_published(tmp_path: Path, text: str, url: str) -> None:
+    """The address is that of `_config.yml`, with the base URL."""
     _configure(tmp_path, text)
-    assert Settings() == open_site(tmp_path).settings
+    assert Site(tmp_path, Settings(), url) == open_site(tmp_path)
 
 
-def test_settings_are_read(tmp_path: Path) -> None:
-    """Each setting lands in its field; numbers of the environment become text."""
-    _configure(
-        tmp_path,
-        "post_builder:\n  timeout: 1.5\n  jobs: 3\n  figure_format: png\n  figure_dpi: 96\n"
-        "  output_limit: 10\n  tolerance: 1.0e-3\n  environment: {A: 2, B: 'yes'}\n",
-    )
-    expected = Settings(1.5, 3, "png", 96, 10, 1e-3, {"A": "2", "B": "yes"})
-    assert expected == open_site(tmp_path).settings
+def test_settings_are_those_of_the_config_file(tmp_path: Path) -> None:
+    """They are under `post_builder:`."""
+    _configure(tmp_path, "jobs: 5\npost_builder: {jobs: 2}\n")
+    assert Settings(jobs=2) == open_site(tmp_path).settings
+
+
+def test_the_root_is_absolute_and_without_links(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Paths in outputs and observations are compared with it."""
+    tmp_path.joinpath("site").mkdir()
+    tmp_path.joinpath("link").symlink_to("site")
+    _configure(tmp_path / "site", "")
+    monkeypatch.chdir(tmp_path)
+    assert tmp_path.resolve() / "site" == open_site(Path("link")).root
+
+
+def test_a_config_file_with_odd_bytes_is_read(tmp_path: Path) -> None:
+    """A title in another encoding is Jekyll's problem."""
+    tmp_path.joinpath("_config.yml").write_bytes(b"title: caf\xe9\npost_builder: {jobs: 3}\n")
+    assert 3 == open_site(tmp_path).settings.jobs
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        ("title: 'x\n", "_config.yml:2: not valid YAML: found unexpected end of stream"),
         (
-            "post_builder:\n  timout: 3\n",
-            "_config.yml:2: unknown setting timout\n    timout: 3\nhelp: did you mean timeout?",
+            "a: b: c\n",
+            "_config.yml:1: not valid YAML: mapping values are not allowed in this context",
         ),
-        ("post_builder:\n  colour: 3\n", "_config.yml:2: unknown setting colour"),
-        ("timeout: x\npost_builder:\n  timeout: soon\n", "_config.yml:3: timeout must be a number"),
-        ("post_builder:\n  timeout: -1\n", "_config.yml:2: timeout must be"),
-        ("post_builder:\n  timeout: .nan\n", "_config.yml:2: timeout must be"),
-        (
-            "post_builder:\n\n  jobs: 0\n",
-            "_config.yml:3: jobs must be a whole number above 0, not 0",
-        ),
-        ("post_builder:\n  jobs: true\n", "_config.yml:2: jobs must be"),
-        ("post_builder:\n  jobs: 1.5\n", "_config.yml:2: jobs must be"),
-        ("post_builder: {figure_format: pdf}\n", "_config.yml:1: figure_format must be svg or png"),
-        ("post_builder:\n  figure_format: [svg]\n", "_config.yml:2: figure_format must be"),
-        ("post_builder:\n  output_limit: many\n", "_config.yml:2: output_limit must be"),
-        ("post_builder:\n  environment: [A]\n", "_config.yml:2: environment must be"),
-        ("post_builder:\n  environment:\n    A: on\n", "_config.yml:2: environment must be"),
-        ("post_builder: 3\n", "_config.yml:1: post_builder: must be a mapping"),
-        ("title: 'x\n", "_config.yml:2: not valid YAML"),
-        ("a: b: c\n", "_config.yml:1: not valid YAML"),
         ("date: 2020-99-01\n", "_config.yml: not valid YAML: month must be in 1..12"),
-        ("- a\n", "_config.yml:1: no mapping"),
+        ("- a\n", "_config.yml:1: not a mapping of keys to values"),
+        (
+            "\npost_builder:\n  timout: 3\n",
+            "_config.yml:3: unknown setting timout\n    timout: 3\nhelp: did you mean timeout?",
+        ),
     ],
 )
-def test_a_setting_that_cannot_be_right_is_named_with_its_line(
-    tmp_path: Path, text: str, message: str
-) -> None:
-    """A slip in `_config.yml` is said before anything runs."""
+def test_a_mistake_in_the_config_file_has_its_line(tmp_path: Path, text: str, message: str) -> None:
+    """It is reported before anything runs."""
     _configure(tmp_path, text)
-    with pytest.raises(SiteError, match=re.escape(message)):
+    with pytest.raises(SiteError, match=f"^{re.escape(message)}$"):
         open_site(tmp_path)
 
 
-def test_a_folder_without_config_is_no_site(tmp_path: Path) -> None:
+def test_a_folder_without_config_is_not_a_site(tmp_path: Path) -> None:
     """The message says how to name another folder."""
-    with pytest.raises(SiteError, match="--site DIR"):
+    expected = (
+        f"there is no _config.yml in {tmp_path}\n"
+        "help: run the command at the root of a Jekyll site, or name one with --site DIR"
+    )
+    with pytest.raises(SiteError) as caught:
         open_site(tmp_path)
+    assert expected == str(caught.value)
 
 
 def test_posts_are_the_markdown_files_under_posts(blog: Path) -> None:
-    """In subfolders too, in order; hidden files and others are none."""
-    for name in ("b.md", "a.markdown", "sub/c.md", ".hidden.md", "notes.txt", "d.html"):
-        path = blog / "_posts" / f"2020-01-01-{name}"
-        path = blog / "_posts" / name if name.startswith(("sub", ".")) else path
+    """They are found in subfolders too, in order; hidden files and other kinds are not posts."""
+    names = ["b.md", "a.markdown", "sub/c.mkd", ".hidden.md", "notes.txt", "d.html", "e.MD"]
+    for name in names:
+        path = blog / "_posts" / name
         path.parent.mkdir(exist_ok=True)
         path.touch()
     blog.joinpath("_posts/folder.md").mkdir()
+    blog.joinpath("other.md").touch()
     site = open_site(blog)
-    expected = ["_posts/2020-01-01-a.markdown", "_posts/2020-01-01-b.md", "_posts/sub/c.md"]
-    assert expected == [site.shown(path) for path in site.posts()]
+    expected = ["_posts/a.markdown", "_posts/b.md", "_posts/sub/c.mkd"]
+    assert expected == [site.relative(path) for path in site.posts()]
+
+
+def test_a_site_without_posts_has_none(tmp_path: Path) -> None:
+    """The folder need not exist."""
+    _configure(tmp_path, "")
+    assert [] == list(open_site(tmp_path).posts())
+    assert [] == open_site(tmp_path).records()
+
+
+def test_what_builds_make_has_its_place(blog: Path) -> None:
+    """Records, figures and downloads are named after the slug of their post."""
+    site = open_site(blog)
+    assert blog / "_data/builds/a.json" == site.record("a")
+    assert "assets/images/a" == site.figures("a")
+    assert "assets/notebooks/a.ipynb" == site.download("a", ".ipynb")
+    site.record("a").parent.mkdir(parents=True)
+    for name in ("b.json", "a.json", "notes.md"):
+        site.record("a").with_name(name).touch()
+    assert [site.record("a"), site.record("b")] == site.records()
 
 
 @pytest.mark.parametrize(
@@ -95,8 +126,9 @@ def test_posts_are_the_markdown_files_under_posts(blog: Path) -> None:
         ("2018-1-8-2-times-2.md", "2-times-2"),
         ("undated.md", "undated"),
         ("2020-01-01-a.b.md", "a.b"),
+        ("part-2020-01-01-a.md", "part-2020-01-01-a"),
     ],
 )
 def test_a_slug_is_the_name_without_its_date(name: str, slug: str) -> None:
-    """As Jekyll names a post."""
+    """It is the name that Jekyll gives the post."""
     assert slug == slug_of(Path("_posts", name))

@@ -1,4 +1,4 @@
-"""Small sites: one with one of each (transclusion, files, a figure, a value), one of two parts."""
+"""Small sites: one whose post has every kind of input, a series of two, one for made-up runs."""
 
 from __future__ import annotations
 
@@ -7,13 +7,20 @@ from pathlib import Path
 
 from post_builder.site import slug_of
 
+HEADER = "---\njupyter: {kernelspec: {name: python3, language: python}}\n---\n"
+"""Front matter that makes a post executable."""
+
+FIXTURES = Path(__file__).with_name("fixtures")
+"""Posts, errors and sources that tests compare with."""
+
 POST = "_posts/2020-01-01-toy.md"
-"""The path of its post."""
+"""The path of the post of the toy site."""
 
 PARTS = "_posts/2020-01-01-part-1.md", "_posts/2020-01-02-part-2.md"
-"""The paths of two posts, of which the second takes output from the first."""
+"""The paths of the posts of the series; the second takes output from the first."""
 
-_FIXTURES = Path(__file__).with_name("fixtures")
+DRAWN = "_posts/2020-01-01-drawn.md"
+"""The path of a post for runs that are made up; it reads `data.txt` and takes code of `module`."""
 
 
 def make_toy(root: Path) -> Path:
@@ -34,7 +41,7 @@ def make_toy(root: Path) -> Path:
     for source, target in (("post.md", POST), ("lines.py", "src/toy/lines.py")):
         path = root / target
         path.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(_FIXTURES / "toy" / source, path)
+        shutil.copy(FIXTURES / "toy" / source, path)
     return root
 
 
@@ -43,7 +50,15 @@ def make_series(root: Path) -> Path:
     root.joinpath("_config.yml").write_text("title: A series\n", encoding="utf-8")
     root.joinpath("_posts").mkdir()
     for name in PARTS:
-        shutil.copy(_FIXTURES / "series" / f"{slug_of(Path(name))}.md", root / name)
+        shutil.copy(FIXTURES / "series" / f"{slug_of(Path(name))}.md", root / name)
+    return root
+
+
+def make_drawn(root: Path) -> Path:
+    """Write the post for runs that are made up, and its sources, into a site."""
+    shutil.copy(FIXTURES / "drawn" / "drawn.md", root / DRAWN)
+    root.joinpath("data.txt").write_text("1", encoding="utf-8")
+    root.joinpath("module.py").write_text("x = 1\n", encoding="utf-8")
     return root
 
 

@@ -8,7 +8,9 @@ import datetime as dt
 import json
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from post_builder import __version__
 from post_builder.errors import PostBuilderError, SiteError
@@ -37,34 +39,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def make_parser() -> argparse.ArgumentParser:
     """Return the parser of all commands."""
-    common = argparse.ArgumentParser(add_help=False)
-    common.add_argument(
-        "--site", type=Path, default=Path(), metavar="DIR", help="the Jekyll site; default: ."
-    )
-    common.add_argument("--json", action="store_true", help="print the result as JSON")
-    posts = argparse.ArgumentParser(add_help=False)
-    posts.add_argument("posts", nargs="*", type=Path, metavar="POST", help="default: all")
-    jobs = argparse.ArgumentParser(add_help=False)
-    jobs.add_argument("--jobs", type=_positive, metavar="N", help="posts that run at once")
-
     parser = argparse.ArgumentParser(
         prog="post-builder",
         description="Run the code of Jekyll posts and write its outputs into their Markdown.",
     )
     parser.add_argument("--version", action="version", version=f"post-builder {__version__}")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-
-    def add(
-        name: str,
-        run: Callable[[Site, argparse.Namespace], int],
-        text: str,
-        *parents: argparse.ArgumentParser,
-    ) -> argparse.ArgumentParser:
-        command = commands.add_parser(
-            name, parents=[common, *parents], help=text, description=f"{text.capitalize()}."
-        )
-        command.set_defaults(run=run)
-        return command
+    add = partial(_add, parser.add_subparsers(required=True, metavar="COMMAND").add_parser)
+    posts = _shared("posts", nargs="*", type=Path, metavar="POST", help="default: all")
+    jobs = _shared("--jobs", type=_positive, metavar="N", help="posts that run at once")
 
     build = add("build", _build, "bring stale posts up to date", posts, jobs)
     build.add_argument("--force", action="store_true", help="run fresh posts as well")
@@ -73,13 +55,39 @@ def make_parser() -> argparse.ArgumentParser:
     add("watch", _watch, "build stale posts after each save", jobs)
     new = add("new", _new, "write a post to start from")
     source = new.add_mutually_exclusive_group(required=True)
-    source.add_argument("title", nargs="?", metavar="TITLE")
+    source.add_argument("title", nargs="?", metavar="TITLE", help="the title of the post")
     source.add_argument(
         "--from", dest="notebook", type=Path, metavar="NOTEBOOK.ipynb", help="convert a notebook"
     )
     add("init", _init, "make a Jekyll site ready")
     add("clean", _clean, "remove what builds put into posts and beside them", posts)
     return parser
+
+
+def _shared(name: str, **options: Any) -> argparse.ArgumentParser:  # noqa: ANN401  # as argparse
+    """Return an argument that several commands have."""
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument(name, **options)
+    return parser
+
+
+def _add(
+    add_parser: Callable[..., argparse.ArgumentParser],
+    name: str,
+    run: Callable[[Site, argparse.Namespace], int],
+    text: str,
+    *parents: argparse.ArgumentParser,
+) -> argparse.ArgumentParser:
+    """Add a command, with the arguments that all commands have."""
+    about = "the Jekyll site; default: ."
+    site = _shared("--site", type=Path, default=Path(), metavar="DIR", help=about)
+    as_json = _shared("--json", action="store_true", help="print the result as JSON")
+    description = f"{text[0].upper()}{text[1:]}."
+    command = add_parser(
+        name, parents=[site, as_json, *parents], help=text, description=description
+    )
+    command.set_defaults(run=run)
+    return command
 
 
 def _positive(text: str) -> int:

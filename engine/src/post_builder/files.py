@@ -73,8 +73,11 @@ def _umask() -> int:
 
 
 def digest(data: bytes | str) -> str:
-    """Return 32 hexadecimal digits (BLAKE2b) that identify some content."""
-    data = data.encode() if isinstance(data, str) else data
+    """Return 32 hexadecimal digits (BLAKE2b) that identify some content.
+
+    A text may hold names of files that are not UTF-8, as Python represents them.
+    """
+    data = data.encode("utf-8", "surrogateescape") if isinstance(data, str) else data
     return hashlib.blake2b(data, digest_size=16).hexdigest()
 
 

@@ -8,15 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from toysite import PARTS, make_series, replace
+from toysite import HEADER, PARTS, make_series, replace
 
-from post_builder.commands.check import check
 from post_builder.cli import main
+from post_builder.commands.check import check
 from post_builder.errors import SiteError
 from post_builder.freshness.order import order
 from post_builder.site import Site, open_site
 
-HEADER = "---\njupyter: {kernelspec: {name: python3, language: python}}\n---\n"
 ONE, TWO = PARTS
 
 
@@ -29,7 +28,7 @@ def _site(root: Path, takes: dict[str, str]) -> Site:
 
 
 def _build(root: Path, *arguments: str, capsys: pytest.CaptureFixture[str]) -> list[Any]:
-    """Build a site, and give each post's status and reasons."""
+    """Build a site, and return each post's status and reasons."""
     main(["build", "--site", str(root), "--json", "--jobs", "2", *arguments])
     outcomes = json.loads(capsys.readouterr().out)
     return [(outcome["status"], *outcome["reasons"]) for outcome in outcomes]
@@ -39,14 +38,24 @@ def _text(root: Path, name: str) -> str:
     return root.joinpath(name).read_text(encoding="utf-8")
 
 
-def test_each_post_stands_after_its_sources(blog: Path) -> None:
-    """Sources are found through any number of posts, also where only one was named."""
+def test_each_post_comes_after_its_sources(blog: Path) -> None:
+    """Sources are found through any number of posts, even if only one post is named."""
     site = _site(blog, {"a": "bc", "b": "d", "c": "d", "d": "", "e": ""})
     sources = order(site, [blog / "_posts/a.md"])
     names = [path.stem for path in sources]
     assert ["a", "b", "c", "d"] == sorted(names)
     assert ("d", "a") == (names[0], names[-1])
     assert {"b", "c"} == {path.stem for path in sources[blog / "_posts/a.md"]}
+
+
+def test_a_post_that_cannot_be_read_has_no_sources(blog: Path) -> None:
+    """What is wrong with it is reported when it is built."""
+    site = _site(blog, {"a": "bcd", "b": ""})
+    blog.joinpath("_posts/b.md").write_text(f"{HEADER}```python\n", encoding="utf-8")
+    blog.joinpath("_posts/c.md").write_text("---\ntitle: Not executable\n---\n", encoding="utf-8")
+    sources = {path.stem: others for path, others in order(site, [blog / "_posts/a.md"]).items()}
+    assert {"a", "b", "c", "d"} == sources.keys()
+    assert [] == [name for name in "bcd" if sources[name]]
 
 
 @pytest.mark.parametrize(
@@ -69,17 +78,18 @@ def test_posts_in_a_circle_are_refused_before_anything_runs(
     line: int,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """The error names the whole circle, and a cell of it."""
+    """The error names the whole circle, and one of its cells."""
     site = _site(blog, takes)
-    with pytest.raises(SiteError, match=re.escape(f"in a circle: {circle}")) as caught:
+    with pytest.raises(SiteError, match=rf"in a circle: {re.escape(circle)}\n") as caught:
         check(site, list(site.posts()))
     assert f"{circle.partition(' ')[0]}:{line}" == str(caught.value.place)
+    assert "move what they share into a module, and take it from there" == caught.value.hint
     assert main(["build", "--site", str(blog), f"_posts/{next(iter(takes))}.md"]) == 2
     assert circle in capsys.readouterr().err
 
 
 def test_a_post_takes_what_another_printed(built_series: Path) -> None:
-    """Its cells hold the other's output as code, and it ran with it."""
+    """Its cells hold the other's output as code, and it ran with that code."""
     text = _text(built_series, TWO)
     assert "- ```python\n  part_1 = [\n      ('MLP', 0.97),\n  ]\n  ```\n" in text
     assert "```python\nseconds = {'MLP': 15.8}\n```\n" in text
@@ -87,7 +97,7 @@ def test_a_post_takes_what_another_printed(built_series: Path) -> None:
 
 
 def test_downloads_hold_what_was_taken(built_series: Path) -> None:
-    """Readers of one part need no other: the text stands in its notebook and its script."""
+    """Readers of one part do not need the other: the text is in its notebook and its script."""
     notebook = json.loads(_text(built_series, "assets/notebooks/part-2.ipynb"))
     sources = {cell["id"]: "".join(cell["source"]) for cell in notebook["cells"]}
     assert "part_1 = [\n    ('MLP', 0.97),\n]" == sources["from-part-1"]
@@ -100,20 +110,24 @@ def test_changed_output_makes_the_post_that_takes_it_stale(series: Path) -> None
     """The reason names the other post and its cell; nothing has to run to see it."""
     replace(series / ONE, "('MLP', 0.97),\n]</pre>", "('MLP', 0.98),\n]</pre>")
     site = open_site(series)
-    found = [(f.kind, f.place.path, f.message) for f in check(site, list(site.posts()))]
-    assert ("tampered", ONE, "output of cell measured is not what the build wrote") in found
-    assert ("stale", TWO, f"{ONE}#measured changed") in found
-    assert len(found) == 2
+    found = {(f.kind, f.place.path, f.message) for f in check(site, list(site.posts()))}
+    assert {
+        ("tampered", ONE, "output of cell measured is not what the build wrote"),
+        ("stale", TWO, f"{ONE}#measured changed"),
+    } == found
 
 
-def test_prose_of_the_other_post_is_no_input(series: Path) -> None:
+def test_prose_of_the_other_post_is_not_an_input(series: Path) -> None:
     """Only the text that is taken counts, wherever it has moved to."""
     replace(series / ONE, "A model is", "One more line.\n\nA model is")
     site = open_site(series)
-    assert [] == [f for f in check(site, list(site.posts())) if f.place.path == TWO]
+    findings = check(site, list(site.posts()))
+    assert [(ONE, "the downloads contain older prose")] == [
+        (finding.place.path, finding.message) for finding in findings
+    ]
 
 
-def test_a_stale_source_is_built_first_and_what_takes_it_in_the_same_command(
+def test_a_stale_source_is_built_before_what_takes_its_output(
     series: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """One build brings both up to date, each in one run, though both could run at once."""
@@ -128,7 +142,7 @@ def test_a_stale_source_is_built_first_and_what_takes_it_in_the_same_command(
 def test_a_chain_is_built_in_order_with_one_job(
     series: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A post waits without a place among those that run, and also for one that waits itself."""
+    """A post that waits takes no job, also while it waits for one that waits itself."""
     cell = f'```python\n```\n{{: data-source="{TWO}#twice"}}\n\n```python\nprint(twice)\n```\n'
     last = "_posts/2019-12-31-part-3.md"  # looked at first
     series.joinpath(last).write_text(HEADER + cell, encoding="utf-8")
@@ -145,10 +159,10 @@ def test_a_chain_is_built_in_order_with_one_job(
 
 
 @pytest.mark.slow
-def test_a_forced_source_that_prints_something_else_has_what_takes_it_built_once_more(
+def test_new_output_of_a_forced_source_is_taken_in_the_same_build(
     series: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Nobody waits for what is only forced; after the build all is up to date all the same."""
+    """No post waits for one that is only forced; afterwards all are up to date anyway."""
     count = 'open("count", "a").write("x"); import os; n = os.path.getsize("count")'
     replace(series / ONE, 'rows = [("MLP", 0.97)]', f'{count}; rows = [("MLP", n)]')
     assert ["built", "built"] == [status for status, *_ in _build(series, capsys=capsys)]
@@ -160,10 +174,10 @@ def test_a_forced_source_that_prints_something_else_has_what_takes_it_built_once
 
 
 @pytest.mark.slow
-def test_force_on_all_parts_leaves_every_byte(
+def test_a_forced_build_of_all_parts_leaves_every_byte(
     series: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Outputs that come out again make nothing stale."""
+    """Outputs that are reproduced make nothing stale."""
     before = {path: path.read_bytes() for path in series.rglob("*") if path.is_file()}
     assert [("built", "forced")] * 2 == _build(series, "--force", capsys=capsys)
     assert before == {path: path.read_bytes() for path in series.rglob("*") if path.is_file()}
@@ -173,7 +187,7 @@ def test_force_on_all_parts_leaves_every_byte(
 def test_a_failed_source_leaves_its_published_output_to_others(
     series: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A post is built with what is on the page; where nothing is yet, the error says so."""
+    """A post is built with what is on the page of the other."""
     replace(series / ONE, "rows = [", "1 / 0; rows = [")
     replace(series / TWO, '("CNN", 0.99)', '("CNN", 1.0)')
     failed, built = _build(series, capsys=capsys)
@@ -187,7 +201,12 @@ def test_a_source_that_was_never_built_is_named(
     """Built alone, a post cannot take what is not there yet."""
     root = make_series(tmp_path)
     assert main(["build", "--site", str(root), TWO]) == 1
-    errors = capsys.readouterr().err
-    assert f"{TWO}:8: cell from-part-1, data-source='{ONE}#measured'" in errors
-    assert f"{ONE} has not been built yet" in errors
-    assert "help: build that post first" in errors
+    expected = (
+        f"\n{TWO}:8: cell from-part-1, data-source='{ONE}#measured':"
+        f" {ONE} has not been built yet\n"
+        "    - ```python\n"
+        f"{ONE}:8: from here\n"
+        "    ```python\n"
+        "help: build that post first\n"
+    )
+    assert expected == capsys.readouterr().err

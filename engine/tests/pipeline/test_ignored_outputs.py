@@ -8,11 +8,10 @@ import shutil
 from pathlib import Path
 
 import pytest
-from toysite import replace
+from runs import drawing, made_up_run, printed
+from toysite import FIXTURES, replace
 
 from post_builder.cli import main
-from post_builder.freshness.dependencies import Observations
-from post_builder.execution.run import Output, Run
 from post_builder.pipeline.prepare import prepare
 from post_builder.pipeline.publish import publish
 from post_builder.site import open_site
@@ -21,33 +20,22 @@ POST = "_posts/timed.md"
 RECORD = "_data/builds/timed.json"
 SCORE = "assets/images/timed/score.svg"
 SPEED = "assets/images/timed/speed.svg"
-FIXTURE = Path(__file__).with_name("fixtures") / "keeping" / "timed.md"
-
-
-def _drawing(shown: str) -> Output:
-    svg = f'<svg width="9" height="9"><text>{shown}</text></svg>'
-    return {"output_type": "display_data", "data": {"image/svg+xml": svg}, "metadata": {}}
-
-
-def _printed(text: str) -> Output:
-    return {"output_type": "stream", "name": "stdout", "text": text}
+FIXTURE = FIXTURES / "ignored" / "timed.md"
 
 
 def _rerun(root: Path, seconds: float, score: str = "0.5", value: str = "0.5") -> None:
     """Publish a run of the post that took some seconds and read `data.txt`."""
-    site = open_site(root)
-    job = prepare(site, root / POST)
-    assert job is not None
+    state = prepare(open_site(root), root / POST)
+    assert state is not None
     outputs = (
-        (_printed(f"accuracy {score}\n"), _drawing(score)),
-        (_printed(f"{seconds} s\n"), _drawing(str(seconds))),
+        (printed(f"accuracy {score}\n"), drawing(score)),
+        (printed(f"{seconds} s\n"), drawing(str(seconds))),
     )
-    read = Observations(read=frozenset({str(root / "data.txt")}))
-    publish(job, Run(outputs, (1, 2), (value,), (1.0, seconds), {}, read), math.inf)
+    publish(state, made_up_run(state.prepared, outputs, [value], [root / "data.txt"]), math.inf)
 
 
-def _shown(root: Path) -> tuple[bool, bool]:
-    """Tell whether the seconds of the first run are on the page, and in its figure."""
+def _keeps_first_run(root: Path) -> tuple[bool, bool]:
+    """Return whether the seconds of the first run are on the page, and in its figure."""
     page = root.joinpath(POST).read_text(encoding="utf-8")
     return "1.5 s</pre>" in page, "1.5" in root.joinpath(SPEED).read_text()
 
@@ -58,16 +46,16 @@ def _tree(root: Path) -> dict[Path, bytes]:
 
 @pytest.fixture
 def timed(blog: Path) -> Path:
-    """Publish a post whose second cell is never compared, as a run of 1.5 seconds gave it."""
+    """Publish a post whose second cell is never compared, from a run of 1.5 seconds."""
     shutil.copy(FIXTURE, blog / POST)
     blog.joinpath("data.txt").write_text("1", encoding="utf-8")
     _rerun(blog, 1.5)
-    assert (True, True) == _shown(blog)
+    assert (True, True) == _keeps_first_run(blog)
     return blog
 
 
-def test_a_rerun_that_differs_in_nothing_compared_changes_no_byte(timed: Path) -> None:
-    """New seconds are no news: post, figures, downloads and record stay as they were."""
+def test_a_rerun_with_equal_compared_outputs_changes_no_byte(timed: Path) -> None:
+    """Other seconds alone do not count: post, figures, downloads and record stay as they were."""
     before = _tree(timed)
     _rerun(timed, 2.5)
     assert before == _tree(timed)
@@ -84,20 +72,18 @@ def test_a_rerun_that_differs_in_nothing_compared_changes_no_byte(timed: Path) -
     ],
     ids=["a file that it read", "an output", "a value", "a figure", "prose"],
 )
-def test_what_is_not_compared_is_kept_while_the_rest_is_healed(
+def test_ignored_outputs_stay_while_the_rest_is_restored(
     timed: Path, name: str, old: str, new: str
 ) -> None:
-    """Whatever made the post stale, all that is compared came out as it was published."""
+    """Whatever made the post stale, everything that is compared came out as it was published."""
     replace(timed / name, old, new)
     _rerun(timed, 2.5)
-    assert (True, True) == _shown(timed)
-    site = open_site(timed)
-    job = prepare(site, timed / POST)
-    assert job is not None
-    assert "0.6" not in job.post.text
+    assert (True, True) == _keeps_first_run(timed)
+    state = prepare(open_site(timed), timed / POST)
+    assert state is not None
+    assert "0.6" not in state.post.text
     assert "0.6" not in timed.joinpath(SCORE).read_text()
-    messages = [reason.message for reason in job.reasons]
-    assert [] == [message for message in messages if not message.startswith("Python ")]
+    assert () == state.reasons
 
 
 @pytest.mark.parametrize(
@@ -116,7 +102,7 @@ def test_what_is_not_compared_is_kept_while_the_rest_is_healed(
         *("settings", "no record"),
     ],
 )
-def test_all_is_new_where_code_changed_or_what_stands_there_is_not_the_builds(
+def test_ignored_outputs_are_new_if_code_changed_or_they_were_edited(
     timed: Path, name: str, old: str, new: str
 ) -> None:
     """What was edited by hand, or was made by other code, is not kept."""
@@ -127,19 +113,20 @@ def test_all_is_new_where_code_changed_or_what_stands_there_is_not_the_builds(
 
 
 @pytest.mark.parametrize(("score", "value"), [("0.6", "0.5"), ("0.5", "0.6")])
-def test_all_is_new_where_something_compared_came_out_otherwise(
+def test_ignored_outputs_are_new_if_something_compared_changed(
     timed: Path, score: str, value: str
 ) -> None:
-    """The outputs of one page come from one run."""
+    """The outputs on one page come from one run."""
     _rerun(timed, 2.5, score, value)
-    assert (False, False) == _shown(timed)
+    assert (False, False) == _keeps_first_run(timed)
+    assert f"accuracy {score}<" in timed.joinpath(POST).read_text(encoding="utf-8")
 
 
-def test_a_missing_figure_is_drawn_anew(timed: Path) -> None:
+def test_a_missing_figure_is_drawn_again(timed: Path) -> None:
     """Nothing can be kept of a file that is gone."""
     timed.joinpath(SPEED).unlink()
     _rerun(timed, 2.5)
-    assert (False, False) == _shown(timed)
+    assert (False, False) == _keeps_first_run(timed)
 
 
 @pytest.mark.slow

@@ -37,7 +37,7 @@ def check(site: Site, paths: Sequence[Path]) -> list[Finding]:
     order(site, paths)  # refuses circles
     found = [finding for path in paths for finding in _check_post(site, path)]
     if set(paths) == set(site.posts()):
-        found += _orphans(site)
+        found += [orphan for orphan in _orphans(site) if orphan not in found]
     return found
 
 

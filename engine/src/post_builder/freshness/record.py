@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
+import msgspec
+
 from post_builder.errors import RecordError
 from post_builder.place import Place
 from post_builder.site import Site
@@ -14,19 +16,24 @@ FORMAT = 1
 """Raised when older records can no longer be compared with."""
 
 
+Digest = str
+"""BLAKE2b of some content, as `files.digest` makes it."""
+
+
 @dataclass(frozen=True, slots=True)
 class CellRecord:
     """A cell as it was built."""
 
     name: str
-    input: str
-    """Digest of its code, options and values."""
-    code: str
-    """Digest of its code alone, as it is in the post."""
-    region: str
-    """Digest of its output region."""
+    """The name of the cell."""
+    input: Digest
+    """Its code, its options and the values directly after it."""
+    code: Digest
+    """Its code alone, as it is in the post."""
+    region: Digest
+    """Its output region."""
     source: str | None = None
-    """Where the text of a transcluded cell comes from."""
+    """Its `data-source`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +41,17 @@ class Circumstances:
     """When, where and how fast a post ran; not a part of freshness."""
 
     date: str = ""
-    """In UTC, as ISO 8601 writes it."""
+    """When the post ran, in UTC."""
     seconds: float = 0.0
-    """The time that all cells took."""
+    """How long its cells took."""
     peak_memory: int = 0
-    """MiB."""
+    """The most memory that the kernel held, in MiB."""
     python: str = ""
-    """Full version of Python."""
+    """The full version of Python."""
     processor: str = ""
+    """The model of the processor."""
     commit: str = ""
-    """Of the site, in git."""
+    """The commit that was checked out; empty outside a git repository."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,29 +59,34 @@ class Record:
     """Everything that decides whether a post is fresh, and how its outputs were made."""
 
     post: str
-    """Path of the post."""
-    text: str
-    """Digest of the whole post as built: its downloads contain its prose."""
+    """The path of the post."""
+    text: Digest
+    """The whole post as built. Its downloads contain its prose, so a change refreshes them."""
     kernel: str
-    settings: str
-    """Digest of the settings on which outputs depend."""
+    """The name of the kernel."""
+    settings: Digest
+    """The settings on which outputs depend."""
     cells: tuple[CellRecord, ...]
-    values: tuple[str, ...]
-    """Digest of the text of each value."""
-    figures: Mapping[str, str]
-    """Digest of each figure file."""
-    downloads: Mapping[str, str]
-    """Digest of the notebook and of the script."""
-    files: Mapping[str, str]
-    """Digest of each file of the site that the run read."""
-    declared: Mapping[str, str]
-    """Digest of each file that `depends:` names."""
+    """The cells in order; see below."""
+    values: tuple[Digest, ...]
+    """The text of each value in prose."""
+    figures: Mapping[str, Digest]
+    """Each figure file, by its path."""
+    downloads: Mapping[str, Digest]
+    """The notebook and the script, by path."""
+    files: Mapping[str, Digest]
+    """Each file that the run read. A path that ends in `/` is a folder, and its digest is that of
+    its listing."""
+    declared: Mapping[str, Digest]
+    """Each file that `depends:` names."""
     python: str
-    """Minor version of Python; empty for other languages."""
+    """The minor version of Python, such as `3.12`; empty for other languages."""
     packages: Mapping[str, str]
-    """Public versions of the distributions that were imported."""
+    """The version of each imported package, without local labels such as `+cpu`."""
     run: Circumstances = Circumstances()
+    """When, where and how fast the post ran; see below."""
     format: int = FORMAT
+    """The version of this schema. A record with another version counts as missing."""
 
     def to_json(self) -> str:
         """Return the record as it is on disk."""
@@ -92,28 +105,31 @@ class Record:
         return {cell.name: cell.code for cell in self.cells if cell.source}
 
 
+@dataclass(frozen=True, slots=True)
+class _Version:
+    """What every version of a record says about itself."""
+
+    format: int
+
+
 def load_record(site: Site, slug: str) -> Record | None:
     """Read the record of a post; None if it was never built, or by an older version.
 
     Raises:
         RecordError: if there is a record that cannot be read: what it says cost a run.
     """
-    path = site.record(slug)
     try:
-        text = path.read_text(encoding="utf-8")
+        data = site.record(slug).read_bytes()
     except FileNotFoundError:
         return None
-    except (OSError, UnicodeDecodeError) as error:
-        raise _unreadable(site, slug, str(error)) from error
+    except OSError as error:
+        raise _unreadable(site, slug, error.strerror or str(error)) from error
     try:
-        data = json.loads(text)
-        if data["format"] != FORMAT:
+        if msgspec.json.decode(data, type=_Version).format != FORMAT:
             return None
-        cells = tuple(CellRecord(**cell) for cell in data.pop("cells"))
-        values, run = tuple(data.pop("values")), Circumstances(**data.pop("run"))
-        return Record(cells=cells, values=values, run=run, **data)
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise _unreadable(site, slug, f"{type(error).__name__}: {error}") from error
+        return msgspec.json.decode(data, type=Record)
+    except (ValueError, RecursionError) as error:  # what msgspec raises, and UnicodeDecodeError
+        raise _unreadable(site, slug, str(error)) from error
 
 
 def _unreadable(site: Site, slug: str, problem: str) -> RecordError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from post_builder.errors import RecordError
 from post_builder.freshness.record import Record, load_record
 from post_builder.freshness.site_files import digests
 from post_builder.site import Site
@@ -27,10 +28,17 @@ def remove_all(site: Site, slug: str, record: Record) -> list[str]:
 
 
 def remove_orphans(site: Site) -> list[str]:
-    """Remove what was made for posts that no longer exist; return what was removed."""
+    """Remove what was made for posts that no longer exist; return what was removed.
+
+    While a record cannot be read nothing is removed, since its post may have made the same files;
+    `check` names the record.
+    """
+    try:
+        records = {path.stem: load_record(site, path.stem) for path in site.records()}
+    except RecordError:
+        return []
     removed = []
-    for slug in [path.stem for path in site.records()]:
-        record = load_record(site, slug)
+    for slug, record in records.items():
         if record and not (site.root / record.post).exists():
             removed += remove_all(site, slug, record)
     return removed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import platform
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from post_builder.document.parsing.parser import parse
 from post_builder.document.post import Post, splice
-from post_builder.errors import ConflictError
+from post_builder.errors import ConflictError, PostError
 from post_builder.files import digest, read_text, write_atomically
 from post_builder.freshness import git
 from post_builder.freshness.digests import (
@@ -30,6 +31,9 @@ from post_builder.sources.transclusion import PreparedPost, transclude
 if TYPE_CHECKING:
     from post_builder.execution.run import Run
     from post_builder.rendering.notes import Note
+
+_NOT_UTF_8 = re.compile("[\udc80-\udcff]")
+"""How Python represents a byte of a file name that is not UTF-8."""
 
 
 def publish(state: PostState, run: Run, started: float) -> tuple[Note, ...]:
@@ -57,6 +61,7 @@ def publish(state: PostState, run: Run, started: float) -> tuple[Note, ...]:
     built = _parse_again(splice(post.text, edits), prepared)
     downloads = make_downloads(built, state.site, state.slug)
     record = _record(state, replace(prepared, post=built), run, figures, downloads)
+    _refuse_odd_names(state, record)
     _refuse_changed_files(state, record, started)
     _write(state, built.text, figures | downloads, record)
     missing = write_scripts(state.site, built, run.facts.plotly)
@@ -133,6 +138,14 @@ def _record(
         packages=public_versions(run.facts.packages),
         run=_circumstances(run, site.root),
     )
+
+
+def _refuse_odd_names(state: PostState, record: Record) -> None:
+    """Refuse a file whose name is not UTF-8: it cannot be recorded, and must not be left out."""
+    for path in (*record.files, *record.declared):
+        if _NOT_UTF_8.search(path):
+            message = f"the post reads {path!r}, whose name is not UTF-8"
+            raise PostError(message, state.post.place(1), "rename the file")
 
 
 def _refuse_changed_files(state: PostState, record: Record, started: float) -> None:

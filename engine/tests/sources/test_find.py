@@ -1,3 +1,5 @@
+"""Finding what the `data-source` of a cell names."""
+
 import re
 import shutil
 from pathlib import Path
@@ -5,16 +7,19 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from toysite import FIXTURES
 
 from post_builder.errors import SnippetError
-from post_builder.sources.snippets import find_snippet
+from post_builder.site import Site
+from post_builder.sources.find import find_snippet
 
-SHAPES = Path(__file__).with_name("fixtures") / "snippets" / "shapes.txt"
+SHAPES = FIXTURES / "snippets" / "shapes.txt"
+MARKERS = {"# region training", "# endregion training", "# region step", "# endregion"}
 
 
 @pytest.fixture
 def package(blog: Path) -> Path:
-    """Make a site with a package under `src/`."""
+    """Write a package under `src/`."""
     folder = blog / "src" / "pkg"
     folder.mkdir(parents=True)
     shutil.copy(SHAPES, folder / "shapes.py")
@@ -64,15 +69,18 @@ def package(blog: Path) -> Path:
     ],
 )
 def test_a_symbol_is_cut_out_whole(package: Path, name: str, first: int, code: str) -> None:
-    """Decorators and leading comment belong to it; it is dedented; each line knows its own."""
-    snippet = find_snippet(f"pkg.shapes:{name}", package)
+    """It is dedented, with its decorators and the comment above it; each line has its place."""
+    snippet = find_snippet(f"pkg.shapes:{name}", Site(package))
     assert code == snippet.code
-    assert f"src/pkg/shapes.py:{first}" == str(snippet.places[0])
-    assert len(snippet.places) == code.count("\n")
+    lines = SHAPES.read_text(encoding="utf-8").split("\n")
+    kept = [number for number, line in enumerate(lines, 1) if line.strip() not in MARKERS]
+    expected = kept[kept.index(first) :][: code.count("\n")]
+    assert [f"src/pkg/shapes.py:{number}" for number in expected] == list(map(str, snippet.places))
+    assert [lines[number - 1] for number in expected] == [p.source for p in snippet.places]
 
 
 def test_text_in_strings_is_not_dedented(package: Path) -> None:
-    """A method's text keeps its blanks, or it would print something else; its docstring moves."""
+    """A string in a method keeps its spaces, or it would print something else; docstrings move."""
     source = (
         'class A:\n    def f(self):\n        """Doc.\n\n        More.\n        """\n'
         '        return g(\n            """a\n            b""",\n        )\n'
@@ -82,22 +90,22 @@ def test_text_in_strings_is_not_dedented(package: Path) -> None:
         'def f(self):\n    """Doc.\n\n    More.\n    """\n    return g(\n        """a\n'
         '            b""",\n    )\n'
     )
-    assert expected == find_snippet("a:A.f", package).code
+    assert expected == find_snippet("a:A.f", Site(package)).code
 
 
 def test_a_region_is_cut_out_without_its_markers(package: Path) -> None:
-    """Regions nest; the markers of those inside, and blank lines around, are left out."""
-    code = find_snippet("pkg.shapes#training", package).code
+    """Regions nest; the markers of those inside, and empty lines around, are left out."""
+    code = find_snippet("pkg.shapes#training", Site(package)).code
     assert "for batch in data:\n    step(batch)\n" == code
-    assert "step(batch)\n" == find_snippet("pkg.shapes#step", package).code
+    assert "step(batch)\n" == find_snippet("pkg.shapes#step", Site(package)).code
 
 
 def test_modules_are_found_in_src_then_at_the_root(package: Path) -> None:
     """A package is its `__init__.py`; `src/` comes first."""
     package.joinpath("pkg.py").write_text("VERSION = 2\n", encoding="utf-8")
     package.joinpath("other.py").write_text("VERSION = 3\n", encoding="utf-8")
-    assert "VERSION = 1\n" == find_snippet("pkg:VERSION", package).code
-    assert "VERSION = 3\n" == find_snippet("other:VERSION", package).code
+    assert "VERSION = 1\n" == find_snippet("pkg:VERSION", Site(package)).code
+    assert "VERSION = 3\n" == find_snippet("other:VERSION", Site(package)).code
 
 
 @pytest.mark.parametrize(
@@ -113,12 +121,12 @@ def test_modules_are_found_in_src_then_at_the_root(package: Path) -> None:
             "def f():\n    x = 1   \n    \n    return x\n",
         ),
     ],
-    ids=["CRLF", "BOM and tabs", "latin-1", "form feed and separator", "class of tabs", "blanks"],
+    ids=["CRLF", "BOM and tabs", "latin-1", "form feed and separator", "class of tabs", "spaces"],
 )
 def test_a_file_is_read_as_python_reads_it(blog: Path, data: bytes, code: str) -> None:
-    """Line ends, encodings and odd characters are Python's; lines are counted as it counts."""
+    """Line endings, encodings and odd characters are Python's; lines are counted as it counts."""
     blog.joinpath("m.py").write_bytes(data)
-    snippet = find_snippet("m:f", blog)
+    snippet = find_snippet("m:f", Site(blog))
     assert code == snippet.code
     lines = data.replace(b"\r\n", b"\n").split(b"\n")
     numbers = [place.line or 0 for place in snippet.places]
@@ -156,39 +164,52 @@ def test_a_file_is_read_as_python_reads_it(blog: Path, data: bytes, code: str) -
         ("pkg.shapes: RATE", "cannot read data-source 'pkg.shapes: RATE'"),
     ],
 )
-def test_what_is_not_found_is_said(package: Path, reference: str, message: str) -> None:
+def test_a_name_that_is_not_found_is_an_error(package: Path, reference: str, message: str) -> None:
     """The error names the file and, for a near miss, the right name."""
-    with pytest.raises(SnippetError, match=re.escape(message)):
-        find_snippet(reference, package)
+    with pytest.raises(SnippetError, match=f"^{re.escape(message)}"):
+        find_snippet(reference, Site(package))
 
 
 @pytest.mark.parametrize(
     ("source", "reference", "message"),
     [
         ("x = 1\nx = 2\n", "m:x", "m.py:2: x is defined more than once, on lines 1 and 2"),
-        ("# region a\n# endregion\n# region a\n", "m#a", "m.py:3: region a stands twice"),
+        ("# region a\n# endregion\n# region a\n", "m#a", "m.py:3: region a is defined twice"),
         ("\n# region a\nx = 1\n", "m#a", "m.py:2: region a has no # endregion"),
         ("# region a\n# region b\n# endregion\n", "m#a", "m.py:1: region a has no # endregion"),
         ("x = 1\ndef f(:\n", "m:f", "m.py:2: not valid Python"),
         ("x = '\0'\n", "m:x", "m.py: not valid Python"),
-        ("# region a\nx = (\n# endregion\n", "m#a", "not valid Python"),
-        ("# region a\n'''\n# endregion\n", "m#a", "not valid Python"),
+        ("# region a\nx = (\n# endregion\n", "m#a", "m.py:2: not valid Python"),
+        ("# region a\n'''\n# endregion\n", "m#a", "m.py:2: not valid Python"),
     ],
 )
-def test_what_cannot_be_told_apart_is_refused(
+def test_an_ambiguous_or_broken_source_is_refused(
     blog: Path, source: str, reference: str, message: str
 ) -> None:
-    """Two of a name, a region without an end, broken Python: the line is named."""
+    """Two definitions, a region without an end, broken Python: the line is named."""
     blog.joinpath("m.py").write_text(source, encoding="utf-8")
-    with pytest.raises(SnippetError, match=re.escape(message)):
-        find_snippet(reference, blog)
+    with pytest.raises(SnippetError, match=f"^{re.escape(message)}"):
+        find_snippet(reference, Site(blog))
 
 
-def test_a_file_that_is_no_text_is_refused(blog: Path) -> None:
-    """Bytes that are not in the file's encoding are an error, not a crash."""
-    blog.joinpath("m.py").write_bytes(b"x = '\xff'\n")
-    with pytest.raises(SnippetError, match=r"m\.py: cannot be read as text"):
-        find_snippet("m:x", blog)
+@pytest.mark.parametrize("data", [b"x = '\xff'\n", b"# coding: none\nx = 1\n"])
+def test_a_file_that_is_not_text_is_refused(blog: Path, data: bytes) -> None:
+    """Bytes that are not in the file's encoding are an error, and so is an unknown encoding."""
+    blog.joinpath("m.py").write_bytes(data)
+    with pytest.raises(SnippetError, match=r"^m\.py: cannot be read as text: "):
+        find_snippet("m:x", Site(blog))
+
+
+def test_the_output_of_another_post_is_found(blog: Path, header: str) -> None:
+    """A reference with a slash or a post's extension is not a module."""
+    text = (
+        "```python\n```\n{: #cell}\n<!-- output -->\n"
+        '<pre class="output stdout">x = 1</pre>\n<!-- /output -->\n'
+    )
+    for path in ("_posts/a.md", "about.markdown", "_posts/deep/a"):
+        blog.joinpath(path).parent.mkdir(exist_ok=True)
+        blog.joinpath(path).write_text(header + text, encoding="utf-8")
+        assert "x = 1\n" == find_snippet(f"{path}#cell", Site(blog)).code
 
 
 LINES = st.lists(
@@ -202,14 +223,19 @@ LINES = st.lists(
 def test_any_file_gives_a_snippet_or_an_error_with_its_name(
     tmp_path_factory: pytest.TempPathFactory, source: str
 ) -> None:
-    """No file makes the search fail in another way."""
+    """No file makes the search fail in another way; the code that is found is in the file."""
     root = tmp_path_factory.getbasetemp()
     root.joinpath("any_file.py").write_text(source, encoding="utf-8")
+    lines = source.split("\n")
     for reference in ("any_file:x", "any_file:f", "any_file#a"):
+        snippet, message = None, ""
         try:
-            snippet = find_snippet(reference, root)
+            snippet = find_snippet(reference, Site(root))
         except SnippetError as error:
             message = str(error)
-            assert message.startswith("any_file.py")  # either way is right
+        if snippet is None:
+            assert message.startswith("any_file.py")
         else:
-            assert len(snippet.places) == snippet.code.count("\n")
+            found = [lines[(place.line or 0) - 1] for place in snippet.places]
+            code = snippet.code.split("\n")[:-1]
+            assert [line.strip() for line in found] == [line.strip() for line in code]

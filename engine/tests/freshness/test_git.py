@@ -1,0 +1,63 @@
+"""What git knows about a site."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from post_builder.freshness.git import head, ignored
+
+
+def _git(root: Path, *arguments: str) -> str:
+    identity = ["-c", "user.name=A", "-c", "user.email=a@example.org"]
+    done = subprocess.run(
+        ["git", *identity, *arguments], cwd=root, check=True, capture_output=True, text=True
+    )
+    return done.stdout.strip()
+
+
+@pytest.fixture
+def work_tree(tmp_path: Path) -> Path:
+    """Make a work tree that ignores logs."""
+    _git(tmp_path, "init", "-q")
+    tmp_path.joinpath(".gitignore").write_text("*.log\n/build/\n", encoding="utf-8")
+    return tmp_path
+
+
+def test_ignored_paths_are_named(work_tree: Path) -> None:
+    """Paths may hold spaces, line breaks, letters of any script and bytes that are not text."""
+    odd = [*("a b.log", "a\nb.log", "π.log", '"q".log'), os.fsdecode(b"caf\xe9.log")]
+    paths = [*odd, "a.txt", "build/x", "src/build/x", "sub/deep.log"]
+    assert {*odd, "build/x", "sub/deep.log"} == ignored(paths, work_tree)
+    assert set() == ignored(["a.txt"], work_tree)
+
+
+def test_without_paths_git_is_not_asked(work_tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A build with nothing to ask starts no process."""
+
+    def fail(*_: object, **__: object) -> None:
+        pytest.fail("a process was started")
+
+    monkeypatch.setattr(subprocess, "run", fail)
+    assert set() == ignored([], work_tree)
+
+
+def test_the_head_is_the_commit_that_is_checked_out(work_tree: Path) -> None:
+    """A repository without a commit has none."""
+    assert "" == head(work_tree)
+    _git(work_tree, "commit", "-q", "--allow-empty", "-m", "first")
+    assert _git(work_tree, "rev-parse", "HEAD") == head(work_tree)
+
+
+def test_a_folder_outside_git_ignores_nothing(tmp_path: Path) -> None:
+    """That is not an error."""
+    assert set() == ignored(["a.log"], tmp_path)
+    assert "" == head(tmp_path)
+
+
+def test_git_need_not_be_installed(work_tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without it nothing is ignored, and there is no commit."""
+    monkeypatch.setenv("PATH", str(work_tree))
+    assert set() == ignored(["a.log"], work_tree)
+    assert "" == head(work_tree)
