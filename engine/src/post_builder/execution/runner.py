@@ -15,7 +15,7 @@ from nbformat.v4 import new_code_cell
 from post_builder.document.options import Tag
 from post_builder.document.post import Cell, Post, Value
 from post_builder.errors import ExecutionError
-from post_builder.execution.environment import INSIDE
+from post_builder.execution.environment import INSIDE, figure_format_code
 from post_builder.execution.failures import cause, cell_exception, cell_failure
 from post_builder.execution.kernels import Kernels, fresh_kernel
 from post_builder.execution.observations import read_log
@@ -47,7 +47,7 @@ async def execute(
     """
     post = prepared.post
     async with kernels(post, site) as kernel:
-        runner = _Runner(post, kernel.client, site.settings.timeout)
+        runner = _Runner(post, kernel.client, site)
         cells = []
         for index, cell in enumerate(prepared.cells):
             started(cell.cell)
@@ -64,21 +64,29 @@ class _Runner:
 
     post: Post
     client: NotebookClient
-    timeout: float
-    """Seconds that a cell may take if it does not say otherwise."""
+    site: Site
     executed: list[tuple[PreparedCell, NotebookNode]] = field(default_factory=list)
 
     async def run(self, cell: PreparedCell, values: list[Value]) -> CellRun:
         """Run a cell and the values after it."""
+        await self._set_format(cell.options.format)
         begin = time.perf_counter()
         node = await self._run_cell(cell)
         seconds = time.perf_counter() - begin
+        await self._set_format(cell.options.format and self.site.settings.figure_format)
         texts = [await self._value(value) for value in values]
         return CellRun(cell, tuple(node.outputs), node.execution_count, seconds, tuple(texts))
 
+    async def _set_format(self, image: str | None) -> None:
+        """Set the format of the figures that the next cell draws; None leaves it as it is."""
+        if image and self.post.language == "python":
+            code = figure_format_code(self.site, image)
+            node = new_code_cell(code, metadata={"timeout": self.site.settings.timeout})
+            await self._execute(node, store_history=False)
+
     async def _run_cell(self, cell: PreparedCell) -> NotebookNode:
         tags = sorted(map(str, cell.options.tags))
-        limit = cell.options.timeout if cell.options.timeout is not None else self.timeout
+        limit = cell.options.timeout if cell.options.timeout is not None else self.site.settings.timeout
         node = new_code_cell(cell.code, metadata={"tags": tags, "timeout": limit})
         self.executed.append((cell, node))
         try:
@@ -107,7 +115,7 @@ class _Runner:
         place = self.post.place(value.line)
         if self.post.language != "python":
             raise ExecutionError("values in prose need a Python kernel", place)
-        node = new_code_cell(_value_code(value.expression), metadata={"timeout": self.timeout})
+        node = new_code_cell(_value_code(value.expression), metadata={"timeout": self.site.settings.timeout})
         try:
             await self._execute(node, store_history=False)
         except CellExecutionError as error:
