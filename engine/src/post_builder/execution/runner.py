@@ -86,7 +86,9 @@ class _Runner:
 
     async def _run_cell(self, cell: PreparedCell) -> NotebookNode:
         tags = sorted(map(str, cell.options.tags))
-        limit = cell.options.timeout if cell.options.timeout is not None else self.site.settings.timeout
+        limit = (
+            cell.options.timeout if cell.options.timeout is not None else self.site.settings.timeout
+        )
         node = new_code_cell(cell.code, metadata={"tags": tags, "timeout": limit})
         self.executed.append((cell, node))
         try:
@@ -115,7 +117,9 @@ class _Runner:
         place = self.post.place(value.line)
         if self.post.language != "python":
             raise ExecutionError("values in prose need a Python kernel", place)
-        node = new_code_cell(_value_code(value.expression), metadata={"timeout": self.site.settings.timeout})
+        node = new_code_cell(
+            _value_code(value.expression), metadata={"timeout": self.site.settings.timeout}
+        )
         try:
             await self._execute(node, store_history=False)
         except CellExecutionError as error:

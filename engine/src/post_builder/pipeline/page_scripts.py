@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
 
 from post_builder.document.post import Post
 from post_builder.files import write_atomically
 from post_builder.rendering.blocks import LIBRARIES, SCRIPT
-from post_builder.rendering.figures import outputs_script
 from post_builder.rendering.notes import Note
 from post_builder.site import Site
+
+_HELP = {
+    "plotly": "copy plotly.min.js there",
+    "vega": "install vl-convert-python beside post-builder, and build with --force",
+}
+"""What to do where no copy of a library was found."""
 
 _MARK = b"/* Written by post-builder,"
 """How a script begins that is not the author's own."""
@@ -30,7 +37,7 @@ def write_scripts(site: Site, post: Post, plotly: str) -> tuple[Note, ...]:
     if SCRIPT in post.text:
         path = site.root / SCRIPT
         if not path.exists() or path.read_bytes().startswith(_MARK):
-            write_atomically(path, outputs_script())
+            write_atomically(path, files(__package__).joinpath("outputs.js").read_bytes())
     missing = []
     for library, copy in LIBRARIES.items():
         offset = post.text.find(f'data-chart="{library}"')
@@ -40,7 +47,9 @@ def write_scripts(site: Site, post: Post, plotly: str) -> tuple[Note, ...]:
             write_atomically(site.root / copy, data)
         else:
             place = post.place(post.line_of(offset))
-            missing.append(Note(place, f"readers see the text of this chart until {copy} exists"))
+            missing.append(
+                Note(place, f"readers see only a text until {copy} exists: {_HELP[library]}")
+            )
     return tuple(missing)
 
 
@@ -54,6 +63,4 @@ def _vega() -> bytes | None:
     """Return Vega, Vega-Lite and Vega-Embed in one script, if vl-convert is installed here."""
     if find_spec("vl_convert") is None:
         return None
-    from vl_convert import javascript_bundle  # noqa: PLC0415  # an extra, and it takes seconds
-
-    return str(javascript_bundle()).encode()
+    return str(import_module("vl_convert").javascript_bundle()).encode()  # takes seconds

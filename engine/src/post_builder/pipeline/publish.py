@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import platform
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,6 +31,7 @@ from post_builder.sources.transclusion import PreparedPost, transclude
 if TYPE_CHECKING:
     from post_builder.execution.run import Run
     from post_builder.rendering.notes import Note
+    from post_builder.rendering.regions import RenderedCell
 
 _NOT_UTF_8 = re.compile("[\udc80-\udcff]")
 """How Python represents a byte of a file name that is not UTF-8."""
@@ -63,9 +64,16 @@ def publish(state: PostState, run: Run, started: float) -> tuple[Note, ...]:
     record = _record(state, replace(prepared, post=built), run, figures, downloads)
     _refuse_odd_names(state, record)
     _refuse_changed_files(state, record, started)
-    _write(state, built.text, figures | downloads, record)
     missing = write_scripts(state.site, built, run.facts.plotly)
-    return (*(note for cell in fresh for note in cell.notes), *missing)
+    _write(state, built.text, figures | downloads, record)
+    return (*_notes(built, fresh), *missing)
+
+
+def _notes(built: Post, rendered: Sequence[RenderedCell]) -> Iterator[Note]:
+    """Yield the notes of cells with their lines as they are now."""
+    for cell, result in zip(built.cells, rendered, strict=True):
+        for note in result.notes:
+            yield replace(note, place=built.place(cell.line))
 
 
 def refresh_downloads(state: PostState) -> None:

@@ -118,9 +118,10 @@ class _Writer:
         title = _attribute(self.cell.options.alt or f"Output of cell {self.cell.name}")
         frame = (
             f'<iframe src="{site_address(path)}" sandbox="{_SANDBOX}" title="{title}"'
-            f' loading="lazy" width="100%" height="{_FRAME_HEIGHT}"></iframe>'
+            f' loading="lazy" width="100%" height="{_FRAME_HEIGHT}" style="border: 0"></iframe>'
         )
-        return self._figure("page", "", frame, self.cell.options.caption or "", path, page.data)
+        file = Figure(self.cell.name, path, page.data)
+        return self._figure("page", "", frame, self.cell.options.caption or "", file)
 
     def _chart(self, chart: Chart, path: str) -> Block:
         alt, address = _attribute(self._alt_text()), site_address(path)
@@ -130,18 +131,19 @@ class _Writer:
         )
         instead = f'<p>{alt}</p><p><a href="{address}">The chart as data</a></p>'
         drawing = f'<div role="img" aria-label="{alt}">{instead}</div>'
-        return self._figure("chart", attributes, drawing, self._caption(), path, chart.data)
+        file = Figure(self.cell.name, path, chart.data)
+        return self._figure("chart", attributes, drawing, self._caption(), file)
 
     def _alt_text(self) -> str:
         return html.unescape(self._alt())
 
-    def _figure(  # noqa: PLR0913  # the parts of a figure
-        self, kind: str, attributes: str, content: str, caption: str, path: str, data: bytes
+    def _figure(
+        self, kind: str, attributes: str, content: str, caption: str, file: Figure
     ) -> Block:
         script = f'<script src="{site_address(SCRIPT)}" defer></script>'
         inner = f"{content}{_figcaption(caption).translate(ENTITIES)}{script}"
         text = f'<figure class="output {kind}"{attributes}>{inner}</figure>'
-        return Block(text, (Figure(self.cell.name, path, data),))
+        return Block(text, (file,))
 
 
 def _figcaption(caption: str) -> str:

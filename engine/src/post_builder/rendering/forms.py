@@ -14,7 +14,7 @@ from post_builder.rendering.figures.animation import animation_in_script
 from post_builder.rendering.figures.charts import Chart, chart_in_script, is_chart, read_chart
 from post_builder.rendering.figures.images import KINDS, Image, read_image
 from post_builder.rendering.figures.media import SUFFIXES
-from post_builder.rendering.figures.pages import Page, trusted_page
+from post_builder.rendering.figures.pages import Page
 from post_builder.rendering.markup.formulas import formulas_in_html, latex_html
 from post_builder.rendering.markup.markdown import markdown_html
 from post_builder.rendering.markup.sanitise import Cleaned, clean, limited, player
@@ -24,6 +24,8 @@ from post_builder.rendering.text.scrubbing import scrub
 
 _MARKUP = ("text/html", "text/markdown", "text/latex", "application/json", "application/geo+json")
 """Kinds of text with a structure, the richest first."""
+
+_SCRIPTS = ("application/javascript", "text/javascript")
 
 _DEFAULT_REPR = re.compile(r"<[\w.]{1,200}(?: object)?(?: at 0x[0-9a-f…]{1,20})?>")
 """What Python writes for an object that has nothing to say."""
@@ -79,7 +81,7 @@ class Chooser:
         """
         data, metadata = _mapping(output.get("data")), _mapping(output.get("metadata"))
         problems: list[str] = []
-        for kind in _by_richness(data):
+        for kind in _by_richness(data, trusted=self.trusted):
             try:
                 form = self._form(kind, data[kind], _mapping(metadata.get(kind)))
             except NotShownError as error:
@@ -102,25 +104,26 @@ class Chooser:
             return read_chart(kind, content)
         if kind.endswith("json"):
             return self._json(content)
-        text = _text(kind, content)
+        return self._read(kind, _text(kind, content), metadata)
+
+    def _read(self, kind: str, text: str, metadata: Mapping[str, Any]) -> Form:
         if kind in KINDS:
             return read_image(kind, self._scrubbed(text) if "svg" in kind else text, metadata)
-        if kind == "text/html":
-            return self._html(text)
-        if kind == "text/markdown":
-            return self._markdown(text)
-        if kind == "text/latex":
-            return self._latex(text)
-        file = Embedded(kind, f"data:{kind};base64,{text}")
-        file.data()  # refuses what is not Base64
-        return Markup("media", player(file))
+        if kind in _SCRIPTS:
+            return Page(f"<script>{text}</script>")
+        if kind in SUFFIXES:
+            file = Embedded(kind, f"data:{kind};base64,{text}")
+            file.data()  # refuses what is not Base64
+            return Markup("media", player(file))
+        readers = {"text/html": self._html, "text/markdown": self._markdown}
+        return readers.get(kind, self._latex)(text)
 
     def _scrubbed(self, text: str) -> str:
         return scrub(text, self.clean.site.root)
 
     def _html(self, text: str) -> Form:
         if self.trusted:
-            return Page(trusted_page(text))
+            return Page(text)
         if drawing := self._drawing(text):
             return drawing
         source = read_source(text)
@@ -154,10 +157,11 @@ class Chooser:
         for file in cleaned.attachments:
             file.data()  # refuses what is not Base64
         if dropped:
-            self.notes.append(f"its HTML is shown without {dropped}; .trusted-html shows all of it")
+            all_of_it = "; .trusted-html shows all of it" if kind == "html" else ""
+            self.notes.append(f"its HTML is shown without {dropped}{all_of_it}")
         return Markup(kind, replace(cleaned, html=formulas_in_html(cleaned.html)))
 
-    def _latex(self, text: str) -> Markup:
+    def _latex(self, text: str) -> Form:
         if len(text) > self.clean.site.settings.output_limit:
             raise NotShownError(f"its LaTeX has {len(text):,} characters")
         return Markup("latex", Cleaned(latex_html(self.clean.line(text))))
@@ -180,7 +184,7 @@ class Chooser:
         return None if silent else Text("result", text)
 
 
-def _by_richness(data: Mapping[str, object]) -> list[str]:
+def _by_richness(data: Mapping[str, object], *, trusted: bool) -> list[str]:
     """Return the kinds of a bundle that a page may show, the richest first.
 
     A formula is better shown as text, though some libraries draw it as well.
@@ -188,7 +192,8 @@ def _by_richness(data: Mapping[str, object]) -> list[str]:
     charts = [kind for kind in data if is_chart(kind)]
     images = [kind for kind in KINDS if kind in data and "text/latex" not in data]
     media = [kind for kind in data if kind in SUFFIXES]
-    return [*charts, *images, *media, *(kind for kind in _MARKUP if kind in data)]
+    scripts = [kind for kind in _SCRIPTS if trusted and kind in data]
+    return [*charts, *images, *media, *(kind for kind in _MARKUP if kind in data), *scripts]
 
 
 def _is_known(kind: str) -> bool:

@@ -12,6 +12,7 @@ from post_builder.document.post import Cell, Post, Value
 from post_builder.errors import RenderError
 from post_builder.execution.run import CellRun, Output, Run
 from post_builder.rendering.figures.images import Image
+from post_builder.rendering.figures.pages import joined
 from post_builder.rendering.forms import Chooser, Form, Text
 from post_builder.rendering.notes import Note
 from post_builder.rendering.text.cleaner import TextCleaner
@@ -85,6 +86,7 @@ class OutputReader:
         except RenderError as error:
             message = f"cell {cell.name}: {error.message}"
             raise RenderError(message, error.place or place, error.hint) from error
+        forms = joined(forms)
         kept = forms if self.site.settings.keep_artists else _without_artists(forms)
         said = [*chooser.notes, *_heavy(kept)]
         notes = tuple(Note(place, f"cell {cell.name}: {note}") for note in dict.fromkeys(said))

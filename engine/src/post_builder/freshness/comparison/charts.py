@@ -7,7 +7,6 @@ import json
 import math
 from array import array
 from collections.abc import Iterator
-from typing import Any
 
 _TYPES = {
     "i1": "b",
@@ -41,7 +40,7 @@ def chart_drift(published: bytes, fresh: bytes, tolerance: float) -> str:
         return f"cannot be read: {error}"
 
 
-def _differences(before: Any, now: Any, tolerance: float, path: str) -> Iterator[str]:
+def _differences(before: object, now: object, tolerance: float, path: str) -> Iterator[str]:
     before, now = _values(before), _values(now)
     if isinstance(before, dict) and isinstance(now, dict):
         for key in sorted(before.keys() | now.keys()):
@@ -55,12 +54,12 @@ def _differences(before: Any, now: Any, tolerance: float, path: str) -> Iterator
         yield f"{path}: {before!r} → {now!r}"
 
 
-def _close(before: Any, now: Any, tolerance: float) -> bool:
+def _close(before: object, now: object, tolerance: float) -> bool:
     both = isinstance(before, float) and isinstance(now, float)
     return both and math.isclose(before, now, rel_tol=tolerance, abs_tol=tolerance)
 
 
-def _values(value: Any) -> Any:
+def _values(value: object) -> object:
     """Return the numbers of an array that is written as Base64; anything else as it is."""
     if not isinstance(value, dict) or not {"dtype", "bdata"} <= value.keys():
         return value

@@ -29,6 +29,6 @@ def made_drift(path: str, published: bytes, fresh: bytes, tolerance: float) -> s
     if suffix == ".json":
         return chart_drift(published, fresh, tolerance)
     if suffix == ".html":
-        texts = (data.decode("utf-8", "replace") for data in (published, fresh))
-        return "" if same_text(*texts, tolerance) else "its content differs"
+        before, now = (data.decode("utf-8", "replace") for data in (published, fresh))
+        return "" if same_text(before, now, tolerance) else "its content differs"
     return f"{len(published):,} → {len(fresh):,} bytes, with another content"

@@ -95,7 +95,7 @@ def _vega(content: Mapping[str, Any]) -> Chart:
     return Chart("vega", _json(spec), _height(spec, "vega"))
 
 
-def _normal(value: Any, dropped: frozenset[str] = frozenset()) -> Any:
+def _normal(value: object, dropped: frozenset[str] = frozenset()) -> object:
     """Return a value without random keys, and with null for what JSON has no number for."""
     if isinstance(value, Mapping):
         return {k: _normal(v, dropped) for k, v in value.items() if k not in dropped}

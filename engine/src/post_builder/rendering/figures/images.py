@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from post_builder.errors import RenderError
+from post_builder.rendering.figures.metadata import without_metadata
 from post_builder.rendering.figures.svg import clean_svg
 from post_builder.rendering.text.terminal import CONTROL
 
@@ -72,6 +73,7 @@ def read_image(kind: str, content: str, metadata: Mapping[str, Any]) -> Image:
     else:
         data = _decode(content)
         suffix, size = _read_raster(data)
+        data = without_metadata(data)
     width, height = (round(side) if side <= _MAX_SIDE else 0 for side in _fit(size, metadata))
     return Image(suffix, data, width, height)
 

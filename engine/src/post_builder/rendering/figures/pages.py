@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TypeVar
+
+Form = TypeVar("Form")
 
 _BEFORE = (
     '<!doctype html><meta charset="utf-8"><meta name="robots" content="noindex">'
@@ -12,8 +16,11 @@ _BEFORE = (
 
 _AFTER = """
 <script>
-new ResizeObserver(() => parent.postMessage(
-  { postBuilderHeight: document.documentElement.offsetHeight }, "*")).observe(document.body)
+{
+  const page = document.documentElement
+  const tell = () => parent.postMessage({ postBuilderHeight: page.offsetHeight }, "*")
+  new ResizeObserver(tell).observe(page)
+}
 </script>
 """
 """Behind it: tells the page around the frame how high it is."""
@@ -23,9 +30,22 @@ new ResizeObserver(() => parent.postMessage(
 class Page:
     """A page of its own."""
 
-    data: bytes
+    markup: str
+    """HTML as the code gave it."""
+
+    @property
+    def data(self) -> bytes:
+        """The file: what the code gave, byte for byte, between two fixed parts."""
+        return f"{_BEFORE}{self.markup}{_AFTER}".encode("utf-8", "replace")
 
 
-def trusted_page(markup: str) -> bytes:
-    """Return a page that holds some markup byte for byte."""
-    return f"{_BEFORE}{markup}{_AFTER}".encode("utf-8", "replace")
+def joined(forms: Iterable[Form]) -> list[Form | Page]:
+    """Join pages that follow one another: libraries load a script in one and use it in the next."""
+    together: list[Form | Page] = []
+    for form in forms:
+        before = together[-1] if together else None
+        if isinstance(form, Page) and isinstance(before, Page):
+            together[-1] = Page(f"{before.markup}\n{form.markup}")
+        else:
+            together.append(form)
+    return together

@@ -70,15 +70,7 @@ class _Filter:
             return filter_style(value)
         if attribute == "class":
             return " ".join(name for name in value.split() if name in policy.CLASSES) or None
-        if attribute == "xmlns":
-            return value if value == "http://www.w3.org/1998/Math/MathML" else None
-        if attribute in policy.MATH_LENGTHS and element in policy.MATH_ELEMENTS:
-            return value if policy.MATH_LENGTH.fullmatch(value) else None
-        if attribute in {"width", "height"}:
-            return value if _LENGTH.fullmatch(value.strip()) else None
-        if attribute in {"alt", "title", "aria-label", "abbr", "rel"}:
-            return value
-        return value if _WORDS.fullmatch(value) or attribute == "type" else None
+        return value if _is_allowed(element, attribute, value) else None
 
     def _address(self, element: str, address: str) -> str | None:
         if address.startswith(STASH):
@@ -145,6 +137,20 @@ def clean(source: Source, image_hosts: Collection[str] = ()) -> Cleaned:
     scripts = {"scripts"} if source.scripts.strip() else set()
     dropped = (*sorted(scripts), *sorted(frames), *dict.fromkeys(attributes.dropped))
     return Cleaned(html, tuple(attributes.attachments), dropped)
+
+
+def _is_allowed(element: str, attribute: str, value: str) -> bool:
+    """Return whether an attribute may have a value; those with a text may have any."""
+    if attribute in {"alt", "title", "aria-label", "abbr", "rel", "type"}:
+        return True
+    if attribute == "xmlns":
+        return value == "http://www.w3.org/1998/Math/MathML"
+    pattern = _WORDS
+    if element in policy.MATH_ELEMENTS and attribute in policy.MATH_LENGTHS:
+        pattern = policy.MATH_LENGTH
+    elif attribute in {"width", "height"}:
+        pattern = _LENGTH
+    return pattern.fullmatch(value.strip()) is not None
 
 
 def tokens(html: str) -> list[tuple[str, str]]:

@@ -26,9 +26,11 @@ _BARE_AMPERSAND = re.compile(r"&(?![#A-Za-z])")
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,20})")
 
 _NEVER_OPEN = frozenset(
-    ("area", "base", "br", "col", "dd", "dt", "embed", "hr", "img", "input", "li", "link", "meta")
-    + ("option", "p", "param", "source", "tbody", "td", "tfoot", "th", "thead", "tr", "track")
-    + ("wbr",)
+    (
+        *("area", "base", "br", "col", "dd", "dt", "embed", "hr", "img", "input", "li", "link"),
+        *("meta", "option", "p", "param", "source", "tbody", "td", "tfoot", "th", "thead", "tr"),
+        *("track", "wbr"),
+    )
 )
 """Elements that end without an end tag, so that a missing one nests nothing."""
 
@@ -99,7 +101,10 @@ def read_source(text: str) -> Source:
 
 
 def _cut(text: str, pieces: dict[str, list[str]]) -> str:
-    """Cut scripts and style sheets out of a text, and collect their contents."""
+    """Cut scripts and style sheets out of a text, and collect their contents.
+
+    Style sheets of data frames, which are `scoped`, are left out: pages style all tables alike.
+    """
     kept = []
     position = 0
     while opening := _OPENING.search(text, position):
@@ -107,7 +112,9 @@ def _cut(text: str, pieces: dict[str, list[str]]) -> str:
         name = opening[1].lower()
         closing = _CLOSING[name].search(text, opening.end())
         end = closing.start() if closing else len(text)
-        pieces[name].append(text[text.find(">", opening.end(), end) + 1 : end])
+        start = max(text.find(">", opening.end(), end), opening.end() - 1) + 1
+        if name == "script" or "scoped" not in text[opening.end() : start]:
+            pieces[name].append(text[start:end])
         after = text.find(">", end)
         position = after + 1 if closing and after >= 0 else len(text)
     return "".join([*kept, text[position:]])

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 
-_NOT_A_SECRET = r"(?!\*{3}|x{4}|X{4}|\.{3}|…|<|\[|\$|%|your|YOUR|example|EXAMPLE|REDACTED|redacted)"
+_PLACEHOLDER = r"(?!\*{3}|x{4}|X{4}|\.{3}|…|<|\[|\$|%|your|YOUR|example|EXAMPLE|REDACTED|redacted)"
 """What stands where documentation hides a secret."""
 
-_ASSIGNED = rf"[\"']?\s{{0,3}}[=:]\s{{0,3}}[\"']?{_NOT_A_SECRET}"
+_ASSIGNED = rf"[\"']?\s{{0,3}}[=:]\s{{0,3}}[\"']?{_PLACEHOLDER}"
 
 PATTERNS: dict[str, re.Pattern[str]] = {
     name: re.compile(pattern)
@@ -74,14 +74,14 @@ PATTERNS: dict[str, re.Pattern[str]] = {
         "json-web-token": r"eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,}",
         "authorization-header": (
             r"(?i:authorization)" + _ASSIGNED + r"(?i:bearer|basic|token|digest)\s{1,3}"
-            rf"{_NOT_A_SECRET}[\w.~+/=-]{{8,}}"
+            rf"{_PLACEHOLDER}[\w.~+/=-]{{8,}}"
         ),
-        "bearer-token": rf"(?i:bearer) {_NOT_A_SECRET}(?=[\w.~+/=-]{{0,60}}\d)[\w.~+/=-]{{20,}}",
-        "password-in-url": rf"://[^\s/@:\"'<>]{{0,100}}:{_NOT_A_SECRET}[^\s/@:\"'<>]{{3,200}}@[\w\[]",
+        "bearer-token": rf"(?i:bearer) {_PLACEHOLDER}(?=[\w.~+/=-]{{0,60}}\d)[\w.~+/=-]{{20,}}",
+        "password-in-url": rf"://[^\s/@:\"'<>]{{0,100}}:{_PLACEHOLDER}[^\s/@:\"'<>]{{3,200}}@[\w\[]",
         "token-in-url": (
             r"[?&;](?i:(?:access|auth|refresh|id|api|private|session|secret)?[_-]?"
             r"(?:token|key|apikey|secret|password|passwd|signature))="
-            rf"{_NOT_A_SECRET}(?=[\w.~%+/-]{{0,60}}\d)[\w.~%+/-]{{8,}}"
+            rf"{_PLACEHOLDER}(?=[\w.~%+/-]{{0,60}}\d)[\w.~%+/-]{{8,}}"
         ),
         "token-as-user": r"://(?=[\w-]{0,60}\d)[A-Za-z0-9_-]{20,200}@[\w\[]",
         "netrc-password": (
