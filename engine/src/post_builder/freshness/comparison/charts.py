@@ -55,8 +55,9 @@ def _differences(before: object, now: object, tolerance: float, path: str) -> It
 
 
 def _close(before: object, now: object, tolerance: float) -> bool:
-    both = isinstance(before, float) and isinstance(now, float)
-    return both and math.isclose(before, now, rel_tol=tolerance, abs_tol=tolerance)
+    if not (isinstance(before, float) and isinstance(now, float)):
+        return False
+    return math.isclose(before, now, rel_tol=tolerance, abs_tol=tolerance)
 
 
 def _values(value: object) -> object:
