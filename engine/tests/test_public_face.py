@@ -93,6 +93,17 @@ def test_a_record_that_cannot_be_read_fails_its_post_only(series: Path) -> None:
     assert ("error", "_data/builds/part-2.json") == (finding.kind, str(finding.place))
 
 
+def test_a_record_of_another_format_is_not_an_orphan_of_its_post(toy: Path) -> None:
+    """The post is stale, and its next build replaces the record."""
+    replace(toy / "_data/builds/toy.json", '"format": 1', '"format": 0')
+    toy.joinpath("_data/builds/gone.json").write_text('{"format": 0}', encoding="utf-8")
+    found = [(f.kind, str(f.place), f.message, f.hint) for f in post_builder.check(toy)]
+    assert [
+        ("stale", f"{POST}:1", "never built", "run `post-builder build`"),
+        ("orphan", "_data/builds/gone.json", "a build record without its post", "delete it"),
+    ] == found
+
+
 @pytest.mark.parametrize("call", [post_builder.build, post_builder.check])
 def test_a_folder_that_is_not_a_site_is_an_error(
     tmp_path: Path, call: Callable[[Path], object]

@@ -88,7 +88,8 @@ def test_a_folder_without_config_is_not_a_site(tmp_path: Path) -> None:
 
 def test_posts_are_the_markdown_files_under_posts(blog: Path) -> None:
     """They are found in subfolders too, in order; hidden files and other kinds are not posts."""
-    names = ["b.md", "a.markdown", "sub/c.mkd", ".hidden.md", "notes.txt", "d.html", "e.MD"]
+    posts = ["a.markdown", "b.md", "sub/c.mkd", "sub/d.mkdn", "sub/e.mkdown"]
+    names = [*reversed(posts), ".hidden.md", "notes.txt", "d.html", "e.MD"]
     for name in names:
         path = blog / "_posts" / name
         path.parent.mkdir(exist_ok=True)
@@ -96,8 +97,7 @@ def test_posts_are_the_markdown_files_under_posts(blog: Path) -> None:
     blog.joinpath("_posts/folder.md").mkdir()
     blog.joinpath("other.md").touch()
     site = open_site(blog)
-    expected = ["_posts/a.markdown", "_posts/b.md", "_posts/sub/c.mkd"]
-    assert expected == [site.relative(path) for path in site.posts()]
+    assert [f"_posts/{name}" for name in posts] == [site.relative(p) for p in site.posts()]
 
 
 def test_a_site_without_posts_has_none(tmp_path: Path) -> None:

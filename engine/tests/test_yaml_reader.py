@@ -20,7 +20,10 @@ def test_an_empty_text_is_an_empty_mapping() -> None:
         ("a: 2020-13-45\n", "not valid YAML: month must be in 1..12", None),
         (
             "a: !!python/object:os.system x\n",
-            "not valid YAML: could not determine a constructor",
+            (
+                "not valid YAML: could not determine a constructor for the tag"
+                " 'tag:yaml.org,2002:python/object:os.system'"
+            ),
             1,
         ),
         ("- a\n", "not a mapping of keys to values", 1),
@@ -32,8 +35,7 @@ def test_other_texts_are_errors_with_their_line(text: str, message: str, line: i
     """No constructor of Python objects is called, and no other exception comes through."""
     with pytest.raises(YamlError) as caught:
         read_mapping(text)
-    assert str(caught.value).startswith(message)
-    assert line == caught.value.line
+    assert (message, line) == (str(caught.value), caught.value.line)
 
 
 @pytest.mark.parametrize(

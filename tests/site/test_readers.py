@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import chromium
 import pytest
 
-from .conftest import ROOT, tool
+from .conftest import NODE, tool
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -110,7 +110,7 @@ def test_axe_finds_no_violation_on_any_page(
 def test_html_is_valid(site: Built) -> None:
     """html-validate has nothing to say of any page."""
     command = ["node", str(tool("html-validate/bin/html-validate.mjs")), "--formatter", "json"]
-    command += ["--config", str(ROOT / ".htmlvalidate.cjs"), str(site.root / "**/*.html")]
+    command += ["--config", str(NODE / "htmlvalidate.cjs"), str(site.root / "**/*.html")]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     pages = json.loads(done.stdout)
     assert [(p["filePath"], m["line"], m["message"]) for p in pages for m in p["messages"]] == []

@@ -14,7 +14,7 @@ from post_builder.freshness.order import order
 from post_builder.freshness.record import Record, load_record
 from post_builder.pipeline.prepare import PostState, prepare, refuse_same_slug
 from post_builder.place import Place
-from post_builder.site import Site
+from post_builder.site import Site, slug_of
 from post_builder.ui.findings import Finding
 
 _BUILD = "run `post-builder build`"
@@ -93,6 +93,7 @@ def _heading_id(text: str) -> str:
 def _orphans(site: Site) -> Iterator[Finding]:
     """Find files that no post owns any more."""
     records: dict[str, Record] = {}
+    slugs = set(map(slug_of, site.posts()))
     for path in site.records():
         try:
             record = load_record(site, path.stem)
@@ -100,12 +101,13 @@ def _orphans(site: Site) -> Iterator[Finding]:
             place = Place(site.relative(path))
             yield Finding("error", place, error.message, error.hint)
             continue
-        if record is None or not (site.root / record.post).exists():
-            message = "a build record without its post"
-            hint = "`post-builder build` removes it"
-            yield Finding("orphan", Place(site.relative(path)), message, hint)
         if record:
             records[path.stem] = record
+        gone = not (site.root / record.post).exists() if record else path.stem not in slugs
+        if gone:
+            message = "a build record without its post"
+            hint = "`post-builder build` removes it" if record else "delete it"
+            yield Finding("orphan", Place(site.relative(path)), message, hint)
     owned = {path for record in records.values() for path in record.made()}
     for slug, record in sorted(records.items()):
         for file in sorted((site.root / site.figures(slug)).glob("*")):
