@@ -9,7 +9,8 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import zmq
+import zmq.asyncio
+from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.kernelspec import NoSuchKernel
 from jupyter_core.utils import ensure_async
 from nbclient import NotebookClient
@@ -35,6 +36,18 @@ class Kernel:
     """Where its observer writes."""
 
 
+class _LosslessClient(AsyncKernelClient):
+    """A client that receives every message; a Python kernel also sends every one.
+
+    By default ZeroMQ drops messages, without an error, while 1,000 wait to be received.
+    """
+
+    def _context_default(self) -> zmq.asyncio.Context:
+        context = super()._context_default()
+        context.setsockopt(zmq.RCVHWM, 0)  # for all sockets that it opens
+        return context
+
+
 Kernels = Callable[[Post, Site], AbstractAsyncContextManager[Kernel]]
 """Where kernels come from; when the context is left, the kernel is gone."""
 
@@ -52,11 +65,11 @@ async def fresh_kernel(post: Post, site: Site) -> AsyncIterator[Kernel]:
             new_notebook(),
             kernel_name=post.kernel,
             timeout_func=lambda cell: cell.metadata["timeout"],
+            raise_on_iopub_timeout=True,  # by default the rest of the output is lost in silence
             extra_arguments=ipython_arguments(site) if post.language == "python" else [],
         )
         manager = client.create_kernel_manager()
-        # at ZeroMQ's default of 1,000 messages, output of fast cells is dropped without a word
-        manager.context.setsockopt(zmq.RCVHWM, 0)
+        manager.client_factory = _LosslessClient
         if sys.platform != "win32":
             manager.transport = "ipc"  # sockets in a private folder: no port that others can reach
         manager.connection_file = str(scratch / "kernel.json")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -153,6 +154,8 @@ class _Runner:
     async def _execute(self, node: NotebookNode, *, store_history: bool = True) -> None:
         cells = self.client.nb.cells
         cells.append(node)
+        # after this long, nbclient gives up on outputs that are still on their way
+        self.client.iopub_timeout = math.ceil(node.metadata["timeout"])
         try:
             await self.client.async_execute_cell(node, len(cells) - 1, store_history=store_history)
         except DeadKernelError:

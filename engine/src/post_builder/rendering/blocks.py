@@ -89,7 +89,8 @@ class _Writer:
 
     def _image(self, image: Image, path: str) -> Block:
         tag = FigureTag(f"/{path}", self._alt(), self._caption(), image.width, image.height)
-        return Block(str(tag), (Figure(self.cell.name, path, image.data),))
+        figure = Figure(self.cell.name, path, image.data, image.width, image.height)
+        return Block(str(tag), (figure,))
 
     def _alt(self) -> str:
         alt = html.escape(self.cell.options.alt or "", quote=False)

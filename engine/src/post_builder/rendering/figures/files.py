@@ -15,6 +15,10 @@ class Figure:
     path: str
     """Relative to the site's root."""
     data: bytes
+    width: int = 0
+    """CSS pixels; 0 if unknown."""
+    height: int = 0
+    """CSS pixels; 0 if unknown."""
 
 
 @dataclass(slots=True)

@@ -15,7 +15,7 @@ from typing import Any
 from post_builder.errors import RenderError
 from post_builder.rendering.figures.metadata import without_metadata
 from post_builder.rendering.figures.svg import clean_svg
-from post_builder.rendering.text.terminal import CONTROL
+from post_builder.rendering.text.terminal import without_controls
 
 KINDS = ("image/svg+xml", "image/png", "image/jpeg", "image/gif", "image/webp")
 """Kinds of image that pages show, the best first."""
@@ -26,7 +26,7 @@ _SUFFIXES = {"PNG": "png", "JPEG": "jpg", "GIF": "gif", "WEBP": "webp"}
 _PX_PER = {"": 1.0, "px": 1.0, "pt": 96 / 72, "in": 96.0, "cm": 96 / 2.54, "mm": 96 / 25.4}
 """CSS pixels per unit of length."""
 
-_LENGTH = re.compile(r"(\d{1,6}(?:\.\d{0,20})?|\.\d{1,20})(\w{0,2})")
+_LENGTH = re.compile(r"(\d{1,6}(?:\.\d{1,20})?|\.\d{1,20})(\w{0,2})")
 
 _BOX = 4
 """Numbers in the `viewBox` of an SVG."""
@@ -68,7 +68,7 @@ def read_image(kind: str, content: str, metadata: Mapping[str, Any]) -> Image:
         RenderError: if it is not an image, with the reason.
     """
     if kind == "image/svg+xml":
-        text = clean_svg(CONTROL.sub("\ufffd", content).replace("\x1b", "\ufffd"))
+        text = clean_svg(without_controls(content))
         suffix, data, size = "svg", text.encode(), _svg_size(text)
     else:
         data = _decode(content)
@@ -112,7 +112,7 @@ def _svg_size(svg: str) -> Size:
     """Return the width and height of a drawing in CSS pixels; 0 and 0 if it does not say."""
     root = re.search(r"<(?:svg:)?svg(?=[\s/>])[^<>]*>", svg)
     opening = root.group()[:_MAX_OPENING] if root else ""
-    found = re.findall(r"""([\w:]{1,40})\s*=\s*(["'])(.*?)\2""", opening)
+    found = re.findall(r"""([\w:.-]{1,40})\s*=\s*(["'])(.*?)\2""", opening)
     attributes = {name: value for name, _, value in found}
     width, height = (_number(attributes.get(side, "")) for side in ("width", "height"))
     if width and height:
@@ -141,7 +141,7 @@ def _read_raster(data: bytes) -> tuple[str, Size]:
     except Pillow.DecompressionBombError as error:
         raise RenderError(f"an image is too large: {error}") from error
     except UnidentifiedImageError as error:
-        raise RenderError("an output that says it is an image is none") from error
+        raise RenderError("an image cannot be decoded: its data is of no known format") from error
     except (OSError, SyntaxError, ValueError, EOFError) as error:  # what Pillow's readers raise
         raise RenderError(f"an image cannot be decoded: {error}") from error
 

@@ -93,7 +93,7 @@ def _with_namespaces(text: str) -> str:
     if root is None and "<svg:svg" in text:
         return text
     if root is None:
-        raise RenderError("an output that says it is a drawing has no <svg>")
+        raise RenderError("a drawing is not SVG: it has no <svg>")
     missing = "" if re.search(r"\sxmlns\s*=", root.group()) else f' xmlns="{_SVG}"'
     if "xlink:" in text and "xmlns:xlink" not in text:
         missing += f' xmlns:xlink="{_XLINK}"'

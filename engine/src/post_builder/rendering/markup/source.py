@@ -12,7 +12,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
-from post_builder.rendering.text.terminal import CONTROL
+from post_builder.rendering.text.terminal import without_controls
 
 _OPENING = re.compile(r"<(script|style)\b", re.IGNORECASE | re.ASCII)
 _CLOSING = {
@@ -86,7 +86,7 @@ def read_source(text: str) -> Source:
     Raises:
         NotShownError: if its markup is too long or too deeply nested.
     """
-    text = CONTROL.sub("\ufffd", re.sub(r"\r\n?", "\n", text)).replace("\x1b", "\ufffd")
+    text = without_controls(re.sub(r"\r\n?", "\n", text))
     pieces: dict[str, list[str]] = {"script": [], "style": []}
     files: list[Embedded] = []
 

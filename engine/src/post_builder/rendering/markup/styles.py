@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from post_builder.rendering.markup.policy import STYLE_VALUE, STYLES
 
 _MAX_WORK = 4_000_000
@@ -26,7 +28,7 @@ def put_inline(markup: str, styles: str) -> str:
     if styles.count("{") * markup.count("<") > _MAX_WORK:
         return markup
     inliner = CSSInliner(load_remote_stylesheets=False, resolve_css_variables=True)
-    opening, closing = _JUPYTER
+    opening, closing = _JUPYTER if re.search(r"output_html|rendered_html|jp-", styles) else ("", "")
     try:
         return inliner.inline_fragment(f"{opening}{markup}{closing}", styles)
     except InlineError:

@@ -4,28 +4,37 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rich.style import Style
 
-_SET_COLOUR = r"\x1b\[[0-9;]{0,64}m"
-
-CONTROL = re.compile(rf"(?!{_SET_COLOUR})[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0\ufdd1]")
-"""Characters that a page must not contain, except the codes of colours."""
-
-_COLOUR = re.compile(_SET_COLOUR)
+_COLOUR = re.compile(r"\x1b\[[0-9;]{,99}m")
 """A terminal code that sets colours or weight."""
 
-_OTHER_CODE = re.compile(
-    r"\x1b(?:\[[0-?]*[ -/]*[@-ln-~]|\[[0-9;]{65,}m|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_])"
+CONTROL = re.compile(
+    rf"(?!{_COLOUR.pattern})[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0\ufdd1]"
 )
-"""A terminal code that moves the cursor, sets a title and the like; or one no terminal reads."""
+"""Characters that a page must not contain, except the codes of colours."""
 
-_CHARACTER = re.compile(rf"((?:{_SET_COLOUR})*)([^\x1b]|\x1b(?!\[[0-9;]{{0,64}}m)|\Z)")
-"""A character with the colours that are set before it."""
+_OTHER_CODE = re.compile(
+    rf"""(?!{_COLOUR.pattern})\x1b(?:
+        \[ [0-?]* [ -/]* [@-~]                 # moves the cursor, erases, sets modes
+      | [\]PX^_] [^\x07\x1b]* (?:\x07|\x1b\\)   # sets a title, makes a link, draws
+      | [ -/]+ [0-~]                           # chooses a character set
+      | [0-OQ-WYZ\\`-~]                        # saves the cursor, resets and the like
+    )""",
+    re.VERBOSE,
+)
+"""Any other terminal code."""
+
+_MOVE = re.compile(r"([\r\b])")
+"""What moves the cursor within a line."""
 
 _COLOURS = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
 """The eight colours of a terminal; each also has an intense variant."""
@@ -36,49 +45,53 @@ def settle(text: str) -> str:
 
     Codes of colours stay; all other terminal codes are dropped.
     """
-    lines = _OTHER_CODE.sub("", text).replace("\r\n", "\n").split("\n")
-    return "\n".join(map(_settle_line, lines))
+    text = _OTHER_CODE.sub("", text).replace("\r\n", "\n")
+    if not _MOVE.search(text):
+        return text
+    from rich.style import Style  # noqa: PLC0415  # only such outputs need it
+
+    pen = _Pen(Style.null())
+    return "\n".join(_settle_line(line, pen) for line in text.split("\n"))
 
 
-def _settle_line(line: str) -> str:
-    if "\r" not in line and "\b" not in line:
+def _settle_line(line: str, pen: _Pen) -> str:
+    """Carry out the movements in a line; each character keeps the colours it was written in."""
+    from rich.color import ColorSystem  # noqa: PLC0415  # as above
+
+    if not (pen.style or "\x1b" in line or _MOVE.search(line)):
         return line
-    screen: list[str] = []
+    screen: list[tuple[str, Style]] = []
     column = 0
-    for codes, char in _CHARACTER.findall(line):
-        if char == "\r":
+    for part in _MOVE.split(line):
+        if part == "\r":
             column = 0
-        elif char == "\b":
+        elif part == "\b":
             column = max(0, column - 1)
-        elif not char:
-            screen.append(codes)  # colours set at the end of the line
         else:
-            screen[column : column + 1] = [codes + char]
-            column += 1
-    return "".join(screen)
+            new = [(char, style) for piece, style in pen.write(part) for char in piece]
+            screen[column : column + len(new)] = new
+            column += len(new)
+    runs = groupby(screen, itemgetter(1))
+    texts = ((style, "".join(char for char, _ in run)) for style, run in runs)
+    return "".join(style.render(text, color_system=ColorSystem.TRUECOLOR) for style, text in texts)
 
 
-def without_colours(text: str) -> str:
-    """Return a text without the codes of colours."""
-    return _COLOUR.sub("", text)
+@dataclass(slots=True)
+class _Pen:
+    """Writes text in the style that codes set; it keeps the style from line to line."""
 
+    style: Style
 
-def terminal_html(text: str) -> str:
-    """Escape a text for HTML; colours become spans with the classes of Jupyter's own pages."""
-    if "\x1b" not in text:
-        return html.escape(text, quote=False)
-    from rich.style import Style  # noqa: PLC0415  # only coloured outputs need it
-
-    style = Style.null()  # is kept from line to line
-    lines = []
-    for line in text.split("\n"):
-        codes = [(0, 0), *(match.span() for match in _COLOUR.finditer(line)), (len(line), 0)]
-        pieces = []
-        for (start, end), (stop, _) in pairwise(codes):
-            style = _next_style(style, line[start:end])
-            pieces.append(_span(html.escape(line[end:stop], quote=False), style))
-        lines.append("".join(pieces))
-    return "\n".join(lines)
+    def write(self, line: str) -> Iterator[tuple[str, Style]]:
+        """Yield the pieces of a line with their styles."""
+        position = 0
+        for code in _COLOUR.finditer(line):
+            if piece := line[position : code.start()]:
+                yield piece, self.style
+            self.style = _next_style(self.style, code.group())
+            position = code.end()
+        if rest := line[position:]:
+            yield rest, self.style
 
 
 @lru_cache(maxsize=1024)
@@ -92,17 +105,42 @@ def _next_style(style: Style, code: str) -> Style:
     return decoder.style
 
 
+def without_colours(text: str) -> str:
+    """Return a text without the codes of colours."""
+    return _COLOUR.sub("", text)
+
+
+def without_controls(text: str) -> str:
+    """Return a text without the codes of colours, and other control characters replaced."""
+    return CONTROL.sub("\ufffd", without_colours(text))
+
+
+def terminal_html(text: str) -> str:
+    """Escape a text for HTML; colours become spans with the classes of Jupyter's own pages."""
+    if "\x1b" not in text:
+        return html.escape(text, quote=False)
+    from rich.style import Style  # noqa: PLC0415  # only coloured outputs need it
+
+    pen = _Pen(Style.null())
+    return "\n".join(
+        "".join(
+            _span(html.escape(piece, quote=False), _classes(style))
+            for piece, style in pen.write(line)
+        )
+        for line in text.split("\n")
+    )
+
+
+def _span(inner: str, classes: str) -> str:
+    return f'<span class="{classes}">{inner}</span>' if classes else inner
+
+
 @lru_cache(maxsize=1024)
 def _classes(style: Style) -> str:
     names = [*_colour_classes(style)]
     names += ["ansi-bold"] if style.bold else []
     names += ["ansi-underline"] if style.underline else []
     return " ".join(names)
-
-
-def _span(inner: str, style: Style) -> str:
-    classes = _classes(style)
-    return f'<span class="{classes}">{inner}</span>' if classes and inner else inner
 
 
 def _colour_classes(style: Style) -> list[str]:
