@@ -94,8 +94,9 @@ def test_a_wrong_setting_is_named_with_its_line(setting: str, message: str) -> N
         (
             "colour",
             (
-                "the settings are environment, figure_dpi, figure_format, jobs, output_limit,"
-                " timeout, tolerance"
+                "the settings are allowed_secrets, environment, figure_dpi, figure_format,"
+                " html_limit, image_hosts, jobs, keep_artists, output_limit, stderr, timeout,"
+                " tolerance"
             ),
         ),
     ],
