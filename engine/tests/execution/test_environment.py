@@ -31,7 +31,9 @@ def test_secrets_of_the_shell_do_not_reach_a_post(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Only what a program needs to run is inherited; everything else is set."""
-    monkeypatch.setattr(os, "environ", {"PATH": "/bin", "HOME": "/h", "TOKEN": "x", "TZ": "Asia/Tokyo"})
+    monkeypatch.setattr(
+        os, "environ", {"PATH": "/bin", "HOME": "/h", "TOKEN": "x", "TZ": "Asia/Tokyo"}
+    )
     environment = kernel_environment(Site(Path("/blog")), tmp_path)
     assert "/bin" == environment["PATH"]
     assert "/h" == environment["HOME"]
@@ -74,7 +76,9 @@ def test_figures_are_as_dense_as_the_site_says(run: Callable[[str], Run], blog: 
     """PNG, if the site asks for it; the file does not say which version of a program made it."""
     config = "post_builder: {figure_format: png, figure_dpi: 150}\n"
     blog.joinpath("_config.yml").write_text(config, encoding="utf-8")
-    (cell,) = run("```python\nimport matplotlib.pyplot as plt\nplt.plot([1])\nplt.show()\n```\n").cells
+    (cell,) = run(
+        "```python\nimport matplotlib.pyplot as plt\nplt.plot([1])\nplt.show()\n```\n"
+    ).cells
     data = cell.outputs[0]["data"]
     assert {"image/png", "text/plain"} == data.keys()
     with Image.open(io.BytesIO(base64.b64decode(data["image/png"]))) as image:

@@ -105,7 +105,9 @@ def test_a_kernel_that_did_not_start_is_started_again(
         site, other = Site(blog), replace(post, kernel="own-python")
         standby.warm(other, site)
         await started(standby)
-        with pytest.raises(ExecutionError, match="the Jupyter kernel 'own-python' is not installed"):
+        with pytest.raises(
+            ExecutionError, match="the Jupyter kernel 'own-python' is not installed"
+        ):
             await process(other, site, standby)
         standby.warm(other, site)
         await started(standby)

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 _MAX_LENGTH = 10_000
 """Characters of one formula; beyond it a converter in Python takes seconds."""
 
+MAX_DOLLARS = 1_000
+"""Dollar signs in one output up to which formulas are looked for: each takes a millisecond."""
+
 _DOLLARS = (
     r"\$\$(?P<display>[^$]+)\$\$"
     r"|(?<![\\$\w])\$(?![\s$])(?P<inline>[^$\n]{1,1000}?)(?<![\s\\])\$(?![\w$])"
@@ -67,6 +70,8 @@ def latex_html(text: str) -> str:
         NotShownError: if a formula cannot be converted.
     """
     text = text.strip()
+    if text.count("$") > MAX_DOLLARS:
+        raise NotShownError("its LaTeX has too many formulas")
     inner = text.strip("$").strip()
     if "$" not in inner and not re.match(r"\\[\[(]", inner) and text[:1] == text[-1:] == "$":
         return mathml(inner, display=True)
@@ -79,7 +84,7 @@ def latex_html(text: str) -> str:
 
 def formulas_in_html(markup: str) -> str:
     """Turn the formulas between dollars in cleaned HTML into MathML; other text stays as it is."""
-    if "$" not in markup:
+    if not 0 < markup.count("$") <= MAX_DOLLARS:
         return markup
     pieces = []
     verbatim = 0

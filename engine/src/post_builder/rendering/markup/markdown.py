@@ -6,7 +6,7 @@ import html
 from collections.abc import Mapping
 from typing import Any
 
-from post_builder.rendering.markup.formulas import mathml
+from post_builder.rendering.markup.formulas import MAX_DOLLARS, mathml
 from post_builder.rendering.markup.source import NotShownError
 
 
@@ -23,9 +23,10 @@ def markdown_html(text: str, limit: int) -> str:
     if len(text) > limit:
         raise NotShownError(f"its Markdown has {len(text):,} characters")
     parser = MarkdownIt("commonmark").enable("table")
-    dollarmath_plugin(
-        parser, allow_space=False, allow_digits=False, double_inline=True, renderer=_formula
-    )
+    if text.count("$") <= MAX_DOLLARS:
+        dollarmath_plugin(
+            parser, allow_space=False, allow_digits=False, double_inline=True, renderer=_formula
+        )
     amsmath_plugin(parser, renderer=lambda content: _formula(content, {"display_mode": True}))
     return str(parser.render(text))
 

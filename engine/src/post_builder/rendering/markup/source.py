@@ -108,7 +108,7 @@ def _cut(text: str, pieces: dict[str, list[str]]) -> str:
     kept = []
     position = 0
     while opening := _OPENING.search(text, position):
-        kept.append(text[position : opening.start()])
+        kept.append(f"{text[position : opening.start()]}<!---->")  # keeps apart what surrounds it
         name = opening[1].lower()
         closing = _CLOSING[name].search(text, opening.end())
         end = closing.start() if closing else len(text)

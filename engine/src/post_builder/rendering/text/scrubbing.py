@@ -92,13 +92,11 @@ def scrub_log(text: str) -> str:
 def _rules(root: str, machine: Machine) -> tuple[Callable[[str], str], ...]:
     """Return the replacements for a site on a machine, in their order."""
     site = f"{_NOT_INSIDE}(?:file://)?{re.escape(root)}"
-    rules = [
-        _replacing(rf"{site}/(?=[\w.])", ""),
-        _replacing(rf"{site}(?![\w-])", "."),
-        _without_folders,
-    ]
-    if machine.temporary != "/tmp" and len(machine.temporary) > 1:  # noqa: S108  # compared only
-        rules.append(_replacing(rf"{_NOT_INSIDE}{re.escape(machine.temporary)}(?![\w-])", "/tmp"))  # noqa: S108
+    rules = [_replacing(rf"{site}/(?=[\w.])", ""), _replacing(rf"{site}(?![\w-])", ".")]
+    if machine.temporary not in {"/tmp", "/", ""}:  # noqa: S108  # compared only
+        folder = rf"{_NOT_INSIDE}{re.escape(machine.temporary)}(?![\w-])"
+        rules.append(_replacing(folder, "/tmp"))  # noqa: S108  # what readers see
+    rules.append(_without_folders)
     if len(machine.home) > 1:
         home = rf"{_NOT_INSIDE}(?:file://)?{re.escape(machine.home)}(?![\w-])"
         rules.append(_replacing(home, "~"))
@@ -142,7 +140,7 @@ def _replacing(pattern: str, replacement: str, flags: int = 0) -> Callable[[str]
 
 
 def _without_folders(text: str) -> str:
-    return _WORD.sub(lambda word: _clean_word(word.group()), text)
+    return _WORD.sub(lambda word: _clean_word(word.group()), text) if "/" in text else text
 
 
 def _clean_word(path: str) -> str:

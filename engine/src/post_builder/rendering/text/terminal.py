@@ -33,8 +33,8 @@ _OTHER_CODE = re.compile(
 )
 """Any other terminal code."""
 
-_MOVE = re.compile(r"([\r\b])")
-"""What moves the cursor within a line."""
+_MOVE = re.compile(r"(\r+|\x08+)")
+"""What moves the cursor within a line, once or several times."""
 
 _COLOURS = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
 """The eight colours of a terminal; each also has an intense variant."""
@@ -63,11 +63,11 @@ def _settle_line(line: str, pen: _Pen) -> str:
     screen: list[tuple[str, Style]] = []
     column = 0
     for part in _MOVE.split(line):
-        if part == "\r":
+        if part.startswith("\r"):
             column = 0
-        elif part == "\b":
-            column = max(0, column - 1)
-        else:
+        elif part.startswith("\b"):
+            column = max(0, column - len(part))
+        elif part:
             new = [(char, style) for piece, style in pen.write(part) for char in piece]
             screen[column : column + len(new)] = new
             column += len(new)
