@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from post_builder.sources.snippets import find_snippet
+from post_builder.site import open_site
+from post_builder.sources.find import find_snippet
 
 ROOT = Path(__file__).parents[2]
+BLOG = open_site(ROOT)
 FENCE = re.compile(r"^```(.*)\n((?:.*\n)*?)```\n(\{:.*\}\n)?", re.MULTILINE)
 REGION = re.compile(r"\n*<!-- output -->\n.*?<!-- /output -->\n", re.DOTALL)
 VALUE = re.compile(r'<span data-value="([^"]*)">([^<]*)</span>')
@@ -51,7 +53,7 @@ def option(options: str, name: str) -> str | None:
 
 def source(spec: str) -> str:
     """Return the text that a cell takes from elsewhere, as the engine cuts it out."""
-    return find_snippet(spec, ROOT).code
+    return find_snippet(spec, BLOG).code
 
 
 def code(post: Text) -> list[tuple[str, str]]:

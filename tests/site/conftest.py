@@ -201,7 +201,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
-    """A reader at a desk, in the light, whose clipboard can be read."""
+    """A reader with a desktop screen, in light mode, whose clipboard can be read."""
     with browser.new_context(
         viewport={"width": 1280, "height": 800},
         color_scheme="light",

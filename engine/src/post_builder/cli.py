@@ -15,6 +15,8 @@ from typing import Any
 from post_builder import __version__
 from post_builder.errors import PostBuilderError, SiteError
 from post_builder.site import Site, open_site
+from post_builder.ui.interrupts import end_as_by_interrupt
+from post_builder.ui.printing import show
 
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130
 """Exit statuses other than 0."""
@@ -23,13 +25,14 @@ FAILED, MISUSED, INTERRUPTED = 1, 2, 130
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return the exit status: 0, 1 if a post failed, 2 for a wrong call."""
     arguments = make_parser().parse_args(argv)
+    end_as_by_interrupt()
     try:
         status: int = arguments.run(open_site(arguments.site), arguments)
     except SiteError as error:
-        print(error, file=sys.stderr)
+        show(error, sys.stderr)
         return MISUSED
     except PostBuilderError as error:
-        print(error, file=sys.stderr)
+        show(error, sys.stderr)
         return FAILED
     except KeyboardInterrupt:
         print("interrupted: unfinished posts are unchanged", file=sys.stderr)
@@ -91,10 +94,9 @@ def _add(
 
 
 def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("must be 1 or more")
-    return number
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"must be a whole number above 0, not {text!r}")
+    return int(text)
 
 
 # Commands import their modules themselves: one need not wait for what another needs.
@@ -102,17 +104,23 @@ def _positive(text: str) -> int:
 
 def _build(site: Site, arguments: argparse.Namespace) -> int:
     from post_builder.commands.build import build  # noqa: PLC0415
-    from post_builder.pipeline.made_files import remove_orphans  # noqa: PLC0415
+    from post_builder.pipeline.made_files import Orphans, remove_orphans  # noqa: PLC0415
+    from post_builder.pipeline.names import post_names  # noqa: PLC0415
+    from post_builder.pipeline.session import session  # noqa: PLC0415
     from post_builder.ui.outcomes import report  # noqa: PLC0415
     from post_builder.ui.progress import live  # noqa: PLC0415
 
-    paths = _posts(site, arguments.posts)
     jobs = arguments.jobs or site.settings.jobs
-    with live(silent=arguments.json) as progress:
-        outcomes = asyncio.run(build(site, paths, progress, force=arguments.force, jobs=jobs))
-    removed = [] if arguments.posts else remove_orphans(site)
-    report(outcomes, removed, as_json=arguments.json)
-    return FAILED if any(outcome.error for outcome in outcomes) else 0
+    with session(site, "build", _say):
+        paths, orphans = _posts(site, arguments.posts), Orphans()
+        with live(silent=arguments.json) as progress:
+            outcomes = asyncio.run(build(site, paths, progress, force=arguments.force, jobs=jobs))
+        failed = any(outcome.error for outcome in outcomes)
+        if not (failed or arguments.posts):  # one that failed may be what they were made for
+            orphans = remove_orphans(site, post_names(site))
+    report(outcomes, orphans.removed, as_json=arguments.json)
+    _say("\n".join(map(str, orphans.errors)))
+    return FAILED if failed or orphans.errors else 0
 
 
 def _check(site: Site, arguments: argparse.Namespace) -> int:
@@ -177,17 +185,21 @@ def _init(site: Site, arguments: argparse.Namespace) -> int:
 
 def _clean(site: Site, arguments: argparse.Namespace) -> int:
     from post_builder.commands.clean import clean  # noqa: PLC0415
-    from post_builder.pipeline.made_files import remove_orphans  # noqa: PLC0415
+    from post_builder.pipeline.made_files import Orphans, remove_orphans  # noqa: PLC0415
+    from post_builder.pipeline.names import post_names  # noqa: PLC0415
+    from post_builder.pipeline.session import session  # noqa: PLC0415
 
-    touched = clean(site, _posts(site, arguments.posts))
-    if not arguments.posts:
-        touched += remove_orphans(site)
+    with session(site, "clean", _say):
+        touched = clean(site, _posts(site, arguments.posts))
+        orphans = Orphans() if arguments.posts else remove_orphans(site, post_names(site))
+    touched += orphans.removed
     if arguments.json:
         _print_json(touched)
     else:
         count = len(touched)
         print("\n".join([*touched, f"{count} file{'' if count == 1 else 's'} cleaned"]))
-    return 0
+    _say("\n".join(map(str, orphans.errors)))
+    return FAILED if orphans.errors else 0
 
 
 def _posts(site: Site, named: Sequence[Path]) -> list[Path]:
@@ -200,6 +212,14 @@ def _posts(site: Site, named: Sequence[Path]) -> list[Path]:
             raise SiteError(f"{path} is not a post of this site", hint="posts are _posts/*.md")
         found.append(match)
     return found if named else known
+
+
+def _say(message: str) -> None:
+    """Print a message, if there is one, where it does not mix with a result."""
+    from post_builder.ui.printing import show  # noqa: PLC0415
+
+    if message:
+        show(message, sys.stderr)
 
 
 def _today() -> dt.date:

@@ -19,7 +19,6 @@ from post_builder.document.parsing.parser import parse
 from post_builder.document.post import Post
 from post_builder.errors import RenderError
 from post_builder.execution.run import Output
-from post_builder.rendering.figures.files import FileNames
 from post_builder.rendering.regions import RenderedCell, render
 from post_builder.site import Settings, Site
 from post_builder.sources.transclusion import transclude
@@ -428,12 +427,3 @@ def test_all_missing_alt_texts_are_named_at_once(read: Callable[[str], Post]) ->
         render(post, run, site, "slug")
     assert "post:4: the figure of cell cell-1 has no alt text" in str(caught.value)
     assert "post:8: nor has the figure of cell b" in str(caught.value)
-
-
-def test_files_of_two_cells_never_share_a_name() -> None:
-    """Whatever the cells are called, on systems that know no case either."""
-    names = FileNames.of("f", ["loss", "loss-2", "LOSS", "fig:one"])
-    given = [*names.stems("loss", 3), *names.stems("loss-2", 1), *names.stems("LOSS", 2)]
-    assert ["f/loss-1", "f/loss--2", "f/loss-3", "f/loss-2"] == given[:4]
-    assert len(given) == len({name.casefold() for name in given})
-    assert ["f/fig-one"] == names.stems("fig:one", 1)

@@ -56,14 +56,13 @@ def kernel_environment(site: Site, scratch: Path) -> dict[str, str]:
 
 
 def ipython_arguments(site: Site) -> list[str]:
-    """Return arguments that fix how IPython shows figures and tracebacks, and sends outputs."""
-    lossless = INSIDE.joinpath("lossless.py").read_text(encoding="utf-8")
+    """Return arguments that fix how IPython shows figures and tracebacks."""
     return [
         f"--InlineBackend.figure_formats={site.settings.figure_format}",
         f"--InlineBackend.print_figure_kwargs={_figure(site, site.settings.figure_format)!r}",
         "--InteractiveShell.colors=nocolor",
         "--HistoryManager.enabled=False",
-        f"--IPKernelApp.exec_lines=exec({lossless!r}, {{}})",
+        f"--IPKernelApp.exec_lines=exec(open({str(INSIDE / 'shell.py')!r}).read(), {{}})",
     ]
 
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
@@ -16,16 +14,21 @@ from nbformat.v4 import new_code_cell
 from post_builder.document.options import Tag
 from post_builder.document.post import Cell, Post, Value
 from post_builder.errors import ExecutionError
+from post_builder.execution.client import KernelClient
 from post_builder.execution.environment import INSIDE, figure_format_code
-from post_builder.execution.failures import cause, cell_exception, cell_failure
-from post_builder.execution.kernels import Kernels, fresh_kernel
+from post_builder.execution.failures import cause, cell_exception, cell_failure, death
+from post_builder.execution.kernels import Kernels, exit_status, fresh_kernel
 from post_builder.execution.observations import read_log
 from post_builder.execution.run import CellRun, KernelFacts, Run
+from post_builder.execution.session_inputs import inputs_of
 from post_builder.site import Site
 from post_builder.sources.transclusion import PreparedCell, PreparedPost
 
 _PROBE_TIMEOUT = 60
 """Seconds to list packages and open files, which takes far less than one."""
+
+_SIGKILL = 9
+"""The signal by which a system that is out of memory ends a process; Windows does not name it."""
 
 
 async def execute(
@@ -64,19 +67,27 @@ class _Runner:
     """One pass through a post in one kernel."""
 
     post: Post
-    client: NotebookClient
+    client: KernelClient
     site: Site
     executed: list[tuple[PreparedCell, NotebookNode]] = field(default_factory=list)
 
     async def run(self, cell: PreparedCell, values: list[Value]) -> CellRun:
         """Run a cell and the values after it."""
         await self._set_format(cell.options.format)
+        runs = [await self._timed(part) for part in inputs_of(cell) or (cell,)]
+        await self._set_format(cell.options.format and self.site.settings.figure_format)
+        texts = tuple([await self._value(value) for value in values])
+        if not cell.cell.session:
+            return replace(runs[0], values=texts)
+        outputs = tuple(output for run in runs for output in run.outputs)
+        seconds = sum(run.seconds for run in runs)
+        return CellRun(cell, outputs, runs[-1].number, seconds, texts, tuple(runs))
+
+    async def _timed(self, cell: PreparedCell) -> CellRun:
         begin = time.perf_counter()
         node = await self._run_cell(cell)
         seconds = time.perf_counter() - begin
-        await self._set_format(cell.options.format and self.site.settings.figure_format)
-        texts = [await self._value(value) for value in values]
-        return CellRun(cell, tuple(node.outputs), node.execution_count, seconds, tuple(texts))
+        return CellRun(cell, tuple(node.outputs), node.execution_count, seconds)
 
     async def _set_format(self, image: str | None) -> None:
         """Set the format of the figures that the next cell draws; None leaves it as it is."""
@@ -87,10 +98,9 @@ class _Runner:
 
     async def _run_cell(self, cell: PreparedCell) -> NotebookNode:
         tags = sorted(map(str, cell.options.tags))
-        limit = (
-            cell.options.timeout if cell.options.timeout is not None else self.site.settings.timeout
-        )
-        node = new_code_cell(cell.code, metadata={"tags": tags, "timeout": limit})
+        own, default = cell.options.timeout, self.site.settings.timeout
+        limit = own if own is not None else default
+        node: NotebookNode = new_code_cell(cell.code, metadata={"tags": tags, "timeout": limit})
         self.executed.append((cell, node))
         try:
             await self._execute(node)
@@ -98,21 +108,28 @@ class _Runner:
             raise cell_exception(self.post, self.executed, error) from None
         except CellTimeoutError:
             hint = "raise data-timeout on the cell, or timeout in _config.yml"
-            raise cell_failure(
-                self.post, self.executed, f"took longer than {limit:g} s", hint
-            ) from None
+            raise self._failure(f"took longer than {limit:g} s", hint) from None
         except DeadKernelError:
-            hint = "the kernel died without a message; it was probably out of memory"
-            raise cell_failure(self.post, self.executed, "lost its kernel", hint) from None
+            status = exit_status(self.client)
+            hint = "it was probably out of memory" if status == -_SIGKILL else ""
+            raise self._failure(f"lost its kernel: {death(status)}", hint) from None
+        if self.client.wants_exit:
+            hint = "remove the call: a post ends with its last cell"
+            raise self._failure("asked for the end of the kernel, as exit() does", hint)
+        if self.client.problem:
+            raise self._failure(self.client.problem)
         self._refuse_missing_exception(cell, node)
         return node
+
+    def _failure(self, what: str, hint: str = "") -> ExecutionError:
+        return cell_failure(self.post, self.executed, what, hint)
 
     def _refuse_missing_exception(self, cell: PreparedCell, node: NotebookNode) -> None:
         tags = cell.options.tags
         failed = any(output["output_type"] == "error" for output in node.outputs)
         if Tag.RAISES_EXCEPTION in tags and Tag.SKIP_EXECUTION not in tags and not failed:
             message = f"did not raise, but is marked .{Tag.RAISES_EXCEPTION}"
-            raise cell_failure(self.post, self.executed, message)
+            raise self._failure(message)
 
     async def _value(self, value: Value) -> str:
         place = self.post.place(value.line)
@@ -152,12 +169,8 @@ class _Runner:
         )
 
     async def _execute(self, node: NotebookNode, *, store_history: bool = True) -> None:
-        cells = self.client.nb.cells
-        cells.append(node)
-        # after this long, nbclient gives up on outputs that are still on their way
-        self.client.iopub_timeout = math.ceil(node.metadata["timeout"])
         try:
-            await self.client.async_execute_cell(node, len(cells) - 1, store_history=store_history)
+            await self.client.run(node, store_history=store_history)
         except DeadKernelError:
             task = asyncio.current_task()
             if task and task.cancelling():  # nbclient reports our own cancellation as a death

@@ -7,10 +7,11 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from post_builder.document.figure_names import FigureNames
 from post_builder.document.figure_tag import FigureTag
 from post_builder.document.post import Cell
 from post_builder.rendering.figures.charts import Chart
-from post_builder.rendering.figures.files import Figure, FileNames
+from post_builder.rendering.figures.files import Figure
 from post_builder.rendering.figures.images import Image
 from post_builder.rendering.figures.media import SUFFIXES
 from post_builder.rendering.figures.pages import Page
@@ -40,10 +41,11 @@ class Block:
     files: tuple[Figure, ...] = ()
 
 
-def make_blocks(cell: Cell, forms: Sequence[Form], names: FileNames) -> Iterator[Block]:
+def make_blocks(cell: Cell, forms: Sequence[Form], names: FigureNames) -> Iterator[Block]:
     """Yield the block of each form, in order."""
     writer = _Writer(cell, sum(is_figure(form) for form in forms))
-    stems = iter(names.stems(cell.name, sum(map(_file_count, forms))))
+    count = sum(map(_file_count, forms))
+    stems = iter(names.of(cell.name, count) if count else ())
     for form in forms:
         yield writer.block(form, [next(stems) for _ in range(_file_count(form))])
 

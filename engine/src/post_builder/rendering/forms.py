@@ -196,6 +196,14 @@ def _by_richness(data: Mapping[str, object], *, trusted: bool) -> list[str]:
     return [*charts, *images, *media, *(kind for kind in _MARKUP if kind in data), *scripts]
 
 
+def has_figure(output: Output) -> bool:
+    """Return whether an output becomes a file rather than text."""
+    data = _mapping(output.get("data"))
+    return "text/latex" not in data and any(
+        is_chart(kind) or kind in {*KINDS, *SUFFIXES} for kind in data
+    )
+
+
 def _is_known(kind: str) -> bool:
     return is_chart(kind) or kind in {*KINDS, *SUFFIXES, *_MARKUP, "text/plain"}
 

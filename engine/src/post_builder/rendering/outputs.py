@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from post_builder.document.code.sessions import Example
 from post_builder.document.options import Tag
 from post_builder.document.post import Cell, Post, Value
 from post_builder.errors import RenderError
@@ -17,6 +18,7 @@ from post_builder.rendering.forms import Chooser, Form, Text
 from post_builder.rendering.notes import Note
 from post_builder.rendering.text.cleaner import TextCleaner
 from post_builder.rendering.text.secrets import refuse_secret
+from post_builder.rendering.text.sessions import is_result, with_results
 from post_builder.rendering.text.streams import merge_streams, stream_text
 from post_builder.site import Site
 
@@ -42,6 +44,8 @@ class CellOutputs:
 
     forms: tuple[Form, ...] = ()
     notes: tuple[Note, ...] = ()
+    session: tuple[Example, ...] = ()
+    """For a session, its inputs with their new results."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +80,15 @@ class OutputReader:
         Raises:
             RenderError: with the line of the cell.
         """
+        session = self._session(cell, run) if cell.session else ()
         if Tag.REMOVE_OUTPUT in cell.options.tags:
-            return CellOutputs()
+            return CellOutputs(session=session)
+        # what is not a figure is within a session
+        own = [o for o in run.outputs if not (cell.session and is_result(o))]
         chooser = Chooser(self.clean, Tag.TRUSTED_HTML in cell.options.tags)
         place = self.post.place(cell.line)
         try:
-            outputs = self._wanted(cell, tuple(merge_streams(run.outputs)))
+            outputs = self._wanted(cell, tuple(merge_streams(own)))
             forms = [form for output in outputs if (form := self._form(output, chooser))]
         except RenderError as error:
             message = f"cell {cell.name}: {error.message}"
@@ -90,7 +97,14 @@ class OutputReader:
         kept = forms if self.site.settings.keep_artists else _without_artists(forms)
         said = [*chooser.notes, *_heavy(kept)]
         notes = tuple(Note(place, f"cell {cell.name}: {note}") for note in dict.fromkeys(said))
-        return CellOutputs(tuple(kept), notes)
+        return CellOutputs(tuple(kept), notes, session)
+
+    def _session(self, cell: Cell, run: CellRun) -> tuple[Example, ...]:
+        examples = with_results(self.post, cell, run, self.clean)
+        for example in examples:
+            place = self.post.place(cell.line + 1 + example.index)
+            refuse_secret(example.result, "the result", place, self.allowed_secrets)
+        return examples
 
     def _wanted(self, cell: Cell, outputs: Sequence[Output]) -> list[Output]:
         """Leave out stderr where the author wants none."""

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from post_builder.document.code.sessions import Example, session_text
+from post_builder.document.figure_names import FigureNames
 from post_builder.document.options import Tag
 from post_builder.document.post import END, START, Cell, Edit, Post
 from post_builder.execution.run import CellRun, Run
 from post_builder.rendering.blocks import make_blocks
-from post_builder.rendering.figures.files import Figure, FileNames
+from post_builder.rendering.figures.files import Figure
 from post_builder.rendering.notes import Note
 from post_builder.rendering.outputs import OutputReader
 from post_builder.rendering.publishable import refuse_unpublishable
@@ -35,6 +37,8 @@ class RenderedCell:
     figures: tuple[Figure, ...] = ()
     values: tuple[str, ...] = ()
     """Text of each value after the cell, escaped as it is in the post."""
+    session: tuple[Example, ...] = ()
+    """For a session, its inputs with their new results."""
     notes: tuple[Note, ...] = ()
     """What of its outputs is not shown, or not as the code gave it."""
 
@@ -55,14 +59,15 @@ def render(post: Post, run: Run, site: Site, slug: str) -> tuple[RenderedCell, .
     reader = OutputReader.of(post, run, site)
     read = [reader.read(cell, ran) for cell, ran in zip(post.cells, run.cells, strict=True)]
     refuse_unpublishable(post, [outputs.forms for outputs in read], reader.allowed_secrets)
-    names = FileNames.of(site.figures(slug), (cell.name for cell in post.cells))
+    names = FigureNames(site.figures(slug), [cell.name for cell in post.cells])
     rendered = []
     for index, (cell, ran, outputs) in enumerate(zip(post.cells, run.cells, read, strict=True)):
         blocks = tuple(make_blocks(cell, outputs.forms, names))
         values = tuple(_values(post, index, ran, reader))
         figures = tuple(figure for block in blocks for figure in block.files)
         region = _region(cell, [_outside_markdown(block.text, post, site) for block in blocks])
-        rendered.append(RenderedCell(region, figures, values, outputs.notes))
+        new = RenderedCell(region, figures, values, outputs.session, outputs.notes)
+        rendered.append(new)
     return tuple(rendered)
 
 
@@ -75,9 +80,16 @@ def _values(post: Post, index: int, run: CellRun, reader: OutputReader) -> Itera
 
 def _outside_markdown(block: str, post: Post, site: Site) -> str:
     """Keep kramdown out of a block where it reads the content of HTML as Markdown."""
-    if site.parse_block_html or "parse_block_html" in post.text:
+    if site.jekyll.kramdown.get("parse_block_html") or "parse_block_html" in post.text:
         return _RAW_BLOCK.sub(r'<\1 markdown="0"', block)
     return block
+
+
+def notes_of(post: Post, rendered: Sequence[RenderedCell]) -> Iterator[Note]:
+    """Yield the notes of cells, with the lines that they have in a post."""
+    for cell, result in zip(post.cells, rendered, strict=True):
+        for note in result.notes:
+            yield replace(note, place=post.place(cell.line))
 
 
 def region_edits(post: Post, rendered: Sequence[RenderedCell]) -> list[Edit]:
@@ -85,6 +97,11 @@ def region_edits(post: Post, rendered: Sequence[RenderedCell]) -> list[Edit]:
     edits = [
         (cell.region, _at_its_place(post.text, cell, new.region))
         for cell, new in zip(post.cells, rendered, strict=True)
+    ]
+    edits += [
+        (cell.body, cell.with_prefix(session_text(new.session).removesuffix("\n")) + cell.newline)
+        for cell, new in zip(post.cells, rendered, strict=True)
+        if new.session
     ]
     texts = [text for cell in rendered for text in cell.values]
     edits += [(value.span, text) for value, text in zip(post.values, texts, strict=True)]

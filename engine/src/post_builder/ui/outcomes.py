@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal
 
+from post_builder.document.post import Notice
 from post_builder.errors import PostBuilderError
 from post_builder.rendering.notes import Note
+from post_builder.ui.printing import show
 
 Status = Literal["fresh", "built", "failed"]
 
@@ -31,6 +33,8 @@ class Outcome:
     error: PostBuilderError | None = None
     note: str = ""
     """What the author should know all the same."""
+    notices: tuple[Notice, ...] = ()
+    """What looks as if it ran, and does not."""
     notes: tuple[Note, ...] = ()
     """What readers see otherwise than the code gave it, with the line of each cell."""
 
@@ -42,14 +46,16 @@ def report(outcomes: Sequence[Outcome], removed: Sequence[str], *, as_json: bool
         return
     for outcome in outcomes:
         if outcome.error:
-            print(f"\n{outcome.error}", file=sys.stderr)
+            show(f"\n{outcome.error}", sys.stderr)
     for outcome in outcomes:
         if outcome.note:
-            print(f"{outcome.post}: {outcome.note}")
+            show(f"{outcome.post}: {outcome.note}")
+        for notice in outcome.notices:
+            show(f"{outcome.post}:{notice.line}: {notice.message} ({notice.hint})")
         for note in outcome.notes:
-            print(note)
+            show(str(note))
     for path in removed:
-        print(f"{path}: removed, its post no longer exists")
+        show(f"{path}: removed, its post no longer exists")
     print(_summary(outcomes))
 
 

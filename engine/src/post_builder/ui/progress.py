@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TextIO
 
 from post_builder.document.post import Cell, Post
+from post_builder.errors import PostBuilderError
+from post_builder.ui.printing import show, visible
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Display
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
 
 class Progress(Protocol):
     """What a build reports while it runs."""
+
+    def problems_found(self, errors: Sequence[PostBuilderError]) -> None:
+        """All that is wrong with the text of posts, before the first of the others runs."""
 
     def post_started(self, post: Post, reasons: list[str]) -> None:
         """A post starts to run, and why."""
@@ -30,6 +35,9 @@ class Progress(Protocol):
 
 class Silent:
     """No output, for programs."""
+
+    def problems_found(self, errors: Sequence[PostBuilderError]) -> None:
+        """Do nothing."""
 
     def post_started(self, post: Post, reasons: list[str]) -> None:
         """Do nothing."""
@@ -47,6 +55,11 @@ class Lines:
 
     stream: TextIO
 
+    def problems_found(self, errors: Sequence[PostBuilderError]) -> None:
+        """Print them."""
+        for error in errors:
+            self._print(f"{error}\n")
+
     def post_started(self, post: Post, reasons: list[str]) -> None:
         """Print which post runs and why."""
         self._print(f"{post.path}: {'; '.join(reasons)}")
@@ -61,7 +74,7 @@ class Lines:
         self._print(f"{post.path}: {result}")
 
     def _print(self, line: str) -> None:
-        print(line, file=self.stream, flush=True)
+        show(line, self.stream)
 
 
 @dataclass(slots=True)
@@ -71,9 +84,14 @@ class Bars:
     display: Display
     tasks: dict[str, TaskID] = field(default_factory=dict)
 
+    def problems_found(self, errors: Sequence[PostBuilderError]) -> None:
+        """Print them above the bars."""
+        for error in errors:
+            self.display.console.print(visible(f"{error}\n"), markup=False)
+
     def post_started(self, post: Post, reasons: list[str]) -> None:
         """Add a bar."""
-        self.display.console.print(f"{post.path}: {'; '.join(reasons)}", markup=False)
+        self.display.console.print(visible(f"{post.path}: {'; '.join(reasons)}"), markup=False)
         self.tasks[post.path] = self.display.add_task("", total=len(post.cells))
 
     def cell_started(self, post: Post, cell: Cell) -> None:
@@ -84,7 +102,7 @@ class Bars:
     def post_ended(self, post: Post, result: str) -> None:
         """Replace the bar by a line."""
         self.display.remove_task(self.tasks.pop(post.path))
-        self.display.console.print(f"{post.path}: {result}", markup=False)
+        self.display.console.print(visible(f"{post.path}: {result}"), markup=False)
 
 
 @contextmanager

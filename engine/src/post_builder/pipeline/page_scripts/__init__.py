@@ -37,7 +37,7 @@ def write_scripts(site: Site, post: Post, plotly: str) -> tuple[Note, ...]:
     if SCRIPT in post.text:
         path = site.root / SCRIPT
         if not path.exists() or path.read_bytes().startswith(_MARK):
-            write_atomically(path, files(__package__).joinpath("outputs.js").read_bytes())
+            write_atomically(path, files(__name__).joinpath("outputs.js").read_bytes())
     missing = []
     for library, copy in LIBRARIES.items():
         offset = post.text.find(f'data-chart="{library}"')
