@@ -296,7 +296,7 @@ def _open(browser: Browser, address: str, path: str) -> tuple[Page, list[str]]:
         ("<a href='javascript:xss(1)'>x</a>", "address"),
         ("<img src=https://evil.example/x>", "https://evil.example/x"),
         ("<p style='background: url(https://evil.example/y)'>x</p>", "https://evil.example/y"),
-        ("<meta http-equiv=refresh content='0; url=/other'>", "went to"),
+        ("<meta http-equiv=refresh content='0; url=/other.html'>", "went to"),
         ("<div style='position: fixed; inset: 0'>x</div>", "covered"),
         ("<div style='margin-top: -3000px; height: 9000px; position: relative'>x</div>", "covered"),
         ("<form name=querySelector></form>", "page script"),
@@ -312,7 +312,7 @@ def test_the_detector_sees_an_attack(
         "{{ content }}", f'<div class="output html">{attack}</div><p class="after">after</p>'
     )
     made.folder.joinpath("_site", "attack.html").write_text(page_text, encoding="utf-8")
-    made.folder.joinpath("_site", "other").write_text("")
+    made.folder.joinpath("_site", "other.html").write_text("")
     page, problems = _open(browser, address, "attack.html")
     problems += page.evaluate(LOOK.replace("COUNT", "1")) if "went" not in str(problems) else []
     problems += page.evaluate("(window.ran || []).map(String)")
