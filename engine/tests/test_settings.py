@@ -103,8 +103,9 @@ def test_a_wrong_setting_is_named_with_its_line(setting: str, message: str) -> N
         (
             "colour",
             (
-                "the settings are absolute_tolerance, environment, figure_dpi, figure_format,"
-                " ignore_patterns, jobs, notebook_outputs, output_limit, timeout, tolerance"
+                "the settings are absolute_tolerance, allowed_secrets, environment, figure_dpi,"
+                " figure_format, html_limit, ignore_patterns, image_hosts, jobs, keep_artists,"
+                " notebook_outputs, output_limit, stderr, timeout, tolerance"
             ),
         ),
     ],

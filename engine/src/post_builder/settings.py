@@ -43,6 +43,16 @@ class Settings:
     """Regular expressions of what never counts in `check --execute`, such as random ids."""
     notebook_outputs: bool = False
     """Whether downloaded notebooks contain the outputs; a post may say it for itself."""
+    html_limit: int = 100_000
+    """Characters of one HTML output, without its images; a longer one is shown as text."""
+    image_hosts: tuple[str, ...] = ()
+    """Hosts from which HTML outputs may load images; by default none."""
+    stderr: Literal["show", "remove", "fail"] = "show"
+    """What happens with what cells write to stderr; front matter may say otherwise."""
+    keep_artists: bool = False
+    """Whether `<Axes: …>` and the like are printed although the cell shows a figure."""
+    allowed_secrets: tuple[str, ...] = ()
+    """Names of patterns that do not stop a build when an output looks like a secret."""
 
     def outputs_in_notebook(self, front_matter: Mapping[str, Any]) -> bool:
         """Return whether the notebook of a post contains outputs: the post decides, or the site."""
@@ -52,7 +62,16 @@ class Settings:
     def that_change_outputs(self) -> dict[str, object]:
         """Return the settings on which outputs depend."""
         keys = ("figure_format", "figure_dpi", "output_limit")
-        return {key: getattr(self, key) for key in keys} | {"environment": dict(self.environment)}
+        always = {key: getattr(self, key) for key in keys}
+        changed = {
+            key: getattr(self, key)
+            for key in ("html_limit", "image_hosts", "stderr", "keep_artists")
+            if getattr(self, key) != getattr(_DEFAULTS, key)
+        }
+        return always | changed | {"environment": dict(self.environment)}
+
+
+_DEFAULTS = Settings()
 
 
 def read_settings(given: object, text: str) -> Settings:
@@ -96,8 +115,17 @@ def _patterns(value: object) -> tuple[str, ...] | None:
     return None if unfit else tuple(value)
 
 
+def _stderr(value: object) -> str | None:
+    return str(value) if value in ("show", "remove", "fail") else None
+
+
 def _switch(value: object) -> bool | None:
     return value if isinstance(value, bool) else None
+
+
+def _names(value: object) -> tuple[str, ...] | None:
+    named = isinstance(value, list) and all(isinstance(name, str) for name in value)
+    return tuple(value) if named else None  # type: ignore[arg-type]
 
 
 def _variables(value: object) -> dict[str, str] | None:
@@ -110,6 +138,7 @@ def _variables(value: object) -> dict[str, str] | None:
 
 
 _WHOLE = "a whole number above 0"
+_LIST = "a list of names"
 _CHECKS: Mapping[str, tuple[Callable[[object], Any], str]] = {
     "timeout": (not_negative, "a number that is not negative"),
     "jobs": (_count, _WHOLE),
@@ -120,6 +149,11 @@ _CHECKS: Mapping[str, tuple[Callable[[object], Any], str]] = {
     "absolute_tolerance": (not_negative, "a number that is not negative"),
     "ignore_patterns": (_patterns, "a list of regular expressions that match some text"),
     "notebook_outputs": (_switch, "true or false"),
+    "html_limit": (_count, _WHOLE),
+    "image_hosts": (_names, _LIST),
+    "stderr": (_stderr, "show, remove or fail"),
+    "keep_artists": (_switch, "true or false"),
+    "allowed_secrets": (_names, _LIST),
     "environment": (
         _variables,
         "a mapping of names to texts or numbers (quote on, off, yes and no)",

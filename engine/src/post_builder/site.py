@@ -30,7 +30,6 @@ class Site:
     settings: Settings = field(default_factory=Settings)
     url: str = ""
     """Where the site is published, base URL included; empty if `_config.yml` does not say."""
-
     jekyll: JekyllConfig = field(default_factory=JekyllConfig, compare=False)
     """Where Jekyll finds posts, and which it publishes."""
 

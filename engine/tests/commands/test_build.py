@@ -182,18 +182,7 @@ def test_git_need_not_be_installed(blog: Path, monkeypatch: pytest.MonkeyPatch) 
     """A build succeeds without it; its record has no commit."""
     _git(blog, "init", "--quiet")
     _git(
-        blog,
-        *[
-            "-c",
-            "user.name=a",
-            "-c",
-            "user.email=a@b.c",
-            "commit",
-            "--quiet",
-            "--allow-empty",
-            "--message",
-            "a",
-        ],
+        blog, *"-c user.name=a -c user.email=a@b.c commit --quiet --allow-empty --message a".split()
     )
     write(blog, "read.txt", "x")
     write(blog, "_posts/a.md", f"{HEADER}```python\nopen('read.txt').close()\n```\n")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -154,7 +155,7 @@ def everything(built_everything: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(built_everything, tmp_path / "everything"))
 
 
-def outputs(root: Path) -> dict[str, list[dict[str, object]]]:
+def outputs(root: Path) -> dict[str, list[dict[str, Any]]]:
     """Return the outputs in a site's notebook by cell."""
     notebook = json.loads(root.joinpath("assets/notebooks/a.ipynb").read_text(encoding="utf-8"))
     return {c["id"]: c["outputs"] for c in notebook["cells"] if c["cell_type"] == "code"}

@@ -9,10 +9,12 @@ import pytest
 from runs import printed
 
 from post_builder.execution.run import Output
-from post_builder.rendering.blocks import merge_streams
 from post_builder.rendering.regions import RenderedCell
+from post_builder.rendering.text.streams import merge_streams
 
 Render = Callable[..., RenderedCell]
+
+REL = ' rel="noopener noreferrer"'
 
 TRUSTED = "```python\nx\n```\n{: .trusted-html}\n"
 
@@ -112,10 +114,14 @@ def test_a_formula_becomes_mathml(rendered: Render, latex: str) -> None:
 @pytest.mark.parametrize(
     ("markup", "expected"),
     [
-        ("<b onclick='x()' class=\"c\">1</b>", '<b class="c">1</b>'),
-        ("<a href=' java\nscript:x()'>1</a> <a href='/x'>2</a>", '<a>1</a> <a href="/x">2</a>'),
-        ("<a href='x-javascript:'>1</a>", '<a href="x-javascript:">1</a>'),
-        ("<script>x()</script><style>b {}</style><b>1</b>", "<b>1</b>"),
+        (
+            "<b onclick='x()' class=\"c\" id='i' title='JavaScript: x'>1</b>",
+            '<b title="JavaScript: x">1</b>',
+        ),
+        ("<a href=' java\nscript:x()'>1</a>", f"<a{REL}>1</a>"),
+        ("<a href='x-javascript:'>1</a>", f"<a{REL}>1</a>"),
+        ("<p class='dataframe x'>1</p>", '<p class="dataframe">1</p>'),
+        ("<script>x()</script><style>i {color: red}</style><b>1</b>", "<b>1</b>"),
         ("<!-- a --><!DOCTYPE html><?php 1 ?><b>1</b>", "<b>1</b>"),
         ("a\r\nb \rc\t\n<b>d</b>", "a\nb\nc\n<b>d</b>"),
         ("<p>a\n\n\nb</p>", "<p>a\n&#10;&#10;b</p>"),
@@ -125,8 +131,6 @@ def test_a_formula_becomes_mathml(rendered: Render, latex: str) -> None:
         ),
         ("<i>/nowhere/blog/x.csv \x07</i>", "<i>x.csv \ufffd</i>"),
         ("<i>\x1b[31mred\x1b[0m</i>", "<i>red</i>"),
-        (f"<p>{'x' * 993}</p>", f"<p>{'x' * 993}</p>"),
-        (f"<p>{'x' * 994}</p>", "<p>… 1,001 characters of HTML not shown</p>"),
     ],
 )
 def test_html_is_cleaned(rendered: Render, markup: str, expected: str) -> None:
@@ -135,15 +139,18 @@ def test_html_is_cleaned(rendered: Render, markup: str, expected: str) -> None:
     assert f'<div class="output html">{expected}</div>' == block
 
 
-def test_trusted_html_keeps_its_scripts(rendered: Render) -> None:
-    """In a raw block that nothing inside it ends; a blank line would end the HTML."""
+def test_trusted_html_is_a_page_in_a_frame(rendered: Render) -> None:
+    """Byte for byte; its scripts run there, and do not reach the page around the frame."""
     markup = (
-        "<style>b {}</style><p onclick='x()'>a</p>\n\n<script>let a = {b: 1};</script>"
-        "{% endraw %}{%- endraw -%}"
+        "<style>b {}</style><pre>a\n\n\nb</pre>\n\n<script>let a = {b: 1};</script>{% endraw %}"
     )
-    block = shown(rendered(result(html=markup), body=TRUSTED))
-    inner = '<p onclick="x()">a</p>\n<script>let a = {b: 1};</script>'
-    assert f'<div class="output html">{{% raw %}}{inner}{{% endraw %}}</div>' == block
+    cell = rendered(result(html=markup), body=TRUSTED)
+    (page,) = cell.figures
+    assert "assets/images/slug/cell-1.html" == page.path
+    assert markup.encode() in page.data
+    assert "allow-same-origin" not in cell.region
+    frame = '<iframe src="{{ \'/assets/images/slug/cell-1.html\' | relative_url }}" sandbox="allow-scripts '
+    assert frame in cell.region
 
 
 def test_only_html_of_a_trusted_cell_is_trusted(rendered: Render) -> None:

@@ -17,6 +17,8 @@ from post_builder.rendering.regions import RenderedCell
 
 Render = Callable[..., RenderedCell]
 
+XMLNS = 'xmlns="http://www.w3.org/2000/svg"'
+
 FOLDER = "assets/images/slug"
 
 
@@ -35,13 +37,13 @@ def picture(file_format: str = "png", **options: Any) -> str:
 
 def svg(attributes: str = "width='20' height='10'") -> str:
     """Return a drawing."""
-    return f"<?xml?>\n<svg a='1'\n {attributes}></svg>"
+    return f"<?xml version='1.0'?>\n<svg a='1'\n {attributes}></svg>"
 
 
 @pytest.mark.parametrize(
     ("kind", "content", "data", "suffix"),
     [
-        ("image/svg+xml", "<svg>é</svg>", "<svg>é</svg>".encode(), "svg"),
+        ("image/svg+xml", f"<svg {XMLNS}>é</svg>", f"<svg {XMLNS}>é</svg>".encode(), "svg"),
         ("image/png", picture(), base64.b64decode(picture()), "png"),
         ("image/jpeg", picture("jpeg"), base64.b64decode(picture("jpeg")), "jpg"),
     ],
@@ -85,7 +87,7 @@ def test_a_formula_stays_text(rendered: Render) -> None:
         ('width="100%" viewBox="0 0 300 150"', (300, 150)),
         ('viewBox="-10,-10,30,15"', (30, 15)),
         ('width="10em" height="2em" viewBox="0 0 40 20"', (40, 20)),
-        ('width="10" viewBox="0 0 40 20"', (40, 20)),
+        ('width="10" viewBox="0 0 40 20"', (10, 5)),
         ('stroke-width="5" data-height="7" viewBox="0 0 40 20"', (40, 20)),
         ('width="1.2.3" height="." viewBox="0 0 .5e3 4"', (0, 0)),
         ('width="12.5." height="1." viewBox="0 0 40.6 20.4"', (41, 20)),
@@ -104,10 +106,9 @@ def test_a_drawing_is_as_large_as_it_says(
 
 
 def test_what_is_drawn_in_a_drawing_does_not_count(rendered: Render) -> None:
-    """Nor an element whose name only begins like it: the size is unknown then."""
+    """Only the root element says how large it is."""
     inner = '<svg viewBox="0 0 40 20"><rect width="7" height="8"/></svg>'
     assert (40, 20) == _size(rendered(figure("image/svg+xml", inner)))
-    assert (0, 0) == _size(rendered(figure("image/svg+xml", "<svgx width='1' height='2'>")))
 
 
 def _size(cell: RenderedCell) -> tuple[int, int]:
@@ -135,12 +136,20 @@ def test_a_dense_image_is_shown_at_its_density(
 
 @pytest.mark.parametrize(
     ("size", "expected"),
-    [({"width": 30, "height": 20}, (30, 20)), ({"width": 30}, (200, 100)), ({}, (200, 100))],
+    [
+        ({"width": 30, "height": 20}, (30, 20)),
+        ({"width": 30}, (30, 15)),
+        ({"height": "50px"}, (100, 50)),
+        ({"width": "half"}, (200, 100)),
+        ({"width": -3, "height": 10**9}, (200, 100)),
+        ({"width": [1]}, (200, 100)),
+        ({}, (200, 100)),
+    ],
 )
 def test_an_output_may_ask_for_a_size(
     rendered: Render, size: dict[str, int], expected: tuple[int, int]
 ) -> None:
-    """`Image(width=…, height=…)` counts if it names both, for the kind of image that is shown."""
+    """`Image(width=…)` alone sets the height by proportion; what is not a length does not count."""
     other = {"image/jpeg": {"width": 1, "height": 1}}
     output = figure("image/png", picture(), {"image/png": size, **other})
     assert expected == _size(rendered(output))
@@ -201,5 +210,7 @@ def test_a_figure_that_readers_would_not_get_is_refused(
 def test_an_image_that_is_none_is_an_error_of_its_cell(rendered: Render) -> None:
     """Bytes that no program can show do not become a file."""
     broken = base64.b64encode(b"not an image").decode()
-    with pytest.raises(RenderError, match="a figure cannot be decoded: cannot identify image"):
+    with pytest.raises(
+        RenderError, match="post:4: cell plot: an image cannot be decoded: its data is of no"
+    ):
         rendered(figure("image/png", broken))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from post_builder.rendering.scrubbing import scrub, scrub_log
+from post_builder.rendering.text.scrubbing import scrub, scrub_log
 
 ROOT = Path("/nowhere/blog")
 

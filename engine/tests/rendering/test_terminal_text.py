@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from post_builder.rendering.terminal_text import (
+from post_builder.rendering.text.terminal import (
     CONTROL,
     settle,
     terminal_html,

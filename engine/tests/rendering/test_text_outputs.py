@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from post_builder.rendering.text_outputs import TextCleaner
+from post_builder.rendering.text.cleaner import TextCleaner
 from post_builder.settings import Settings
 from post_builder.site import Site
 

@@ -22,7 +22,7 @@ from post_builder.freshness.site_files import before_run
 from post_builder.pipeline.names import Names, post_names
 from post_builder.pipeline.obstacles import refuse_obstacles
 from post_builder.pipeline.prepare import PostState, prepare
-from post_builder.pipeline.publish import publish, refresh
+from post_builder.pipeline.publish import Published, publish, refresh
 from post_builder.place import Place
 from post_builder.site import Site
 from post_builder.ui.outcomes import Outcome
@@ -161,7 +161,7 @@ class _Builder:
         self.problems.report()
         self.progress.post_started(state.post, list(reasons))
         try:
-            copies = await self._run_and_publish(state)
+            published = await self._run_and_publish(state)
         except PostBuilderError as error:
             self.progress.post_ended(state.post, "failed")
             return Outcome(name, "failed", reasons, error=error)
@@ -173,11 +173,12 @@ class _Builder:
             reasons,
             _running_cells(state),
             round(seconds, 3),
-            note=_note(state, copies),
+            note=_note(state, published.copies),
             notices=state.post.notices,
+            notes=published.notes,
         )
 
-    async def _run_and_publish(self, state: PostState) -> list[str]:
+    async def _run_and_publish(self, state: PostState) -> Published:
         # fresh posts do not need Jupyter
         from post_builder.execution.kernels import fresh_kernel  # noqa: PLC0415
         from post_builder.execution.runner import execute  # noqa: PLC0415

@@ -15,15 +15,16 @@ from post_builder.document.post import Cell, Post
 from post_builder.errors import PostBuilderError
 from post_builder.execution.run import Run
 from post_builder.execution.runner import execute
-from post_builder.freshness.comparison.figures import figure_drift, side_by_side
+from post_builder.freshness.comparison.figures import side_by_side
 from post_builder.freshness.comparison.ignored import comparable
+from post_builder.freshness.comparison.made import IMAGES, made_drift
 from post_builder.freshness.comparison.text import Tolerances, same_text
 from post_builder.freshness.comparison.tolerances import cell_tolerances
 from post_builder.pipeline.ignored_outputs import is_ignored
 from post_builder.pipeline.names import post_names
 from post_builder.pipeline.prepare import PostState, prepare
 from post_builder.place import Place
-from post_builder.rendering.figures import Figure
+from post_builder.rendering.figures.files import Figure
 from post_builder.rendering.regions import RenderedCell, render
 from post_builder.site import Site
 from post_builder.ui.findings import Finding
@@ -167,8 +168,11 @@ def _figure_drift(comparison: _Comparison, root: Path) -> Iterator[Finding]:
         file = root / figure.path
         if not file.exists():
             yield Finding("drift", place, f"{figure.path} is missing")
-        elif drift := figure_drift(file.read_bytes(), figure.data):
-            hint = f"published, fresh, difference: {_picture(file.read_bytes(), figure)}"
+            continue
+        data = file.read_bytes()
+        if drift := made_drift(figure.path, data, figure.data, comparison.tolerances):
+            seen = file.suffix in IMAGES
+            hint = f"published, fresh, difference: {_picture(data, figure)}" if seen else ""
             yield Finding("drift", place, f"{figure.path}: {drift}", hint)
 
 

@@ -29,7 +29,9 @@ class Tag(StrEnum):
     IGNORE_OUTPUT = "nbval-ignore-output"
     """the output is published and never compared; it stays if a rerun reproduces the rest"""
     TRUSTED_HTML = "trusted-html"
-    """scripts in the cell's HTML output are kept"""
+    """the cell's HTML output is shown as it is, with its scripts, in a frame of its own"""
+    REMOVE_STDERR = "remove-stderr"
+    """what the cell writes to stderr is not published"""
 
 
 PAGE_TAGS = frozenset({Tag.HIDE_INPUT, Tag.HIDE_OUTPUT})
@@ -50,6 +52,8 @@ class Attribute(StrEnum):
     """caption of the cell's figure"""
     TIMEOUT = "data-timeout"
     """seconds that the cell may take; overrides the site's setting"""
+    FORMAT = "data-format"
+    """format of the cell's figures, `svg` or `png`; overrides the site's setting"""
     TOLERANCE = "data-tolerance"
     """how much numbers may drift, as a part of themselves; overrides the post and the site"""
     ABSOLUTE_TOLERANCE = "data-absolute-tolerance"
@@ -92,6 +96,8 @@ class Options:
     """Seconds."""
     tolerance: float | None = None
     absolute_tolerance: float | None = None
+    format: str | None = None
+    """Of the cell's figures, `svg` or `png`."""
     tags: frozenset[Tag] = frozenset()
 
     def of_run(self) -> dict[str, object]:
@@ -128,6 +134,7 @@ def parse_options(body: str) -> Options:
         timeout=_number(attributes, Attribute.TIMEOUT, "a number above 0"),
         tolerance=_number(attributes, Attribute.TOLERANCE, _NOT_NEGATIVE),
         absolute_tolerance=_number(attributes, Attribute.ABSOLUTE_TOLERANCE, _NOT_NEGATIVE),
+        format=_format(attributes),
         tags=frozenset(tag for tag in Tag if tag in classes),
     )
 
@@ -195,6 +202,13 @@ def _refuse_misspelling(word: str, known: Collection[str], mark: str) -> None:
         raise OptionError(f"unknown option {word}: did you mean data-{word}?")
     if near := get_close_matches(word, sorted(known), 1, _SIMILAR):
         raise OptionError(f"unknown option {mark}{word}: did you mean {mark}{near[0]}?")
+
+
+def _format(attributes: dict[str, str]) -> str | None:
+    given = attributes.get(Attribute.FORMAT)
+    if given not in (None, "svg", "png"):
+        raise OptionError(f"{Attribute.FORMAT} must be svg or png: {given!r}")
+    return given
 
 
 def _number(attributes: dict[str, str], key: str, wanted: str) -> float | None:

@@ -103,6 +103,13 @@ class Value:
     """The whole element, with its tags."""
     after: int
     """Index of the last cell above it."""
+    markdown: bool = False
+    """Whether its text is a line of Markdown."""
+
+    @property
+    def form(self) -> str:
+        """What it computes and how it is shown, as a record names it."""
+        return f"{self.expression} .markdown" if self.markdown else self.expression
 
 
 @dataclass(frozen=True, slots=True)

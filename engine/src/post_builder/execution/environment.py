@@ -62,13 +62,29 @@ def inherited_environment(site: Site) -> dict[str, str]:
 def ipython_arguments(site: Site) -> list[str]:
     """Return arguments that fix how IPython shows figures and tracebacks."""
     shell = INSIDE.joinpath("shell.py").read_text(encoding="utf-8")
-    png = site.settings.figure_format == "png"
-    metadata = {"Software": None} if png else {"Date": None, "Creator": None}
-    figure = {"metadata": metadata} | ({"dpi": site.settings.figure_dpi} if png else {})
     return [
         f"--InlineBackend.figure_formats={site.settings.figure_format}",
-        f"--InlineBackend.print_figure_kwargs={figure!r}",
+        f"--InlineBackend.print_figure_kwargs={_figure(site, site.settings.figure_format)!r}",
         "--InteractiveShell.colors=nocolor",
         "--HistoryManager.enabled=False",
         f"--IPKernelApp.exec_lines=exec({shell!r}, {{}})",  # as text: opening it would be observed
     ]
+
+
+def figure_format_code(site: Site, image: str) -> str:
+    """Return code that lets the cells after it draw figures as `svg` or `png`."""
+    lines = [
+        "from matplotlib_inline.config import InlineBackend",
+        "backend = InlineBackend.instance(parent=get_ipython())",
+        f"backend.print_figure_kwargs = {_figure(site, image)!r}",
+        f"backend.figure_formats = {{{image!r}}}",
+    ]
+    names = "{'get_ipython': get_ipython}"
+    return f"exec({chr(10).join(lines)!r}, {names})"
+
+
+def _figure(site: Site, image: str) -> dict[str, object]:
+    """Return what matplotlib is asked for when it writes a figure, the same bytes each time."""
+    if image == "png":
+        return {"metadata": {"Software": None}, "dpi": site.settings.figure_dpi}
+    return {"metadata": {"Date": None, "Creator": None}}

@@ -45,6 +45,8 @@ class KernelFacts:
     """MiB."""
     mapped: tuple[str, ...] = ()
     """Files of the site that are open or mapped into memory."""
+    plotly: str = ""
+    """Path of the JavaScript that Plotly's Python package brings, if it was imported."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from post_builder.document.options import Tag
 from post_builder.document.post import Cell, Post, Value
 from post_builder.errors import ExecutionError, RaisedError
 from post_builder.execution.client import KernelClient
-from post_builder.execution.environment import INSIDE
+from post_builder.execution.environment import INSIDE, figure_format_code
 from post_builder.execution.failures import cause, cell_exception, cell_failure, death
 from post_builder.execution.kernels import Kernels, exit_status, fresh_kernel
 from post_builder.execution.observations import read_log
@@ -54,7 +54,7 @@ async def execute(
     """
     post = prepared.post
     async with kernels(post, site) as kernel:
-        runner = _Runner(post, kernel.client, site.settings.timeout)
+        runner = _Runner(post, kernel.client, site)
         cells = []
         for index, cell in enumerate(prepared.cells):
             started(cell.cell)
@@ -77,13 +77,14 @@ class _Runner:
 
     post: Post
     client: KernelClient
-    timeout: float
-    """Seconds that a cell may take if it does not say otherwise."""
+    site: Site
     executed: list[tuple[PreparedCell, NotebookNode]] = field(default_factory=list)
 
     async def run(self, cell: PreparedCell, values: list[Value]) -> CellRun:
         """Run a cell and the values after it."""
+        await self._set_format(cell.options.format)
         runs = [await self._timed(part) for part in inputs_of(cell) or (cell,)]
+        await self._set_format(cell.options.format and self.site.settings.figure_format)
         texts = tuple([await self._value(value) for value in values])
         if not cell.cell.session:
             return replace(runs[0], values=texts)
@@ -97,11 +98,19 @@ class _Runner:
         seconds = time.perf_counter() - begin
         return CellRun(cell, tuple(node.outputs), node.execution_count, seconds)
 
+    async def _set_format(self, image: str | None) -> None:
+        """Set the format of the figures that the next cell draws; None leaves it as it is."""
+        if image and self.post.language == "python":
+            code = figure_format_code(self.site, image)
+            node = new_code_cell(code, metadata={"timeout": self.site.settings.timeout})
+            await self._execute(node, store_history=False)
+
     async def _run_cell(self, cell: PreparedCell) -> NotebookNode:
         tags = sorted(map(str, cell.options.tags))
         if Tag.STORED_OUTPUT in cell.options.tags:
             tags.append(Tag.SKIP_EXECUTION)
-        limit = cell.options.timeout if cell.options.timeout is not None else self.timeout
+        own, default = cell.options.timeout, self.site.settings.timeout
+        limit = own if own is not None else default
         node: NotebookNode = new_code_cell(cell.code, metadata={"tags": tags, "timeout": limit})
         self.executed.append((cell, node))
         try:
@@ -137,7 +146,9 @@ class _Runner:
         place = self.post.place(value.line)
         if self.post.language != "python":
             raise ExecutionError("values in prose need a Python kernel", place)
-        node = new_code_cell(_value_code(value.expression), metadata={"timeout": self.timeout})
+        node = new_code_cell(
+            _value_code(value.expression), metadata={"timeout": self.site.settings.timeout}
+        )
         try:
             await self._execute(node, store_history=False)
         except CellExecutionError as error:
@@ -161,7 +172,11 @@ class _Runner:
         await self._execute(node, store_history=False)
         facts = node.outputs[-1]["data"]["application/json"]
         return KernelFacts(
-            facts["python"], facts["packages"], facts["peak_memory"], tuple(facts["mapped"])
+            facts["python"],
+            facts["packages"],
+            facts["peak_memory"],
+            tuple(facts["mapped"]),
+            facts["plotly"],
         )
 
     async def _execute(self, node: NotebookNode, *, store_history: bool = True) -> None:

@@ -28,7 +28,7 @@ def cell_records(prepared: PreparedPost, post: Post) -> tuple[CellRecord, ...]:
             published_digest(post.at(in_post.region), in_post.session),
             cell.options.source,
             digest(json.dumps(cell.options.of_page())),
-            tuple(value.expression for value in prepared.post.values if value.after == index),
+            tuple(value.form for value in prepared.post.values if value.after == index),
         )
         for index, (cell, in_post) in enumerate(zip(prepared.cells, post.cells, strict=True))
     )

@@ -90,7 +90,7 @@ def _changed_expressions(post: Post, old: CellRecord, now: CellRecord) -> Iterat
     """Name the values after a cell that came or went: computing one may change what follows."""
     if old.values == now.values:
         return
-    lines = {value.expression: value.line for value in post.values}
+    lines = {value.form: value.line for value in post.values}
     for expression in Counter(now.values) - Counter(old.values):
         yield Reason(f"value {expression} is new, and needs a run", lines[expression])
     for expression in Counter(old.values) - Counter(now.values):

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from post_builder.document.parsing.parser import parse
@@ -44,13 +44,24 @@ from post_builder.sources.transclusion import PreparedPost, transclude
 
 if TYPE_CHECKING:
     from post_builder.execution.run import Run
+    from post_builder.rendering.notes import Note
 
 
 _NOT_UTF_8 = re.compile("[\udc80-\udcff]")
 """How Python represents a byte of a file name that is not UTF-8."""
 
 
-def publish(state: PostState, run: Run, before: Before) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What the author should know about a post that was written."""
+
+    copies: list[str]
+    """Paths of the copies that were kept of what was replaced."""
+    notes: tuple[Note, ...] = ()
+    """What readers see otherwise than the code gave it."""
+
+
+def publish(state: PostState, run: Run, before: Before) -> Published:
     """Write what a run gave into the post, and beside it.
 
     Args:
@@ -59,7 +70,7 @@ def publish(state: PostState, run: Run, before: Before) -> list[str]:
         before: the state of files when it started.
 
     Returns:
-        The paths of the copies that were kept of what is replaced.
+        The copies that were kept of what is replaced, and what is shown otherwise.
 
     Raises:
         PostBuilderError: if it cannot be published; the post is as its author saved it last.
@@ -69,31 +80,33 @@ def publish(state: PostState, run: Run, before: Before) -> list[str]:
             return _publish(state, run, before)
 
 
-def _publish(state: PostState, run: Run, before: Before) -> list[str]:
+def _publish(state: PostState, run: Run, before: Before) -> Published:
     # Jupyter is slow to import, and fresh posts do not need it
     from post_builder.pipeline.ignored_outputs import keep_ignored  # noqa: PLC0415
+    from post_builder.pipeline.page_scripts import write_scripts  # noqa: PLC0415
     from post_builder.rendering.downloads import make_downloads  # noqa: PLC0415
-    from post_builder.rendering.regions import region_edits, render  # noqa: PLC0415
+    from post_builder.rendering.regions import notes_of, region_edits, render  # noqa: PLC0415
 
     prepared = _prepared_now(state)
     post = prepared.post
-    rendered, figures = keep_ignored(
-        prepared, render(post, run, state.site, state.name), state.record, state.site
-    )
+    fresh = render(post, run, state.site, state.name)
+    rendered, figures = keep_ignored(prepared, fresh, state.record, state.site)
     edits = [*prepared.edits(), *region_edits(post, rendered)]
     built = _parse_again(splice(post.text, edits), prepared)
     downloads = make_downloads(built, state.site, state.name, figures)
     record = _record(state, replace(prepared, post=built), run, figures, downloads)
     _refuse_odd_names(state, record)
     _refuse_changed_files(state, record, run, before)
-    return _write(state, post, built.text, figures | downloads, record)
+    missing = write_scripts(state.site, built, run.facts.plotly)
+    copies = _write(state, post, built.text, figures | downloads, record)
+    return Published(copies, (*notes_of(built, fresh), *missing))
 
 
 def refresh(state: PostState) -> None:
     """Bring what a fresh post publishes up to date with its prose, page options and path."""
     # they import Jupyter, which a post with nothing to do does not need
     from post_builder.rendering.downloads import make_downloads  # noqa: PLC0415
-    from post_builder.rendering.regions import republished  # noqa: PLC0415
+    from post_builder.rendering.republished import republished  # noqa: PLC0415
 
     assert state.record is not None  # noqa: S101  # a fresh post has one
     post, changed = state.post, state.page_changes

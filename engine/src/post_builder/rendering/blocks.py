@@ -1,91 +1,167 @@
-"""The outputs of a cell as blocks of Markdown, in the richest form that a page can show."""
+"""The outputs of a cell as blocks of Markdown, with the files that they show."""
 
 from __future__ import annotations
 
+import html
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import groupby
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-from markdown_it import MarkdownIt
-
-from post_builder.document.options import Tag
+from post_builder.document.figure_names import FigureNames
+from post_builder.document.figure_tag import FigureTag, described
 from post_builder.document.post import Cell
-from post_builder.execution.run import Output
-from post_builder.rendering.figures import Figure, figure_tag, has_figure
-from post_builder.rendering.html import ENTITIES, clean_html, html_block, trusted_block
-from post_builder.rendering.terminal_text import terminal_html
-from post_builder.rendering.text_outputs import TextCleaner
+from post_builder.rendering.figures.charts import Chart
+from post_builder.rendering.figures.files import Figure
+from post_builder.rendering.figures.images import Image
+from post_builder.rendering.figures.media import SUFFIXES
+from post_builder.rendering.figures.pages import Page
+from post_builder.rendering.forms import Form, Markup, Text
+from post_builder.rendering.markup.block import ENTITIES, html_block, site_address
+from post_builder.rendering.markup.markdown import inline_html
+from post_builder.rendering.text.terminal import terminal_html
+
+SCRIPT = "assets/js/post-builder.js"
+"""The script that draws charts and fits frames to their content, relative to the site's root."""
+
+LIBRARIES = {"plotly": "assets/js/plotly.min.js", "vega": "assets/js/vega.min.js"}
+"""The site's own copies of the libraries that draw charts."""
+
+_SANDBOX = "allow-scripts allow-popups allow-popups-to-escape-sandbox"
+"""What trusted HTML may do: run scripts and open links, but not reach the page around it."""
+
+_FRAME_HEIGHT = 400
+"""CSS pixels, until the script knows better."""
 
 
-def merge_streams(outputs: Sequence[Output]) -> Iterator[Output]:
-    """Join streams without another output in between.
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One output as a post holds it."""
 
-    Standard output comes before standard error, because the order in which they arrive is random.
-    """
-    for is_stream, group in groupby(outputs, lambda output: output["output_type"] == "stream"):
-        if not is_stream:
-            yield from group
-            continue
-        texts = {"stdout": "", "stderr": ""}
-        for output in group:
-            texts[output["name"]] += output["text"]
-        for name, text in texts.items():
-            if text:
-                yield {"output_type": "stream", "name": name, "text": text}
+    text: str
+    files: tuple[Figure, ...] = ()
 
 
-def blocks(
-    cell: Cell, outputs: Sequence[Output], figures: Sequence[Figure], clean: TextCleaner
-) -> Iterator[str]:
-    """Yield the block of each output: HTML, or the tag of a figure.
-
-    Args:
-        cell: that gave the outputs.
-        outputs: with merged streams.
-        figures: those found in the outputs, in their order.
-        clean: for text.
-    """
-    remaining = iter(enumerate(figures, 1))
-    for output in outputs:
-        if has_figure(output):
-            number, figure = next(remaining)
-            yield str(figure_tag(cell, figure, number, len(figures)))
-        elif output["output_type"] == "stream":
-            cleaned = clean.text if output["name"] == "stdout" else clean.log
-            yield _preformatted(output["name"], cleaned(output["text"]))
-        elif output["output_type"] == "error":
-            yield _preformatted("error", clean.traceback(output["traceback"]))
-        else:
-            yield from _result(cell, output["data"], clean)
+def make_blocks(cell: Cell, forms: Sequence[Form], names: FigureNames) -> Iterator[Block]:
+    """Yield the block of each form, in order."""
+    writer = _Writer(cell, sum(is_figure(form) for form in forms))
+    count = sum(map(_file_count, forms))
+    stems = iter(names.of(cell.name, count) if count else ())
+    for form in forms:
+        yield writer.block(form, [next(stems) for _ in range(_file_count(form))])
 
 
-def _result(cell: Cell, data: Mapping[str, str], clean: TextCleaner) -> Iterator[str]:
-    """Yield the richest form of a result that a page can show."""
-    if "text/html" in data:
-        trusted = Tag.TRUSTED_HTML in cell.options.tags
-        markup = clean_html(data["text/html"], clean.site, trusted=trusted)
-        yield trusted_block(markup) if trusted else html_block("html", markup)
-    elif "text/markdown" in data:
-        markdown = MarkdownIt("commonmark").enable("table").render(data["text/markdown"])
-        yield html_block("markdown", clean_html(markdown, clean.site))
-    elif "text/latex" in data:
-        yield html_block("latex", _mathml(data["text/latex"]))
-    elif "text/plain" in data:
-        yield _preformatted("result", clean.text(data["text/plain"]))
+def is_figure(form: Form) -> bool:
+    """Return whether readers need a text in place of a form."""
+    return isinstance(form, Image | Chart)
 
 
-def _mathml(latex: str) -> str:
-    """Turn a formula into MathML, which browsers show without a script."""
-    from latex2mathml.converter import convert  # noqa: PLC0415  # only formulas need it
+def needs_liquid(form: Form) -> bool:
+    """Return whether the block of a form holds the address of a file, which Liquid completes."""
+    return _file_count(form) > 0
 
-    return convert(latex.strip().strip("$").strip(), display="block")
+
+def _file_count(form: Form) -> int:
+    if isinstance(form, Markup):
+        return len(form.cleaned.attachments)
+    return int(isinstance(form, Image | Chart | Page))
+
+
+@dataclass(slots=True)
+class _Writer:
+    """Writes the blocks of one cell, and counts its figures."""
+
+    cell: Cell
+    figures: int
+    """How many the cell has."""
+    number: int = 0
+    """Of the last figure."""
+
+    def block(self, form: Form, stems: Sequence[str]) -> Block:
+        """Write a form whose files have the given names."""
+        if isinstance(form, Text):
+            return Block(_preformatted(form.kind, form.text))
+        if isinstance(form, Markup):
+            return self._markup(form, stems)
+        if isinstance(form, Page):
+            return self._page(form, f"{stems[0]}.html")
+        self.number += 1
+        if isinstance(form, Chart):
+            return self._chart(form, f"{stems[0]}.json")
+        return self._image(form, f"{stems[0]}.{form.suffix}")
+
+    def _image(self, image: Image, path: str) -> Block:
+        alt, caption = self.cell.options.alt or "", self.cell.options.caption or ""
+        plain = FigureTag(f"/{path}", "", "", image.width, image.height)
+        tag = described(plain, alt, caption, self.number, self.figures)
+        figure = Figure(self.cell.name, path, image.data, image.width, image.height)
+        return Block(str(tag), (figure,))
+
+    def _alt(self) -> str:
+        alt = self.cell.options.alt or ""
+        return alt if self.figures == 1 else f"{alt} ({self.number} of {self.figures})"
+
+    def _caption(self) -> str:
+        """Return the caption, under the last of several figures only."""
+        return (self.cell.options.caption or "") if self.number == self.figures else ""
+
+    def _markup(self, form: Markup, stems: Sequence[str]) -> Block:
+        files = tuple(
+            Figure(self.cell.name, f"{stem}.{SUFFIXES[file.kind]}", file.data())
+            for stem, file in zip(stems, form.cleaned.attachments, strict=True)
+        )
+        if not files:
+            return Block(html_block(form.kind, form.cleaned.html))
+        alt = self.cell.options.alt or ""
+        label = f' aria-label="{_attribute(alt)}"' if alt else ""
+        markup = f"{form.cleaned.html}{_figcaption(self.cell.options.caption or '')}"
+        paths = [file.path for file in files]
+        return Block(
+            html_block(form.kind, markup, paths, element="figure", attributes=label), files
+        )
+
+    def _page(self, page: Page, path: str) -> Block:
+        title = _attribute(self.cell.options.alt or f"Output of cell {self.cell.name}")
+        frame = (
+            f'<iframe src="{site_address(path)}" sandbox="{_SANDBOX}" title="{title}"'
+            f' loading="lazy" width="100%" height="{_FRAME_HEIGHT}" style="border: 0"></iframe>'
+        )
+        file = Figure(self.cell.name, path, page.data)
+        return self._figure("page", "", frame, self.cell.options.caption or "", file)
+
+    def _chart(self, chart: Chart, path: str) -> Block:
+        alt, address = _attribute(self._alt()), site_address(path)
+        attributes = (
+            f' data-chart="{chart.library}" data-src="{address}"'
+            f' data-library="{site_address(LIBRARIES[chart.library])}" data-height="{chart.height}"'
+        )
+        instead = f'<p>{alt}</p><p><a href="{address}">The chart as data</a></p>'
+        drawing = f'<div role="img" aria-label="{alt}">{instead}</div>'
+        file = Figure(self.cell.name, path, chart.data)
+        return self._figure("chart", attributes, drawing, self._caption(), file)
+
+    def _figure(
+        self, kind: str, attributes: str, content: str, caption: str, file: Figure
+    ) -> Block:
+        script = f'<script src="{site_address(SCRIPT)}" defer></script>'
+        inner = f"{content}{_figcaption(caption).translate(ENTITIES)}{script}"
+        text = f'<figure class="output {kind}"{attributes}>{inner}</figure>'
+        return Block(text, (file,))
+
+
+def _figcaption(caption: str) -> str:
+    return f"<figcaption>{inline_html(caption)}</figcaption>" if caption else ""
+
+
+def _attribute(text: str) -> str:
+    """Escape a text for an attribute that neither Liquid nor kramdown interprets."""
+    return html.escape(" ".join(text.split())).translate(ENTITIES)
 
 
 def _preformatted(kind: str, text: str) -> str:
     """Write text exactly: browsers drop a first newline, editors trailing spaces."""
     escaped = terminal_html(text).translate(ENTITIES)
     escaped = re.sub(
-        r" +$", lambda spaces: "&#32;" * len(spaces.group()), escaped, flags=re.MULTILINE
+        r"(?<! ) +$", lambda spaces: "&#32;" * len(spaces.group()), escaped, flags=re.MULTILINE
     )
     first = "\n" if escaped.startswith("\n") else ""
     return f'<pre class="output {kind}">{first}{escaped}</pre>'

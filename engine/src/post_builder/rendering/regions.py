@@ -3,34 +3,36 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from post_builder.document.code.sessions import Example, session_text
 from post_builder.document.figure_names import FigureNames
-from post_builder.document.figure_tag import TAG, FigureTag, described, parse_figure_tag
 from post_builder.document.options import Tag
 from post_builder.document.post import END, START, Cell, Edit, Post
 from post_builder.execution.run import CellRun, Run
-from post_builder.rendering.blocks import blocks, merge_streams
-from post_builder.rendering.figures import Figure, find_figures, refuse_unsuitable
+from post_builder.rendering.blocks import make_blocks
+from post_builder.rendering.figures.files import Figure
+from post_builder.rendering.notes import Note
+from post_builder.rendering.outputs import OutputReader
+from post_builder.rendering.publishable import refuse_unpublishable
 from post_builder.rendering.stored import stored_outputs
-from post_builder.rendering.terminal_text import without_controls
-from post_builder.rendering.text.sessions import is_result, with_results
-from post_builder.rendering.text_outputs import TextCleaner
+from post_builder.rendering.values import escape_value, markdown_value
 from post_builder.site import Site
 
-_SPECIAL = re.compile(r"[^\w .,%+/:;=()-]|_|\.{2,}|-{2,}| (?= )|^ | $")
-"""What Markdown might interpret as markup, or its typography rewrite."""
+__all__ = ["RenderedCell", "escape_value", "region_edits", "render"]
 
 _LIST_MARKER = re.compile(r"^ *(?:[-*_^](?=[-*_^ ]*$)|(?:[-*+]|\d+\.)(?= ))", re.MULTILINE)
 """What starts a line that kramdown takes for a rule or a list item, even within an element."""
 
+_RAW_BLOCK = re.compile(r"\A<(div|figure)(?= class=\"output)")
+"""The start of a block whose content kramdown reads as Markdown where a site says so."""
 
-_FOLD = '<details class="output-fold"><summary>Output</summary>'
+
+FOLD = '<details class="output-fold"><summary>Output</summary>'
 """What opens the fold around an output."""
 
-_FOLD_END = "</details>"
+FOLD_END = "</details>"
 """What closes it."""
 
 
@@ -45,6 +47,8 @@ class RenderedCell:
     """Text of each value after the cell, escaped as it is in the post."""
     session: tuple[Example, ...] = ()
     """For a session, its inputs with their new results."""
+    notes: tuple[Note, ...] = ()
+    """What of its outputs is not shown, or not as the code gave it."""
 
 
 def render(post: Post, run: Run, site: Site, slug: str) -> tuple[RenderedCell, ...]:
@@ -57,42 +61,54 @@ def render(post: Post, run: Run, site: Site, slug: str) -> tuple[RenderedCell, .
         slug: names the folder of its figures.
 
     Raises:
-        RenderError: for a figure without alt text, or one that Liquid would not see.
+        RenderError: for an image that is none, a figure without alt text or one that Liquid would
+            not see, and for what looks like a secret.
     """
-    clean = TextCleaner(site, run.names)
+    reader = OutputReader.of(post, run, site)
+    read = [reader.read(cell, ran) for cell, ran in zip(post.cells, run.cells, strict=True)]
+    refuse_unpublishable(post, [outputs.forms for outputs in read], reader.allowed_secrets)
     names = FigureNames(site.figures(slug), [cell.name for cell in post.cells])
-    rendered = tuple(
-        _render_cell(post, cell, ran, clean, names)
-        for cell, ran in zip(post.cells, run.cells, strict=True)
-    )
     stored = stored_outputs(post, site, slug)
-    return tuple(
-        replace(new, region=stored[cell.name].region, figures=stored[cell.name].figures)
-        if cell.name in stored
-        else new
-        for cell, new in zip(post.cells, rendered, strict=True)
-    )
+    rendered = []
+    for index, (cell, ran, outputs) in enumerate(zip(post.cells, run.cells, read, strict=True)):
+        values = tuple(_values(post, index, ran, reader))
+        if cell.name in stored:
+            kept = stored[cell.name]
+            rendered.append(RenderedCell(kept.region, kept.figures, values))
+            continue
+        blocks = tuple(make_blocks(cell, outputs.forms, names))
+        figures = tuple(figure for block in blocks for figure in block.files)
+        region = _region(cell, [_outside_markdown(block.text, post, site) for block in blocks])
+        new = RenderedCell(region, figures, values, outputs.session, outputs.notes)
+        rendered.append(new)
+    return tuple(rendered)
 
 
-def _render_cell(
-    post: Post, cell: Cell, run: CellRun, clean: TextCleaner, names: FigureNames
-) -> RenderedCell:
-    session = with_results(post, cell, run, clean) if cell.session else ()
-    if session:  # what is not a figure is in its block
-        run = replace(run, outputs=tuple(o for o in run.outputs if not is_result(o)))
-    removed = Tag.REMOVE_OUTPUT in cell.options.tags
-    outputs = () if removed else tuple(merge_streams(run.outputs))
-    figures = tuple(find_figures(cell, outputs, names))
-    if figures:
-        refuse_unsuitable(post, cell)
-    region = _region(cell, tuple(blocks(cell, outputs, figures, clean)))
-    return RenderedCell(region, figures, tuple(map(escape_value, run.values)), session)
+def _values(post: Post, index: int, run: CellRun, reader: OutputReader) -> Iterator[str]:
+    places = (value for value in post.values if value.after == index)
+    for value, text in zip(places, run.values, strict=True):
+        clean = reader.value(value, text)
+        yield markdown_value(clean) if value.markdown else escape_value(clean)
+
+
+def _outside_markdown(block: str, post: Post, site: Site) -> str:
+    """Keep kramdown out of a block where it reads the content of HTML as Markdown."""
+    if site.jekyll.kramdown.get("parse_block_html") or "parse_block_html" in post.text:
+        return _RAW_BLOCK.sub(r'<\1 markdown="0"', block)
+    return block
+
+
+def notes_of(post: Post, rendered: Sequence[RenderedCell]) -> Iterator[Note]:
+    """Yield the notes of cells, with the lines that they have in a post."""
+    for cell, result in zip(post.cells, rendered, strict=True):
+        for note in result.notes:
+            yield replace(note, place=post.place(cell.line))
 
 
 def region_edits(post: Post, rendered: Sequence[RenderedCell]) -> list[Edit]:
     """Return how the text of a post changes to hold its outputs and values."""
     edits = [
-        (cell.region, _at_its_place(post.text, cell, new.region))
+        (cell.region, at_its_place(post.text, cell, new.region))
         for cell, new in zip(post.cells, rendered, strict=True)
     ]
     edits += [
@@ -105,7 +121,7 @@ def region_edits(post: Post, rendered: Sequence[RenderedCell]) -> list[Edit]:
     return [(span, text) for span, text in edits if post.at(span) != text]
 
 
-def _at_its_place(text: str, cell: Cell, region: str) -> str:
+def at_its_place(text: str, cell: Cell, region: str) -> str:
     """End a region as its place requires: a text without a final newline stays without."""
     if not region:
         return ""
@@ -114,58 +130,13 @@ def _at_its_place(text: str, cell: Cell, region: str) -> str:
     return region + cell.newline
 
 
-def republished(post: Post, cell: Cell) -> str:
-    """Return the output region of a cell with its options as they are now; nothing runs.
-
-    Args:
-        post: as it is on disk.
-        cell: of the post; its region is as a build wrote it.
-
-    Raises:
-        RenderError: for a figure that has lost its alternative text.
-    """
-    content = _content(cell, post.at(cell.region))
-    if not content:
-        return post.at(cell.region)
-    tags = list(TAG.finditer(content))
-    if tags:
-        refuse_unsuitable(post, cell)
-    for number, match in reversed(list(enumerate(tags, 1))):
-        tag = _described(cell, match, number, len(tags))
-        content = f"{content[: match.start()]}{tag}{content[match.end() :]}"
-    if Tag.HIDE_OUTPUT in cell.options.tags:
-        content = f"{_FOLD}\n\n{content}\n{_FOLD_END}\n"
-    return _at_its_place(post.text, cell, cell.with_prefix(f"{START}\n{content}\n{END}"))
-
-
-def _content(cell: Cell, region: str) -> str:
-    """Return what is between the markers, without a fold."""
-    text = cell.without_prefix(region).strip("\n")
-    content = text.removeprefix(f"{START}\n").removesuffix(f"\n{END}")
-    if content.startswith(_FOLD):
-        content = content.removeprefix(f"{_FOLD}\n\n").removesuffix(f"\n{_FOLD_END}\n")
-    return content
-
-
-def _described(cell: Cell, match: re.Match[str], number: int, count: int) -> FigureTag:
-    alt, caption = cell.options.alt or "", cell.options.caption or ""
-    tag = parse_figure_tag(match)
-    return described(tag, alt, caption, number, count)
-
-
-def escape_value(text: str) -> str:
-    """Escape a value so that kramdown shows exactly that text within a paragraph."""
-    plain = without_controls(text)
-    return _SPECIAL.sub(lambda found: "".join(f"&#{ord(c)};" for c in found.group()), plain)
-
-
 def _region(cell: Cell, parts: Sequence[str]) -> str:
     """Put markers around the blocks of a cell, and its prefix before each line."""
     if not parts:
         return ""
     content = "\n".join(map(_terminated, parts))
     if Tag.HIDE_OUTPUT in cell.options.tags:
-        content = f"{_FOLD}\n\n{content}\n{_FOLD_END}\n"
+        content = f"{FOLD}\n\n{content}\n{FOLD_END}\n"
     text = f"{START}\n{content}\n{END}"
     in_list = "  " in cell.prefix.expandtabs()
     return cell.with_prefix(_LIST_MARKER.sub(_as_entity, text) if in_list else text)

@@ -9,7 +9,7 @@ from post_builder.document.figure_tag import figure_tags
 from post_builder.document.options import Tag
 from post_builder.document.post import START, Cell, Post
 from post_builder.errors import RenderError
-from post_builder.rendering.figures import Figure
+from post_builder.rendering.figures.files import Figure
 from post_builder.site import Site
 
 MARK = '<p class="output stored">Stored output: this code did not run again.</p>'

@@ -10,6 +10,7 @@ from typing import Literal
 
 from post_builder.document.post import Notice
 from post_builder.errors import PostBuilderError
+from post_builder.rendering.notes import Note
 from post_builder.ui.printing import show
 
 Status = Literal["fresh", "built", "failed"]
@@ -34,6 +35,8 @@ class Outcome:
     """What the author should know all the same."""
     notices: tuple[Notice, ...] = ()
     """What looks as if it ran, and does not."""
+    notes: tuple[Note, ...] = ()
+    """What readers see otherwise than the code gave it, with the line of each cell."""
 
 
 def report(outcomes: Sequence[Outcome], removed: Sequence[str], *, as_json: bool) -> None:
@@ -49,6 +52,8 @@ def report(outcomes: Sequence[Outcome], removed: Sequence[str], *, as_json: bool
             show(f"{outcome.post}: {outcome.note}")
         for notice in outcome.notices:
             show(f"{outcome.post}:{notice.line}: {notice.message} ({notice.hint})")
+        for note in outcome.notes:
+            show(str(note))
     for path in removed:
         show(f"{path}: removed, its post no longer exists")
     print(_summary(outcomes))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from post_builder.document.post import Cell, Post, Span
 from post_builder.document.prose.markup import read_markup
 from post_builder.execution.run import CellRun, Output
-from post_builder.rendering.terminal_text import settle, without_colours
+from post_builder.rendering.text.terminal import settle, without_colours
 
 _WORDS = frozenset({"", "text", "txt", "plaintext", "plain", "output", "out", "console", "none"})
 """Words on the fences of pasted outputs."""

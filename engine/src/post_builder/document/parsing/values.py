@@ -25,6 +25,7 @@ _TAG = re.compile(
     r"""<span(?:\s++[^\s=<>"'/]++(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s<>"']++))?)*+\s*+>"""
 )
 _SHOWN = re.compile(r"(?P<shown>[^<]*+)</span>")
+_SHOWN_MARKDOWN = re.compile(r"(?P<shown>[^<]*+(?:<(?!/?span\b)[^<]*+)*+)</span>")
 
 
 def find_values(
@@ -101,9 +102,11 @@ def _value(text: TextLines, rest: Span, after: int) -> Value:
     """
     index = text.index_of(rest.start)
     tag = _TAG.match(text.text, rest.start, rest.end)
-    shown = _SHOWN.match(text.text, tag.end(), rest.end) if tag else None
-    attributes = _ATTRIBUTE.finditer(tag.group(), 5) if tag else ()
-    given = next((found["value"] for found in attributes if found["key"] == "data-value"), None)
+    found = _ATTRIBUTE.finditer(tag.group(), 5) if tag else ()
+    attributes = {match["key"]: match["value"] or "" for match in reversed([*found])}
+    given, rich = attributes.get("data-value"), "markdown" in attributes.get("class", "").split()
+    pattern = _SHOWN_MARKDOWN if rich else _SHOWN
+    shown = pattern.match(text.text, tag.end(), rest.end) if tag else None
     if shown is None or given is None:
         hint = 'write <span data-value="EXPRESSION">TEXT</span>, without tags inside'
         raise text.error(index, "this value cannot be read", hint)
@@ -117,4 +120,4 @@ def _value(text: TextLines, rest: Span, after: int) -> Value:
             "a value is computed after the last cell above it",
         )
     element = Span(rest.start, shown.end())
-    return Value(expression, index + 1, Span(*shown.span("shown")), element, after)
+    return Value(expression, index + 1, Span(*shown.span("shown")), element, after, rich)

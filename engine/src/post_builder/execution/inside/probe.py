@@ -38,6 +38,13 @@ def mapped_files() -> list[str]:
     return sorted(path for path in found if path.startswith(root))
 
 
+def plotly_script() -> str:
+    """Return the path of the JavaScript that Plotly's package brings, if it was imported."""
+    file = getattr(sys.modules.get("plotly"), "__file__", None)
+    path = os.path.join(os.path.dirname(file or ""), "package_data", "plotly.min.js")
+    return path if file and os.path.exists(path) else ""
+
+
 def publish() -> None:
     """Send everything to the engine."""
     from IPython import get_ipython  # noqa: PLC0415  # kernels have it; the engine need not
@@ -47,6 +54,7 @@ def publish() -> None:
         "packages": packages(),
         "peak_memory": peak_memory(),
         "mapped": mapped_files(),
+        "plotly": plotly_script(),
     }
     get_ipython().display_pub.publish({"application/json": facts})
 

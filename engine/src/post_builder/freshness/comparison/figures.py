@@ -15,6 +15,9 @@ MAX_DRIFT = 2.0
 _DPI = 96.0
 """A drawing is compared at the size at which a page shows it."""
 
+_RASTER = (b"\x89PNG", b"\xff\xd8", b"GIF8", b"RIFF")
+"""How the files of raster images begin."""
+
 _GAP = 16
 """Pixels between panels."""
 
@@ -32,6 +35,8 @@ def figure_drift(published: bytes, fresh: bytes) -> str:
         before, now = _decode(published), _decode(fresh)
     except (OSError, ValueError) as error:
         return f"cannot be decoded: {error}"
+    if (count := _frames(published)) != (new := _frames(fresh)):
+        return f"{count} → {new} frames"
     if before.size != now.size:
         return f"size {before.width} by {before.height} → {now.width} by {now.height}"
     distance = _root_mean_square(before, now)
@@ -60,7 +65,7 @@ def _decode(data: bytes) -> Image:
     """Rasterise or decode a figure, on white."""
     from PIL import Image  # noqa: PLC0415  # only drift needs it
 
-    if not data.startswith((b"\x89PNG", b"\xff\xd8")):
+    if not data.startswith(_RASTER):
         import resvg_py  # noqa: PLC0415  # only drift needs it
 
         data = bytes(resvg_py.svg_to_bytes(svg_string=data.decode(), dpi=_DPI))
@@ -69,6 +74,16 @@ def _decode(data: bytes) -> Image:
     canvas = Image.new("RGBA", layer.size, "white")
     canvas.alpha_composite(layer)
     return canvas.convert("RGB")
+
+
+def _frames(data: bytes) -> int:
+    """Return of how many frames an image consists."""
+    from PIL import Image  # noqa: PLC0415  # only drift needs it
+
+    if not data.startswith(_RASTER):
+        return 1
+    with Image.open(io.BytesIO(data)) as image:
+        return int(getattr(image, "n_frames", 1))
 
 
 def _root_mean_square(before: Image, now: Image) -> float:

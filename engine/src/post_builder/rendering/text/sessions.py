@@ -11,9 +11,9 @@ from post_builder.document.options import Tag
 from post_builder.document.post import Cell, Post
 from post_builder.errors import RenderError
 from post_builder.execution.run import CellRun, Output
-from post_builder.rendering.figures import has_figure
-from post_builder.rendering.terminal_text import without_colours
-from post_builder.rendering.text_outputs import TextCleaner
+from post_builder.rendering.forms import has_figure
+from post_builder.rendering.text.cleaner import TextCleaner
+from post_builder.rendering.text.terminal import without_colours
 
 
 def is_result(output: Output) -> bool:

@@ -5,18 +5,21 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rich.ansi import AnsiDecoder
     from rich.style import Style
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]{,99}m")
 """A terminal code that sets colours or weight."""
 
-CONTROL = re.compile(rf"(?!{_COLOUR.pattern})[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+CONTROL = re.compile(
+    rf"(?!{_COLOUR.pattern})[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0\ufdd1]"
+)
 """Characters that a page must not contain, except the codes of colours."""
 
 _OTHER_CODE = re.compile(
@@ -30,8 +33,8 @@ _OTHER_CODE = re.compile(
 )
 """Any other terminal code."""
 
-_MOVE = re.compile(r"([\r\b])")
-"""What moves the cursor within a line."""
+_MOVE = re.compile(r"(\r+|\x08+)")
+"""What moves the cursor within a line, once or several times."""
 
 _COLOURS = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
 """The eight colours of a terminal; each also has an intense variant."""
@@ -45,27 +48,27 @@ def settle(text: str) -> str:
     text = _OTHER_CODE.sub("", text).replace("\r\n", "\n")
     if not _MOVE.search(text):
         return text
-    from rich.ansi import AnsiDecoder  # noqa: PLC0415  # only such outputs need it
+    from rich.style import Style  # noqa: PLC0415  # only such outputs need it
 
-    decoder = AnsiDecoder()
-    return "\n".join(_settle_line(line, decoder) for line in text.split("\n"))
+    pen = _Pen(Style.null())
+    return "\n".join(_settle_line(line, pen) for line in text.split("\n"))
 
 
-def _settle_line(line: str, decoder: AnsiDecoder) -> str:
+def _settle_line(line: str, pen: _Pen) -> str:
     """Carry out the movements in a line; each character keeps the colours it was written in."""
     from rich.color import ColorSystem  # noqa: PLC0415  # as above
 
-    if not (decoder.style or "\x1b" in line or _MOVE.search(line)):
+    if not (pen.style or "\x1b" in line or _MOVE.search(line)):
         return line
     screen: list[tuple[str, Style]] = []
     column = 0
     for part in _MOVE.split(line):
-        if part == "\r":
+        if part.startswith("\r"):
             column = 0
-        elif part == "\b":
-            column = max(0, column - 1)
-        else:
-            new = [(char, style) for piece, style in _styled(part, decoder) for char in piece]
+        elif part.startswith("\b"):
+            column = max(0, column - len(part))
+        elif part:
+            new = [(char, style) for piece, style in pen.write(part) for char in piece]
             screen[column : column + len(new)] = new
             column += len(new)
     runs = groupby(screen, itemgetter(1))
@@ -73,16 +76,33 @@ def _settle_line(line: str, decoder: AnsiDecoder) -> str:
     return "".join(style.render(text, color_system=ColorSystem.TRUECOLOR) for style, text in texts)
 
 
-def _styled(line: str, decoder: AnsiDecoder) -> Iterator[tuple[str, Style]]:
-    """Yield the pieces of a line with their styles; the decoder keeps the style between lines."""
-    from rich.style import Style  # noqa: PLC0415  # as above
+@dataclass(slots=True)
+class _Pen:
+    """Writes text in the style that codes set; it keeps the style from line to line."""
 
-    decoded, position = decoder.decode_line(line), 0
-    for span in decoded.spans:
-        yield decoded.plain[position : span.start], Style.null()
-        yield decoded.plain[span.start : span.end], span.style  # type: ignore[misc]
-        position = span.end
-    yield decoded.plain[position:], Style.null()
+    style: Style
+
+    def write(self, line: str) -> Iterator[tuple[str, Style]]:
+        """Yield the pieces of a line with their styles."""
+        position = 0
+        for code in _COLOUR.finditer(line):
+            if piece := line[position : code.start()]:
+                yield piece, self.style
+            self.style = _next_style(self.style, code.group())
+            position = code.end()
+        if rest := line[position:]:
+            yield rest, self.style
+
+
+@lru_cache(maxsize=1024)
+def _next_style(style: Style, code: str) -> Style:
+    """Return the style that a terminal has after a code."""
+    from rich.ansi import AnsiDecoder  # noqa: PLC0415  # only coloured outputs need it
+
+    decoder = AnsiDecoder()
+    decoder.style = style
+    decoder.decode_line(code)
+    return decoder.style
 
 
 def without_colours(text: str) -> str:
@@ -99,18 +119,28 @@ def terminal_html(text: str) -> str:
     """Escape a text for HTML; colours become spans with the classes of Jupyter's own pages."""
     if "\x1b" not in text:
         return html.escape(text, quote=False)
-    from rich.ansi import AnsiDecoder  # noqa: PLC0415  # only coloured outputs need it
+    from rich.style import Style  # noqa: PLC0415  # only coloured outputs need it
 
-    decoder = AnsiDecoder()
-    lines = text.split("\n")
-    return "\n".join("".join(_span(*piece) for piece in _styled(line, decoder)) for line in lines)
+    pen = _Pen(Style.null())
+    return "\n".join(
+        "".join(
+            _span(html.escape(piece, quote=False), _classes(style))
+            for piece, style in pen.write(line)
+        )
+        for line in text.split("\n")
+    )
 
 
-def _span(text: str, style: Style) -> str:
-    inner, names = html.escape(text, quote=False), _colour_classes(style)
+def _span(inner: str, classes: str) -> str:
+    return f'<span class="{classes}">{inner}</span>' if classes else inner
+
+
+@lru_cache(maxsize=1024)
+def _classes(style: Style) -> str:
+    names = [*_colour_classes(style)]
     names += ["ansi-bold"] if style.bold else []
     names += ["ansi-underline"] if style.underline else []
-    return f'<span class="{" ".join(names)}">{inner}</span>' if names and inner else inner
+    return " ".join(names)
 
 
 def _colour_classes(style: Style) -> list[str]:

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from post_builder.rendering.scrubbing import scrub, scrub_log
-from post_builder.rendering.terminal_text import CONTROL, settle, without_colours
+from post_builder.rendering.text.scrubbing import scrub, scrub_log
+from post_builder.rendering.text.terminal import CONTROL, settle, without_colours
 from post_builder.site import Site
 
 _LIBRARY = re.compile(r"\AFile \S*/(?:site-packages|dist-packages|lib/python3[\d.]*)/(\w+)")
@@ -25,7 +25,11 @@ class TextCleaner:
 
     def text(self, text: str) -> str:
         """Clean a text output, and cut it if it is longer than the limit."""
-        return self._cut(CONTROL.sub("\ufffd", self._scrubbed(settle(text).removesuffix("\n"))))
+        return self._cut(self.line(settle(text).removesuffix("\n")))
+
+    def line(self, text: str) -> str:
+        """Clean a text that is not a terminal's, such as a value or the source of a formula."""
+        return CONTROL.sub("\ufffd", scrub(text, self.site.root))
 
     def log(self, text: str) -> str:
         """Clean what was written to stderr: process numbers, times and durations go as well."""
@@ -34,10 +38,9 @@ class TextCleaner:
     def traceback(self, frames: Sequence[str]) -> str:
         """Clean a traceback: cells have their names, frames of libraries are counted."""
         text = "\n".join(_without_libraries(frames))
-        return self.text(re.sub(r"Cell In\[(\d+)\]", lambda m: f"Cell {self._name(m[1])}", text))
-
-    def _scrubbed(self, text: str) -> str:
-        return scrub(text, self.site.root)
+        return self.text(
+            re.sub(r"Cell In\[(\d{1,9})\]", lambda m: f"Cell {self._name(m[1])}", text)
+        )
 
     def _name(self, number: str) -> str:
         return self.names.get(int(number), number)

@@ -1,0 +1,182 @@
+"""What each command of the command line does: it calls its module and prints the result.
+
+Each imports its modules itself: one need not wait for what another needs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import json
+import sys
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from post_builder.errors import SiteError
+from post_builder.site import Site
+from post_builder.ui.printing import show
+
+FAILED = 1
+"""The exit status of a command that found or met a problem."""
+
+
+def build(site: Site, arguments: argparse.Namespace) -> int:
+    """Bring stale posts up to date."""
+    import asyncio  # noqa: PLC0415
+
+    from post_builder.commands.build import build  # noqa: PLC0415
+    from post_builder.pipeline.made_files import Orphans, remove_orphans  # noqa: PLC0415
+    from post_builder.pipeline.names import post_names  # noqa: PLC0415
+    from post_builder.pipeline.session import session  # noqa: PLC0415
+    from post_builder.ui.outcomes import report  # noqa: PLC0415
+    from post_builder.ui.progress import live  # noqa: PLC0415
+
+    jobs = arguments.jobs or site.settings.jobs
+    with session(site, "build", _say):
+        paths, orphans = _posts(site, arguments.posts), Orphans()
+        with live(silent=arguments.json) as progress:
+            run = partial(build, site, paths, progress, force=arguments.force, jobs=jobs)
+            outcomes = asyncio.run(run(keep_going=arguments.keep_going))
+        failed = any(outcome.error for outcome in outcomes)
+        if not (failed or arguments.posts):  # one that failed may be what they were made for
+            orphans = remove_orphans(site, post_names(site))
+    report(outcomes, orphans.removed, as_json=arguments.json)
+    _say("\n".join(map(str, orphans.errors)))
+    return FAILED if failed or orphans.errors else 0
+
+
+def check(site: Site, arguments: argparse.Namespace) -> int:
+    """Find what is stale or was edited by hand."""
+    from post_builder.ui.findings import report  # noqa: PLC0415
+
+    paths = _posts(site, arguments.posts)
+    if arguments.execute:
+        import asyncio  # noqa: PLC0415
+
+        from post_builder.commands.verify import verify  # noqa: PLC0415
+        from post_builder.ui.progress import live  # noqa: PLC0415
+
+        jobs = arguments.jobs or site.settings.jobs
+        with live(silent=arguments.json) as progress:
+            findings = asyncio.run(verify(site, paths, progress, jobs=jobs))
+    else:
+        from post_builder.commands.check import check  # noqa: PLC0415
+
+        findings = check(site, paths)
+    report(findings, as_json=arguments.json)
+    return FAILED if findings else 0
+
+
+def watch(site: Site, arguments: argparse.Namespace) -> int:
+    """Build stale posts after each save."""
+    import asyncio  # noqa: PLC0415
+
+    from post_builder.commands.watch import watch  # noqa: PLC0415
+    from post_builder.ui.progress import live  # noqa: PLC0415
+
+    jobs = arguments.jobs or site.settings.jobs
+    with live(silent=arguments.json) as progress:
+        asyncio.run(watch(site, progress, jobs=jobs, stream=sys.stderr))
+    return 0
+
+
+def new(site: Site, arguments: argparse.Namespace) -> int:
+    """Write a post to start from."""
+    today = _today()
+    if arguments.notebook:
+        from post_builder.commands.importing import post_from_notebook  # noqa: PLC0415
+
+        imported = post_from_notebook(site, arguments.notebook, today)
+        path, notes = imported.path, list(imported.notes)
+    else:
+        from post_builder.commands.new import new_post  # noqa: PLC0415
+
+        path, notes = new_post(site, arguments.title, today), []
+    name = site.relative(path)
+    if arguments.json:
+        _print_json({"post": name, "notes": notes})
+    else:
+        written = f"{name}: written; `post-builder build` runs it"
+        show("\n".join([*(f"note: {note}" for note in notes), written]))
+    return 0
+
+
+def export(site: Site, arguments: argparse.Namespace) -> int:
+    """Write a built post in another format."""
+    from post_builder.commands.export.write import export  # noqa: PLC0415
+
+    [path] = _posts(site, [arguments.post])
+    exported = export(site, path, arguments.to, arguments.output)
+    show(exported.to_json() if arguments.json else exported)
+    return 0
+
+
+def adopt(site: Site, arguments: argparse.Namespace) -> int:
+    """Make existing posts executable."""
+    from post_builder.commands.adopt.command import run  # noqa: PLC0415
+
+    return run(site, arguments)
+
+
+def init(site: Site, arguments: argparse.Namespace) -> int:
+    """Make a Jekyll site ready."""
+    from dataclasses import asdict  # noqa: PLC0415
+
+    from post_builder.commands.init import init  # noqa: PLC0415
+
+    steps = init(site, _today())
+    if arguments.json:
+        _print_json([asdict(step) for step in steps])
+    else:
+        print("\n".join(map(str, steps)))
+    return 0
+
+
+def clean(site: Site, arguments: argparse.Namespace) -> int:
+    """Remove what builds put into posts and beside them."""
+    from post_builder.commands.clean import clean  # noqa: PLC0415
+    from post_builder.pipeline.made_files import Orphans, remove_orphans  # noqa: PLC0415
+    from post_builder.pipeline.names import post_names  # noqa: PLC0415
+    from post_builder.pipeline.session import session  # noqa: PLC0415
+
+    with session(site, "clean", _say):
+        touched = clean(site, _posts(site, arguments.posts))
+        orphans = Orphans() if arguments.posts else remove_orphans(site, post_names(site))
+    touched += orphans.removed
+    if arguments.json:
+        _print_json(touched)
+    else:
+        count = len(touched)
+        print("\n".join([*touched, f"{count} file{'' if count == 1 else 's'} cleaned"]))
+    _say("\n".join(map(str, orphans.errors)))
+    return FAILED if orphans.errors else 0
+
+
+def _posts(site: Site, named: Sequence[Path]) -> list[Path]:
+    """Resolve posts named relative to the working directory or to the site's root."""
+    known = list(site.posts())
+    found = []
+    for path in named:
+        match = next((p for p in (path.resolve(), site.root / path) if p in known), None)
+        if match is None:
+            raise SiteError(f"{path} is not a post of this site", hint="posts are _posts/*.md")
+        found.append(match)
+    return found if named else known
+
+
+def _say(message: str) -> None:
+    """Print a message, if there is one, where it does not mix with a result."""
+    from post_builder.ui.printing import show  # noqa: PLC0415
+
+    if message:
+        show(message, sys.stderr)
+
+
+def _today() -> dt.date:
+    """Return the date where the author is: Jekyll hides posts whose date is in the future."""
+    return dt.datetime.now().astimezone().date()
+
+
+def _print_json(data: object) -> None:
+    print(json.dumps(data, indent=1, ensure_ascii=False))

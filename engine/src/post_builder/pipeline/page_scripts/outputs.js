@@ -1,0 +1,87 @@
+/* Written by post-builder, which replaces it when it changes. Draws charts when they come near,
+   and fits the frames of trusted HTML to their content. Loads nothing from other hosts. */
+(() => {
+  "use strict";
+  if (window.postBuilderOutputs) return;
+  window.postBuilderOutputs = true;
+
+  const libraries = new Map();
+  const load = (src) => {
+    if (!libraries.has(src)) {
+      libraries.set(src, new Promise((resolve, reject) => {
+        const script = document.createElement("script");
+        script.src = src;
+        script.onload = resolve;
+        script.onerror = () => reject(new Error(`cannot load ${src}`));
+        document.head.append(script);
+      }));
+    }
+    return libraries.get(src);
+  };
+
+  // What Vega loads data and images with; links may lead to other hosts
+  const onlyThisSite = {
+    options: {},
+    sanitize: async (address, options) => {
+      const url = new URL(address, location.href);
+      const link = options?.context === "href" && ["http:", "https:", "mailto:"].includes(url.protocol);
+      if (url.origin !== location.origin && !link) throw new Error(`not loaded: ${address}`);
+      return { href: url.href, rel: "noopener noreferrer" };
+    },
+    load: async (address) => {
+      const answer = await fetch((await onlyThisSite.sanitize(address)).href);
+      return answer.text();
+    },
+  };
+
+  const draw = {
+    plotly: (place, chart) => window.Plotly.newPlot(
+      place, chart.data || [], { ...chart.layout, autosize: true },
+      { responsive: true, displaylogo: false },
+    ),
+    vega: (place, chart) => window.vegaEmbed(
+      place, chart, { actions: false, ast: true, loader: onlyThisSite, renderer: "svg" },
+    ),
+  };
+
+  const show = async (figure) => {
+    const place = figure.querySelector("[role=img]");
+    const { chart, library, src, height } = figure.dataset;
+    try {
+      const [answer] = await Promise.all([fetch(src), load(library)]);
+      if (!answer.ok) throw new Error(`cannot load ${src}`);
+      const description = await answer.json();
+      const canvas = document.createElement("div");
+      canvas.style.minHeight = `${Number(height)}px`;
+      const instead = [...place.childNodes];
+      place.replaceChildren(canvas);
+      try {
+        await draw[chart](canvas, description);
+      } catch (error) {
+        place.replaceChildren(...instead);
+        throw error;
+      }
+    } catch (error) {
+      console.warn(error); // readers keep the text
+    }
+  };
+
+  const near = new IntersectionObserver((entries) => {
+    for (const { target } of entries.filter((entry) => entry.isIntersecting)) {
+      near.unobserve(target);
+      show(target);
+    }
+  }, { rootMargin: "50% 0px" });
+
+  addEventListener("message", (event) => {
+    const height = Number(event.data?.postBuilderHeight);
+    if (!(height > 0 && height < 20000)) return;
+    for (const frame of document.querySelectorAll(".output.page > iframe")) {
+      if (frame.contentWindow === event.source) frame.height = Math.ceil(height) + 1;
+    }
+  });
+
+  const start = () => document.querySelectorAll("figure.output[data-chart]").forEach((f) => near.observe(f));
+  if (document.readyState === "loading") addEventListener("DOMContentLoaded", start);
+  else start();
+})();

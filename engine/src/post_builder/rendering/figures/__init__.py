@@ -1,0 +1,1 @@
+"""Figures: the files that cells make, their sizes, and how a page shows them."""

@@ -1,0 +1,142 @@
+"""Interactive charts: their description as JSON, always the same for the same chart."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from post_builder.rendering.markup.source import NotShownError
+
+Library = Literal["plotly", "vega"]
+
+_PLOTLY = "application/vnd.plotly.v1+json"
+_VEGA = re.compile(r"application/vnd\.vega(?:lite)?\.v\d{1,2}(?:\.\d{1,3})?\+json")
+_PLOTLY_CALL = re.compile(r"Plotly\.(?:newPlot|react)\(\s*[\"'][\w-]{1,80}[\"']\s*,\s*")
+_VEGA_CALL = re.compile(r"\}\)\((?=\{)")
+_RANDOM = frozenset({"uid", "uirevision"})
+"""Keys of Plotly whose values differ from run to run."""
+
+_HEIGHTS = (50, 5_000)
+_DEFAULT_HEIGHT = {"plotly": 450, "vega": 300}
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A chart that a library draws in the browser."""
+
+    library: Library
+    data: bytes
+    """JSON."""
+    height: int
+    """CSS pixels."""
+
+
+def is_chart(kind: str) -> bool:
+    """Return whether a MIME type is that of a chart."""
+    return kind == _PLOTLY or bool(_VEGA.fullmatch(kind))
+
+
+def read_chart(kind: str, content: object) -> Chart:
+    """Read the description of a chart.
+
+    Raises:
+        NotShownError: if it is not one, or would load from other hosts.
+    """
+    if not isinstance(content, Mapping):
+        raise NotShownError("its chart is not described by a mapping")
+    return _plotly(content) if kind == _PLOTLY else _vega(content)
+
+
+def chart_in_script(script: str) -> Chart | None:
+    """Find the description of a chart in a script that would draw it."""
+    try:
+        if call := _PLOTLY_CALL.search(script):
+            data, end = _json_at(script, call.end())
+            layout, _ = _json_at(script, end)
+            return _plotly({"data": data, "layout": layout})
+        for call in _VEGA_CALL.finditer(script):
+            spec, _ = _json_at(script, call.end())
+            if isinstance(spec, dict) and "vega" in str(spec.get("$schema")):
+                return _vega(spec)
+    except ValueError:
+        return None
+    return None
+
+
+def _json_at(script: str, position: int) -> tuple[Any, int]:
+    """Read the JSON value at a position; return it and where the next argument begins."""
+    value, end = json.JSONDecoder().raw_decode(script, position)
+    separator = re.compile(r"\s*,\s*").match(script, end)
+    return value, separator.end() if separator else end
+
+
+def _plotly(content: Mapping[str, Any]) -> Chart:
+    spec = {key: content[key] for key in ("data", "layout", "frames") if content.get(key)}
+    if not isinstance(spec.get("data", []), list) or not isinstance(
+        spec.get("layout", {}), Mapping
+    ):
+        raise NotShownError("its Plotly chart has no list of traces")
+    for trace in spec.get("data", []):
+        name = str(trace.get("type", "")) if isinstance(trace, Mapping) else ""
+        if "geo" in name or "map" in name.removesuffix("heatmap") or name == "choropleth":
+            raise NotShownError(f"its Plotly chart ({name}) would load maps from other hosts")
+    _refuse_other_hosts(spec.get("layout", {}).get("images", []), ("source",))
+    return Chart("plotly", _json(spec, _RANDOM), _height(spec.get("layout"), "plotly"))
+
+
+def _vega(content: Mapping[str, Any]) -> Chart:
+    spec = {key: value for key, value in content.items() if key != "usermeta"}
+    _refuse_other_hosts(spec, ("url",))
+    return Chart("vega", _json(spec), _height(spec, "vega"))
+
+
+def _normal(value: object, dropped: frozenset[str] = frozenset()) -> object:
+    """Return a value without random keys, and with null for what JSON has no number for."""
+    if isinstance(value, Mapping):
+        return {k: _normal(v, dropped) for k, v in value.items() if k not in dropped}
+    if isinstance(value, list):
+        return [_normal(item, dropped) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _refuse_other_hosts(spec: object, keys: tuple[str, ...]) -> None:
+    for key, value in _items(spec):
+        if key in keys and isinstance(value, str):
+            host = urlsplit(value.strip().replace("\\", "/")).netloc
+            if host:
+                raise NotShownError(f"its chart would load from {host}")
+
+
+def _items(value: object) -> Iterator[tuple[str, object]]:
+    """Yield all keys in a description with their values, at any depth."""
+    waiting = [value]
+    while waiting:
+        here = waiting.pop()
+        if isinstance(here, Mapping):
+            yield from here.items()
+            waiting += here.values()
+        elif isinstance(here, list):
+            waiting += here
+
+
+def _json(spec: object, dropped: frozenset[str] = frozenset()) -> bytes:
+    """Write JSON whose bytes depend on the values alone."""
+    try:
+        normal = _normal(spec, dropped)
+        text = json.dumps(normal, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise NotShownError(f"its chart cannot be written as JSON: {error}") from error
+    return f"{text}\n".encode("utf-8", "replace")
+
+
+def _height(spec: object, library: Library) -> int:
+    height = spec.get("height") if isinstance(spec, Mapping) else None
+    if isinstance(height, bool) or not isinstance(height, int | float):
+        return _DEFAULT_HEIGHT[library]
+    lowest, highest = _HEIGHTS
+    return round(height) if lowest <= height <= highest else _DEFAULT_HEIGHT[library]

@@ -1,0 +1,216 @@
+"""Cleaning HTML: what the policy names stays, and nothing else.
+
+nh3 parses as browsers do, so that what it sees is what they would see.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from urllib.parse import quote, urlsplit
+
+from post_builder.rendering.figures.media import SUFFIXES
+from post_builder.rendering.markup import policy
+from post_builder.rendering.markup.source import STASH, Embedded, NotShownError, Source
+from post_builder.rendering.markup.styles import filter_style, put_inline
+
+OPEN, CLOSE = "\ufdd0", "\ufdd1"
+"""Around the path of a file in cleaned markup; no output contains them."""
+
+_IGNORED_BY_BROWSERS = re.compile(r"[\x00-\x20]+\Z|\A[\x00-\x20]+|[\t\n\r]")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,30}:")
+_SHOWN_IMAGES = re.compile(r"data:image/(?:png|jpeg|gif|webp|avif|bmp|svg\+xml|x-icon)[;,]")
+_LENGTH = re.compile(r"\d{1,4}(?:\.\d{1,4})?(?:px|%|em)?")
+_WORDS = re.compile(r"[\w#%., +-]{0,80}")
+_FRAMES = re.compile(
+    r"<(iframe|object|embed|applet|form|input|button|select|textarea|svg|canvas|link|meta|base"
+    r"|frame|portal|template)\b",
+    re.IGNORECASE,
+)
+_VISIBLE = re.compile(r"<(?:img|audio|video|hr|math|meter|progress)\b")
+_TAG = re.compile(r"(<(?:[^\">]|\"[^\"]*\")*>)")
+_TRAILING = re.compile(r"(?m)(?<![ \t])[ \t]+$")
+_STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """HTML that may be on a page, but for the addresses of files, which are marked."""
+
+    html: str
+    attachments: tuple[Embedded, ...] = ()
+    """Sounds and films that belong into files; markers hold their positions."""
+    dropped: tuple[str, ...] = ()
+    """What is not shown, as a note says it."""
+
+    @property
+    def visible(self) -> bool:
+        """Whether readers see any of it."""
+        pieces = tokens(self.html)
+        texts = "".join(text for text, _ in pieces).replace("&nbsp;", " ")
+        return bool(texts.strip()) or any(_VISIBLE.match(tag) for _, tag in pieces)
+
+
+@dataclass(slots=True)
+class _Filter:
+    """Decides on the attributes of one output."""
+
+    files: tuple[Embedded, ...]
+    image_hosts: Collection[str]
+    attachments: list[Embedded] = field(default_factory=list)
+    dropped: list[str] = field(default_factory=list)
+
+    def __call__(self, element: str, attribute: str, value: str) -> str | None:
+        """Return the value that an attribute of an element may have."""
+        if attribute in {"href", "src"}:
+            return self._address(element, _IGNORED_BY_BROWSERS.sub("", value))
+        if attribute == "style":
+            return filter_style(value)
+        if attribute == "class":
+            return " ".join(name for name in value.split() if name in policy.CLASSES) or None
+        return value if _is_allowed(element, attribute, value) else None
+
+    def _address(self, element: str, address: str) -> str | None:
+        if address.startswith(STASH):
+            return self._embedded(element, address.removeprefix(STASH))
+        if _SHOWN_IMAGES.match(address):
+            return address if element == "img" else None
+        if _SCHEME.match(address) or re.match(r"[/\\]{2}", address):
+            return self._on_another_host(element, address)
+        if element == "a" and address.startswith("#"):
+            return address
+        return _on_this_site(address)
+
+    def _embedded(self, element: str, number: str) -> str | None:
+        numbers = {str(index): file for index, file in enumerate(self.files)}
+        file = numbers.get(number)
+        if file is None:
+            return None
+        if element == "img":
+            return file.address if _SHOWN_IMAGES.match(file.address) else None
+        if element == "a" or file.kind not in SUFFIXES:
+            return None
+        self.attachments.append(file)
+        return f"{OPEN}{len(self.attachments) - 1}{CLOSE}"
+
+    def _on_another_host(self, element: str, address: str) -> str | None:
+        scheme = _SCHEME.match(address)
+        full = address if scheme else f"https:{address}"
+        if element == "a":
+            return full if not scheme or scheme[0][:-1].lower() in policy.LINK_SCHEMES else None
+        host = urlsplit(full.replace("\\", "/")).hostname or ""
+        if element == "img" and host in self.image_hosts and full.lower().startswith("https:"):
+            return full
+        self.dropped.append(f"what would be loaded from {host or 'elsewhere'}")
+        return None
+
+
+def player(file: Embedded) -> Cleaned:
+    """Return the player of a sound or a film."""
+    element = file.kind.partition("/")[0]
+    return Cleaned(f'<{element} controls="" src="{OPEN}0{CLOSE}"></{element}>', (file,))
+
+
+def clean(source: Source, image_hosts: Collection[str] = ()) -> Cleaned:
+    """Clean an HTML output.
+
+    Args:
+        source: its parts.
+        image_hosts: from which pages may load images.
+    """
+    import nh3  # noqa: PLC0415  # only HTML outputs need it
+
+    markup = put_inline(source.markup, source.styles) if source.styles else source.markup
+    attributes = _Filter(source.files, image_hosts)
+    cleaner = nh3.Cleaner(
+        tags=set(policy.ELEMENTS),
+        clean_content_tags=set(policy.DROPPED_WITH_CONTENT),
+        attributes=policy.ATTRIBUTES,
+        attribute_filter=attributes,
+        url_schemes={*policy.LINK_SCHEMES, "data"},
+        set_tag_attribute_values={"audio": {"controls": ""}, "video": {"controls": ""}},
+    )
+    html = _tidy(cleaner.clean(markup).strip())
+    frames = {f"<{name.lower()}>" for name in _FRAMES.findall(source.markup)}
+    scripts = {"scripts"} if source.scripts.strip() else set()
+    dropped = (*sorted(scripts), *sorted(frames), *dict.fromkeys(attributes.dropped))
+    return Cleaned(html, tuple(attributes.attachments), dropped)
+
+
+def _is_allowed(element: str, attribute: str, value: str) -> bool:
+    """Return whether an attribute may have a value; those with a text may have any."""
+    if attribute in {"alt", "title", "aria-label", "abbr", "rel", "type"}:
+        return True
+    if attribute == "xmlns":
+        return value == "http://www.w3.org/1998/Math/MathML"
+    pattern = _WORDS
+    if element in policy.MATH_ELEMENTS and attribute in policy.MATH_LENGTHS:
+        pattern = policy.MATH_LENGTH
+    elif attribute in {"width", "height"}:
+        pattern = _LENGTH
+    return pattern.fullmatch(value.strip()) is not None
+
+
+def tokens(html: str) -> list[tuple[str, str]]:
+    """Split cleaned HTML into pairs of a text and the tag behind it; the last tag is empty.
+
+    Only for what nh3 wrote: there a `<` in a text is escaped, and all attributes have quotes.
+    """
+    pieces = _TAG.split(html)
+    return list(zip(pieces[::2], [*pieces[1::2], ""], strict=True))
+
+
+def _tidy(html: str) -> str:
+    """Drop players without a sound and images without an address; keep newlines within `<pre>`."""
+    kept: list[str] = []
+    player = -1
+    for text, tag in tokens(html):
+        newline = "\n" if text.startswith("\n") and kept and kept[-1].startswith("<pre") else ""
+        kept.append(newline + text)  # a parser drops the first newline again
+        if tag.startswith(("<audio", "<video")) and player < 0:
+            player = len(kept)
+        kept.append("" if tag == "<img>" else tag)
+        if tag in {"</audio>", "</video>"} and player >= 0:
+            if not any(" src=" in piece for piece in kept[player:] if piece.startswith("<")):
+                del kept[player:]
+            player = -1
+    return _TRAILING.sub("", "".join(kept))
+
+
+def clean_inline(markup: str) -> str:
+    """Clean HTML that is to be part of a line of prose; it loads nothing and has no style."""
+    import nh3  # noqa: PLC0415  # only rich values need it
+
+    return nh3.clean(
+        markup,
+        tags=set(policy.INLINE_ELEMENTS),
+        clean_content_tags=set(policy.DROPPED_WITH_CONTENT),
+        attributes={"a": {"href", "title"}, "abbr": {"title"}},
+        attribute_filter=_Filter((), ()),
+        url_schemes=set(policy.LINK_SCHEMES),
+    )
+
+
+def _on_this_site(address: str) -> str | None:
+    """Mark an address within the site, from whose root all code runs."""
+    path, mark, rest = (*re.split(r"([?#])", address, maxsplit=1), "", "")[:3]
+    if not path:
+        return None
+    whole = posixpath.normpath(f"/{path.replace(chr(92), '/')}").replace("//", "/")
+    whole += "/" if path.endswith("/") and whole != "/" else ""
+    quoted = quote(f"{whole}{mark}{rest}", safe="/:@!$&()*+,;=%~-._?#")
+    return f"{OPEN}{_STRAY_PERCENT.sub('%25', quoted)}{CLOSE}"
+
+
+def limited(cleaned: Cleaned, limit: int) -> Cleaned:
+    """Refuse cleaned HTML that is longer than a limit; embedded images do not count.
+
+    Raises:
+        NotShownError: with its length.
+    """
+    length = len(re.sub(r"data:image/[^\"]*", "", cleaned.html))
+    if length > limit:
+        raise NotShownError(f"its HTML has {length:,} characters, over html_limit")
+    return cleaned

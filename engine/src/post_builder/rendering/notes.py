@@ -1,0 +1,19 @@
+"""What a build says about outputs that readers see otherwise than the code gave them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from post_builder.place import Place
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something the author should know, though the post was built."""
+
+    place: Place
+    message: str
+
+    def __str__(self) -> str:
+        """Return the note as a line of a log."""
+        return f"{self.place}: {self.message}"

@@ -1,0 +1,71 @@
+"""Refusing outputs that readers would not get, or must not get."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+
+from post_builder.document.post import Cell, Post
+from post_builder.errors import RenderError
+from post_builder.rendering.blocks import is_figure, needs_liquid
+from post_builder.rendering.figures.charts import Chart
+from post_builder.rendering.figures.images import Image
+from post_builder.rendering.figures.pages import Page
+from post_builder.rendering.forms import Form, Markup, Text
+from post_builder.rendering.text.secrets import refuse_secret
+
+_OPAQUE = re.compile(r"data:[\w/+.-]{1,80};base64,[A-Za-z0-9+/=]*| (?:d|points)=\"[^\"]*\"")
+"""Embedded files and the paths of drawings: long, and no text."""
+
+
+def refuse_unpublishable(
+    post: Post, outputs: Sequence[Sequence[Form]], allowed_secrets: Collection[str]
+) -> None:
+    """Refuse figures without alt text, files in raw blocks, and what looks like a secret.
+
+    Args:
+        post: that the outputs belong to.
+        outputs: of each cell.
+        allowed_secrets: names of patterns that are no secrets here.
+
+    Raises:
+        RenderError: with the line of a cell; all cells without alt text are named at once.
+    """
+    pairs = list(zip(post.cells, outputs, strict=True))
+    silent = [cell for cell, forms in pairs if any(map(is_figure, forms)) and not _alt(cell)]
+    if silent:
+        _refuse_silent(post, silent)
+    for cell, forms in pairs:
+        place = post.place(cell.line)
+        if cell.region_in_raw and any(map(needs_liquid, forms)):
+            hint = "put {% endraw %} directly below the cell and its options"
+            message = f"the figure of cell {cell.name} would be in a raw block"
+            raise RenderError(message, place, hint)
+        for form in forms:
+            what = f"the output of cell {cell.name}"
+            refuse_secret(_words(form), what, place, allowed_secrets)
+
+
+def _alt(cell: Cell) -> str:
+    return (cell.options.alt or "").strip()
+
+
+def _refuse_silent(post: Post, cells: Sequence[Cell]) -> None:
+    first, *others = cells
+    message = f"the figure of cell {first.name} has no alt text"
+    detail = "\n".join(
+        f"{post.place(cell.line)}: nor has the figure of cell {cell.name}" for cell in others
+    )
+    hint = 'add data-alt="what the figure shows" to the options below the cell'
+    raise RenderError(message, post.place(first.line), hint, detail=detail)
+
+
+def _words(form: Form) -> str:
+    """Return the text of a form in which a secret could be."""
+    if isinstance(form, Text):
+        return form.text
+    if isinstance(form, Markup):
+        return _OPAQUE.sub("", form.cleaned.html)
+    if isinstance(form, Chart | Page) or (isinstance(form, Image) and form.suffix == "svg"):
+        return _OPAQUE.sub("", form.data.decode("utf-8", "replace"))
+    return ""

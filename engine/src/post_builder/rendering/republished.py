@@ -1,0 +1,51 @@
+"""Writing options of the page into an output that is there: nothing runs."""
+
+from __future__ import annotations
+
+import re
+
+from post_builder.document.figure_tag import TAG, FigureTag, described, parse_figure_tag
+from post_builder.document.options import Tag
+from post_builder.document.post import END, START, Cell, Post
+from post_builder.errors import RenderError
+from post_builder.rendering.regions import FOLD, FOLD_END, at_its_place
+
+
+def republished(post: Post, cell: Cell) -> str:
+    """Return the output region of a cell with its options as they are now.
+
+    Args:
+        post: as it is on disk.
+        cell: of the post; its region is as a build wrote it.
+
+    Raises:
+        RenderError: for a figure that has lost its alternative text.
+    """
+    content = _content(cell, post.at(cell.region))
+    if not content:
+        return post.at(cell.region)
+    tags = list(TAG.finditer(content))
+    if tags and not (cell.options.alt or "").strip():
+        message = f"the figure of cell {cell.name} has no alt text"
+        hint = 'add data-alt="what the figure shows" to the options below the cell'
+        raise RenderError(message, post.place(cell.line), hint)
+    for number, match in reversed(list(enumerate(tags, 1))):
+        tag = _described(cell, match, number, len(tags))
+        content = f"{content[: match.start()]}{tag}{content[match.end() :]}"
+    if Tag.HIDE_OUTPUT in cell.options.tags:
+        content = f"{FOLD}\n\n{content}\n{FOLD_END}\n"
+    return at_its_place(post.text, cell, cell.with_prefix(f"{START}\n{content}\n{END}"))
+
+
+def _content(cell: Cell, region: str) -> str:
+    """Return what is between the markers, without a fold."""
+    text = cell.without_prefix(region).strip("\n")
+    content = text.removeprefix(f"{START}\n").removesuffix(f"\n{END}")
+    if content.startswith(FOLD):
+        content = content.removeprefix(f"{FOLD}\n\n").removesuffix(f"\n{FOLD_END}\n")
+    return content
+
+
+def _described(cell: Cell, match: re.Match[str], number: int, count: int) -> FigureTag:
+    alt, caption = cell.options.alt or "", cell.options.caption or ""
+    return described(parse_figure_tag(match), alt, caption, number, count)

@@ -1,0 +1,151 @@
+"""Removing from outputs what belongs to the machine: its paths, names, addresses, times."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import re
+import socket
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+_URL = re.compile(
+    r"((?<![A-Za-z0-9+.-])(?!file:)[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s\"'<>]*)", re.IGNORECASE
+)
+"""An address on a network: no part of it is a path of this machine."""
+
+_WORD = re.compile(r"[^\s\"'(<]+")
+"""What may be a path in an output."""
+
+_NOT_INSIDE = r"(?<![\w.~/-])"
+"""Where a path begins: not in the middle of another."""
+
+_INSTALLED = re.compile(r"\A.*/(?:(?:site|dist)-packages|lib/python3\.\d{1,3})/")
+_CELL_FILE = re.compile(r"\A.*/ipykernel_\d{1,12}/\d{1,20}\.py")
+_TEMPORARY = re.compile(
+    r"(?:/private)?(?:/var/folders/[^/\s]+/[^/\s]+/T|/tmp)/(?:tmp\w{8}|post-builder-\w{8})"
+)
+_ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]{6,}")
+
+_VARYING = (
+    (re.compile(r"\b(pid|process)([ =:]{1,3})\d+", re.IGNORECASE), r"\1\2…"),
+    (re.compile(r"\b\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:[.,]\d+)?"), "…"),
+    (re.compile(r"\[\d[\d:]{0,12}<[^\]\[\n]{0,200}\]"), "[…]"),
+    (re.compile(r"\b\d+(?:\.\d+)?( ?)(ns|µs|us|ms|s|sec|secs|seconds?|min|minutes?)\b"), r"…\1\2"),
+)
+"""What libraries write to stderr that differs from run to run, and its replacement."""
+
+_SHARED_NAMES = frozenset(
+    {"root", "user", "admin", "runner", "ubuntu", "debian", "vscode", "jovyan", "nobody", "build"}
+    | {"localhost", "localhost.localdomain", "host", ""}
+)
+"""Names of accounts and hosts that reveal nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What identifies the machine that runs a build, and its user."""
+
+    home: str
+    user: str
+    host: str
+    temporary: str
+    """Folder of temporary files."""
+
+
+def this_machine() -> Machine:
+    """Return the names of the machine and its user; empty where the system has none."""
+    try:
+        user = getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        user = ""
+    home = os.path.expanduser("~")  # noqa: PTH111  # Path.home() fails where there is none
+    return Machine(home, user, socket.gethostname(), tempfile.gettempdir())
+
+
+def scrub(text: str, root: Path) -> str:
+    """Remove the paths, names and memory addresses of this machine from an output.
+
+    Args:
+        text: the output.
+        root: of the site; paths in it become relative.
+    """
+    rules = _rules(str(root), this_machine())
+    pieces = _URL.split(text)
+    for index in range(0, len(pieces), 2):  # the others are addresses on a network
+        for rule in rules:
+            pieces[index] = rule(pieces[index])
+    return "".join(pieces)
+
+
+def scrub_log(text: str) -> str:
+    """Remove process numbers, times and durations from what was written to stderr."""
+    for pattern, replacement in _VARYING:
+        text = pattern.sub(replacement, text)
+    return text
+
+
+@lru_cache(maxsize=4)
+def _rules(root: str, machine: Machine) -> tuple[Callable[[str], str], ...]:
+    """Return the replacements for a site on a machine, in their order."""
+    site = f"{_NOT_INSIDE}(?:file://)?{re.escape(root)}"
+    rules = [_replacing(rf"{site}/(?=[\w.])", ""), _replacing(rf"{site}(?![\w-])", ".")]
+    if machine.temporary not in {"/tmp", "/", ""}:  # noqa: S108  # compared only
+        folder = rf"{_NOT_INSIDE}{re.escape(machine.temporary)}(?![\w-])"
+        rules.append(_replacing(folder, "/tmp"))  # noqa: S108  # what readers see
+    rules.append(_without_folders)
+    if len(machine.home) > 1:
+        home = rf"{_NOT_INSIDE}(?:file://)?{re.escape(machine.home)}(?![\w-])"
+        rules.append(_replacing(home, "~"))
+    rules += [*_user_rules(machine.user), *_host_rules(machine.host)]
+    return (*rules, lambda text: _ADDRESS.sub("at 0x…", text))
+
+
+def _user_rules(user: str) -> list[Callable[[str], str]]:
+    """Replace the name of the user where it can only be one: elsewhere it may be a word."""
+    if user in _SHARED_NAMES:
+        return []
+    name = re.escape(user)
+    key = r"\b(?:user|log|login|owner|account)(?:[ _-]?name)?[\"']?\s{0,3}[=:]\s{0,3}[\"']?"
+    return [
+        _replacing(rf"(?<![\w.-]){name}(?=@[\w-])", "user"),
+        _replacing(rf"([/\\](?:home|Users)[/\\]){name}(?![\w-])", r"\1user"),
+        _replacing(rf"({key}){name}(?![\w-])", r"\1user", re.IGNORECASE),
+        _replacing(rf"\A([\"']?){name}([\"']?\s?)\Z", r"\1user\2"),
+    ]
+
+
+def _host_rules(host: str) -> list[Callable[[str], str]]:
+    """Replace the name of the machine; a short one made of letters may be a word."""
+    if host in _SHARED_NAMES:
+        return []
+    name = re.escape(host)
+    if re.search(r"[\d.-]", host):
+        return [_replacing(rf"(?<![\w.-]){name}(?![\w-])", "host")]
+    return [
+        _replacing(rf"(?<=@){name}(?![\w-])", "host"),
+        _replacing(
+            rf"(\bhost(?:[ _-]?name)?[\"']?\s{{0,3}}[=:]\s{{0,3}}[\"']?){name}\b", r"\1host"
+        ),
+        _replacing(rf"\A([\"']?){name}([\"']?\s?)\Z", r"\1host\2"),
+    ]
+
+
+def _replacing(pattern: str, replacement: str, flags: int = 0) -> Callable[[str], str]:
+    compiled = re.compile(pattern, flags)
+    return lambda text: compiled.sub(replacement, text)
+
+
+def _without_folders(text: str) -> str:
+    return _WORD.sub(lambda word: _clean_word(word.group()), text) if "/" in text else text
+
+
+def _clean_word(path: str) -> str:
+    """Remove from a path the folders of packages, of cells' files and of temporary files."""
+    if "/" not in path:
+        return path
+    path = _CELL_FILE.sub("<cell>", _INSTALLED.sub("", path))
+    return _TEMPORARY.sub("/tmp/…", path)  # noqa: S108  # what readers see

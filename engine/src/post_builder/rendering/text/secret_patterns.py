@@ -1,0 +1,98 @@
+"""How keys and tokens of well-known services look.
+
+Written after the documentation of the services and the rules of gitleaks (MIT). Each pattern begins
+with fixed characters or with a bounded class, so that a search takes linear time; what may not
+stand around a match is checked by the caller.
+"""
+
+from __future__ import annotations
+
+import re
+
+_PLACEHOLDER = r"(?!\*{3}|x{4}|X{4}|\.{3}|…|<|\[|\$|%|your|YOUR|example|EXAMPLE|REDACTED|redacted)"
+"""What stands where documentation hides a secret."""
+
+_ASSIGNED = rf"[\"']?\s{{0,3}}[=:]\s{{0,3}}[\"']?{_PLACEHOLDER}"
+
+PATTERNS: dict[str, re.Pattern[str]] = {
+    name: re.compile(pattern)
+    for name, pattern in {
+        "private-key": r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----",
+        "age-key": r"AGE-SECRET-KEY-1[02-9AC-HJ-NP-Z]{40,}",
+        "aws-access-key": r"(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}",
+        "aws-secret-key": r"(?i:aws_?(?:secret|session)[\w-]{0,20})" + _ASSIGNED + r"[\w/+=]{40}",
+        "azure-storage-key": r"AccountKey=[A-Za-z0-9+/]{40,}={0,2}",
+        "azure-signature": r"[?&]sig=[A-Za-z0-9%]{40,}",
+        "google-api-key": r"AIza[\w-]{35}",
+        "google-oauth-token": r"ya29\.[\w-]{30,}",
+        "google-client-secret": r"GOCSPX-[\w-]{28}",
+        "github-token": r"gh[pousr]_[A-Za-z0-9]{36}",
+        "github-fine-grained-token": r"github_pat_\w{22,}",
+        "gitlab-token": r"gl(?:pat|dt|rt|cbt|ptt|ft|soat|agent)-[\w-]{20}",
+        "bitbucket-token": r"ATBB[A-Za-z0-9]{28,}",
+        "atlassian-token": r"ATATT3[\w=-]{60,}",
+        "slack-token": r"xox[abeoprs]-[A-Za-z0-9-]{10,}",
+        "slack-webhook": r"hooks\.slack\.com/(?:services|workflows)/[\w/]{20,}",
+        "discord-webhook": r"discord(?:app)?\.com/api/webhooks/\d{5,25}/[\w-]{30,}",
+        "telegram-token": r"\b\d{8,10}:AA[\w-]{32,33}",
+        "stripe-key": r"(?:sk|rk)_(?:live|test)_[A-Za-z0-9]{16,}",
+        "square-token": r"sq0(?:atp|csp)-[\w-]{22,}",
+        "shopify-token": r"shp(?:at|ca|pa|ss)_[a-fA-F0-9]{32}",
+        "twilio-key": r"SK[0-9a-f]{32}",
+        "sendgrid-key": r"SG\.[\w-]{20,24}\.[\w-]{39,45}",
+        "mailgun-key": r"key-[0-9a-f]{32}",
+        "openai-key": r"sk-(?:proj-|svcacct-|admin-)?[\w-]{0,80}T3BlbkFJ[\w-]{20,}",
+        "openai-project-key": r"sk-(?:proj|svcacct|admin)-[\w-]{40,}",
+        "openai-old-key": r"sk-[A-Za-z0-9]{48}",
+        "anthropic-key": r"sk-ant-[a-z0-9]{3,10}-[\w-]{40,}",
+        "openrouter-key": r"sk-or-v1-[0-9a-f]{64}",
+        "huggingface-token": r"hf_[A-Za-z]{34}",
+        "replicate-token": r"r8_[A-Za-z0-9]{37}",
+        "groq-key": r"gsk_[A-Za-z0-9]{50,}",
+        "wandb-key": r"(?i:wandb_api_key)" + _ASSIGNED + r"[0-9a-f]{40}",
+        "kaggle-key": r"\"key\": ?\"[0-9a-f]{32}\"",
+        "npm-token": r"npm_[A-Za-z0-9]{36}",
+        "pypi-token": r"pypi-AgE[\w-]{50,}",
+        "rubygems-key": r"rubygems_[0-9a-f]{48}",
+        "docker-token": r"dckr_(?:pat|oat)_[\w-]{20,}",
+        "digitalocean-token": r"do[opr]_v1_[0-9a-f]{64}",
+        "heroku-key": r"HRKU-[\w-]{36,}",
+        "cloudflare-key": r"(?i:cloudflare[\w-]{0,20})" + _ASSIGNED + r"[\w-]{37,40}",
+        "databricks-token": r"dapi[0-9a-f]{32}",
+        "doppler-token": r"dp\.(?:pt|st|ct|sa)\.[\w.-]{40,}",
+        "grafana-token": r"gl(?:c|sa)_[\w=+/]{32,}",
+        "hashicorp-vault-token": r"hv[sbr]\.[\w-]{24,}",
+        "terraform-token": r"\.atlasv1\.[\w-]{60,}",
+        "linear-key": r"lin_api_[A-Za-z0-9]{40}",
+        "notion-token": r"(?:ntn_[A-Za-z0-9]{40,}|secret_[A-Za-z0-9]{43})",
+        "figma-token": r"figd_[\w-]{40,}",
+        "postman-key": r"PMAK-[0-9a-f]{24}-[0-9a-f]{34}",
+        "new-relic-key": r"NRAK-[A-Z0-9]{27}",
+        "sentry-token": r"sntry[su]_[\w+/=-]{40,}",
+        "supabase-key": r"sb(?:p|_secret)_[\w-]{30,}",
+        "planetscale-token": r"pscale_(?:tkn|pw|oauth)_[\w=.-]{32,}",
+        "json-web-token": r"eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,}",
+        "authorization-header": (
+            r"(?i:authorization)" + _ASSIGNED + r"(?i:bearer|basic|token|digest)\s{1,3}"
+            rf"{_PLACEHOLDER}[\w.~+/=-]{{8,}}"
+        ),
+        "bearer-token": rf"(?i:bearer) {_PLACEHOLDER}(?=[\w.~+/=-]{{0,60}}\d)[\w.~+/=-]{{20,}}",
+        "password-in-url": rf"://[^\s/@:\"'<>]{{0,100}}:{_PLACEHOLDER}[^\s/@:\"'<>]{{3,200}}@[\w\[]",
+        "token-in-url": (
+            r"[?&;](?i:(?:access|auth|refresh|id|api|private|session|secret)?[_-]?"
+            r"(?:token|key|apikey|secret|password|passwd|signature))="
+            rf"{_PLACEHOLDER}(?=[\w.~%+/-]{{0,60}}\d)[\w.~%+/-]{{8,}}"
+        ),
+        "token-as-user": r"://(?=[\w-]{0,60}\d)[A-Za-z0-9_-]{20,200}@[\w\[]",
+        "netrc-password": (
+            r"(?:machine\s{1,9}\S{1,200}|default)\s{1,9}login\s{1,9}\S{1,200}\s{1,9}password\s{1,9}\S"
+        ),
+        "assigned-secret": (
+            r"(?i:(?:api|access|auth|secret|private|client|account)[_-]?(?:key|token|secret)"
+            r"|passw(?:or)?d|passphrase)"
+            + _ASSIGNED
+            + r"(?=[^\s\"']{0,100}\d)(?=[^\s\"']{0,100}[A-Za-z])[^\s\"'<>,;(){}\[\]]{12,}"
+        ),
+    }.items()
+}
+"""A pattern by the name under which an author allows it."""

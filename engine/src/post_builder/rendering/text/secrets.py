@@ -1,0 +1,53 @@
+"""Stopping a build whose outputs hold what looks like a secret."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from html import unescape
+
+from post_builder.errors import RenderError
+from post_builder.place import Place
+from post_builder.rendering.text.secret_patterns import PATTERNS
+
+
+def find_secret(text: str, allowed: Collection[str] = ()) -> tuple[str, int] | None:
+    """Find what looks like a secret.
+
+    Args:
+        text: an output, plain or escaped for HTML.
+        allowed: names of patterns that are not searched for.
+
+    Returns:
+        The name of the pattern and the line of the text, counted from 1; None if there is none.
+    """
+    text = unescape(text) if "&" in text else text
+    for name, pattern in PATTERNS.items():
+        if name in allowed:
+            continue
+        for match in pattern.finditer(text):
+            before = text[match.start() - 1 : match.start()]
+            if not (before.isalnum() and match.group()[0].isalnum()):
+                return name, text.count("\n", 0, match.start()) + 1
+    return None
+
+
+def refuse_secret(text: str, what: str, place: Place, allowed: Collection[str]) -> None:
+    """Refuse to publish a text that holds what looks like a secret; the error does not show it.
+
+    Args:
+        text: what would be published.
+        what: how the error calls it, such as `the output of cell x`.
+        place: of the cell or value.
+        allowed: names of patterns that the author allows.
+
+    Raises:
+        RenderError: with the line and the name of the pattern.
+    """
+    if found := find_secret(text, allowed):
+        name, line = found
+        message = f"line {line} of {what} looks like a secret ({name}); nothing was written"
+        hint = (
+            "do not print it, and replace it where it was used; if it is not a secret, list it "
+            f"as {name} under allowed_secrets: in the front matter, or in the site's settings"
+        )
+        raise RenderError(message, place, hint)

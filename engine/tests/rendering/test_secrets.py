@@ -1,0 +1,216 @@
+"""What looks like a secret stops a build; the machine's own names are cleaned everywhere."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from runs import made_up_run, printed
+
+from post_builder.document.parsing.parser import parse
+from post_builder.errors import RenderError
+from post_builder.rendering.regions import RenderedCell, render
+from post_builder.rendering.text import scrubbing
+from post_builder.rendering.text.scrubbing import Machine, scrub
+from post_builder.rendering.text.secret_patterns import PATTERNS
+from post_builder.rendering.text.secrets import find_secret
+from post_builder.settings import Settings
+from post_builder.site import Site
+from post_builder.sources.transclusion import transclude
+
+Render = Callable[..., RenderedCell]
+
+HEX = "0123456789abcdef"
+MIXED = "aB3dE5fG7hI9jK1lM2nO4pQ6rS8tU0vW" * 3
+GITHUB = "ghp_" + MIXED[:36]
+
+SECRETS: Mapping[str, str] = {
+    "private-key": "-----BEGIN RSA PRIVATE KEY-----",
+    "age-key": "AGE-SECRET-KEY-1" + "QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L" * 2,
+    "aws-access-key": "AKIA" + "QWERTY234567ASDF",
+    "aws-secret-key": "aws_secret_access_key = " + MIXED[:40],
+    "azure-storage-key": "AccountKey=" + MIXED[:64] + "==",
+    "azure-signature": "https://a.example/x?sv=1&sig=" + MIXED[:43],
+    "google-api-key": "AIza" + MIXED[:35],
+    "google-oauth-token": "ya29." + MIXED[:40],
+    "google-client-secret": "GOCSPX-" + MIXED[:28],
+    "github-token": GITHUB,
+    "github-fine-grained-token": "github_pat_" + MIXED[:40],
+    "gitlab-token": "glpat-" + MIXED[:20],
+    "bitbucket-token": "ATBB" + MIXED[:28],
+    "atlassian-token": "ATATT3" + MIXED[:70],
+    "slack-token": "xoxb-" + "123456789012-" + MIXED[:20],
+    "slack-webhook": "https://hooks.slack.com/services/T0/B0/" + MIXED[:24],
+    "discord-webhook": "https://discord.com/api/webhooks/123456789/" + MIXED[:60],
+    "telegram-token": "123456789:AA" + MIXED[:33],
+    "stripe-key": "sk_live_" + MIXED[:24],
+    "square-token": "sq0atp-" + MIXED[:22],
+    "shopify-token": "shpat_" + HEX * 2,
+    "twilio-key": "SK" + HEX * 2,
+    "sendgrid-key": "SG." + MIXED[:22] + "." + MIXED[:43],
+    "mailgun-key": "key-" + HEX * 2,
+    "openai-key": "sk-" + MIXED[:20] + "T3BlbkFJ" + MIXED[:20],
+    "openai-project-key": "sk-proj-" + MIXED[:60],
+    "openai-old-key": "sk-" + MIXED[:48],
+    "anthropic-key": "sk-ant-api03-" + MIXED[:80],
+    "openrouter-key": "sk-or-v1-" + HEX * 4,
+    "huggingface-token": "hf_" + "abcdEFGHijklMNOPqrstUVWXyzABcdEFGH",
+    "replicate-token": "r8_" + MIXED[:37],
+    "groq-key": "gsk_" + MIXED[:52],
+    "wandb-key": "WANDB_API_KEY=" + HEX * 2 + HEX[:8],
+    "kaggle-key": '{"username": "a", "key": "' + HEX * 2 + '"}',
+    "npm-token": "npm_" + MIXED[:36],
+    "pypi-token": "pypi-AgE" + MIXED[:60],
+    "rubygems-key": "rubygems_" + HEX * 3,
+    "docker-token": "dckr_pat_" + MIXED[:27],
+    "digitalocean-token": "dop_v1_" + HEX * 4,
+    "heroku-key": "HRKU-" + MIXED[:60],
+    "cloudflare-key": "CLOUDFLARE_API_TOKEN=" + MIXED[:40],
+    "databricks-token": "dapi" + HEX * 2,
+    "doppler-token": "dp.pt." + MIXED[:43],
+    "grafana-token": "glsa_" + MIXED[:41],
+    "hashicorp-vault-token": "hvs." + MIXED[:90],
+    "terraform-token": MIXED[:14] + ".atlasv1." + MIXED[:67],
+    "linear-key": "lin_api_" + MIXED[:40],
+    "notion-token": "ntn_" + MIXED[:46],
+    "figma-token": "figd_" + MIXED[:40],
+    "postman-key": "PMAK-" + HEX + HEX[:8] + "-" + HEX * 2 + "ab",
+    "new-relic-key": "NRAK-" + "QWERTY234567ASDFGHJKLZXCVBN",
+    "sentry-token": "sntrys_" + MIXED[:60],
+    "supabase-key": "sbp_" + HEX * 2 + HEX[:8],
+    "planetscale-token": "pscale_tkn_" + MIXED[:43],
+    "json-web-token": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0." + MIXED[:43],
+    "authorization-header": "{'Authorization': 'Basic " + MIXED[:24] + "'}",
+    "bearer-token": "curl -H 'x: Bearer " + MIXED[:40] + "'",
+    "password-in-url": "postgres://ada:correcthorse@db.example/x",
+    "token-in-url": "https://a.example/x?access_token=" + MIXED[:24],
+    "token-as-user": "https://" + MIXED[:40] + "@git.example/a/b.git",
+    "netrc-password": "machine a.example login ada password horse",
+    "assigned-secret": "api_key: " + MIXED[:20],
+}
+
+
+def test_each_pattern_has_an_example() -> None:
+    """One that is not tried may match nothing."""
+    assert set(SECRETS) == set(PATTERNS)
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_a_secret_is_found(name: str) -> None:
+    """With the name under which it may be allowed, and its line; escaped for HTML or not."""
+    allowed = set(PATTERNS) - {name}
+    secret = SECRETS[name]
+    assert (name, 2) == find_secret(f"a line\n({secret})", allowed)
+    assert (name, 1) == find_secret(secret.replace("=", "&#61;"), allowed)
+    assert find_secret(secret) is not None
+    assert find_secret(secret, PATTERNS) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "api_key = os.environ['API_KEY']",
+        "password: ********",
+        "token: <your token>",
+        "token=xxxxxxxx",
+        "Authorization: Bearer $TOKEN",
+        "a bearer of good news and of 12 apples",
+        "https://a.example/x?key=temperature&token=none",
+        "https://user@a.example/",
+        "tokens: 12345678901234567890",
+        "0123456789abcdef0123456789abcdef01234567",
+        "the secret is 42, the key is 7",
+        "risk-" + "a" * 48,
+        "pk_live_" + MIXED[:24],
+        "tensor([1.2345678901234567e-05, 9.87])",
+        "eyJ.eyJ.x",
+    ],
+)
+def test_what_is_no_secret_is_published(text: str) -> None:
+    """Placeholders, digests, numbers, public keys."""
+    assert find_secret(text) is None
+
+
+def _rendered(outputs: list[Mapping[str, object]], front_matter: str = "") -> RenderedCell:
+    kernel = "jupyter: {kernelspec: {name: python3, language: python}}"
+    text = f"---\n{kernel}\n{front_matter}---\n```python\nx\n```\n{{: #a data-alt='a'}}\n"
+    post = parse(text, "post")
+    assert post is not None
+    site = Site(Path("/nowhere/blog"), Settings())
+    run = made_up_run(transclude(post, site, {}), [outputs])
+    return render(post, run, site, "slug")[0]
+
+
+def _shown(kind: str, content: object) -> Mapping[str, object]:
+    return {"output_type": "display_data", "data": {kind: content}, "metadata": {}}
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        printed(f"a\n{GITHUB}\n"),
+        printed(GITHUB, "stderr"),
+        {"output_type": "error", "traceback": [f"E: {GITHUB}"]},
+        _shown("text/plain", GITHUB),
+        _shown("text/html", f"<b title='{GITHUB}'>a</b>"),
+        _shown("text/markdown", f"[a](https://a.example/{GITHUB})"),
+        _shown("application/json", {"a": GITHUB}),
+        _shown("image/svg+xml", f"<svg><text>{GITHUB}</text></svg>"),
+        _shown("application/vnd.plotly.v1+json", {"data": [{"name": GITHUB}]}),
+    ],
+)
+def test_a_secret_stops_the_build(output: Mapping[str, object]) -> None:
+    """The error names the cell's line and not the secret; the author may allow it by name."""
+    with pytest.raises(RenderError) as caught:
+        _rendered([output])
+    assert str(caught.value).startswith("post:4: line ")
+    assert "looks like a secret (github-token); nothing was written" in str(caught.value)
+    assert GITHUB not in str(caught.value)
+    assert _rendered([output], "allowed_secrets: [github-token]\n").region
+
+
+MACHINE = Machine("/home/ada", "ada", "fv-az12-345", "/var/tmp/run9")
+
+
+@pytest.mark.parametrize(
+    ("printed_text", "expected"),
+    [
+        (
+            "https://mirror.example/nowhere/blog/file.csv",
+            "https://mirror.example/nowhere/blog/file.csv",
+        ),
+        ("/data/nowhere/blog/x", "/data/nowhere/blog/x"),
+        ("file:///nowhere/blog/x.csv file:///home/ada/y", "x.csv ~/y"),
+        ("https://a.example/home/ada/x", "https://a.example/home/ada/x"),
+        ("ada@fv-az12-345:~$", "user@host:~$"),
+        ("on fv-az12-345.local", "on host.local"),
+        ("/mnt/home/ada/x /Users/ada/x", "/mnt/home/user/x /Users/user/x"),
+        ("user: ada, USERNAME='ada'", "user: user, USERNAME='user'"),
+        ("'ada'", "'user'"),
+        ("Canada and ada", "Canada and ada"),
+        ("/var/tmp/run9/tmpabcd1234/x", "/tmp/…/x"),
+        ("/tmp/post-builder-ab12cd_e/x", "/tmp/…/x"),
+        ("a:/nowhere/blog/b:/home/ada/c", "a:b:~/c"),
+    ],
+)
+def test_names_of_the_machine_go_and_addresses_stay(
+    monkeypatch: pytest.MonkeyPatch, printed_text: str, expected: str
+) -> None:
+    """A URL is no path, nor is a path the middle of another; a name in prose may be a word."""
+    monkeypatch.setattr(scrubbing, "this_machine", lambda: MACHINE)
+    assert expected == scrub(printed_text, Path("/nowhere/blog"))
+
+
+def test_figures_are_cleaned_like_text() -> None:
+    """A path in a drawing, or the name of the author in an image."""
+    drawing = _rendered([_shown("image/svg+xml", "<svg><text>/nowhere/blog/x.csv</text></svg>")])
+    assert b"<text>x.csv</text>" in drawing.figures[0].data
+    exif, stream = Image.Exif(), io.BytesIO()
+    exif[0x013B] = "Ada"
+    Image.new("L", (4, 4)).save(stream, "jpeg", exif=exif)
+    content = base64.b64encode(stream.getvalue()).decode()
+    assert b"Ada" not in _rendered([_shown("image/jpeg", content)]).figures[0].data

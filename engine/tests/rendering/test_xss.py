@@ -1,0 +1,370 @@
+"""No output runs, loads, leaves its place or breaks the page: a browser is asked.
+
+Each vector is rendered by the engine and then by Jekyll, and opened in Chromium with a detector.
+"""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import json
+import shutil
+import subprocess
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import xss_vectors as vectors
+from runs import made_up_run
+
+from post_builder.document.parsing.parser import parse
+from post_builder.document.post import splice
+from post_builder.errors import RenderError
+from post_builder.execution.run import Output
+from post_builder.rendering.regions import region_edits, render
+from post_builder.site import Site, open_site
+from post_builder.sources.transclusion import transclude
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Dialog, Page
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+
+MOST = 250
+"""Vectors that there must be at least."""
+
+SETTINGS: Mapping[str, str] = {
+    "plain": "kramdown: {input: GFM}",
+    "block": "kramdown: {input: GFM, parse_block_html: true}",
+    "native": "kramdown: {input: kramdown, html_to_native: true, parse_span_html: false}",
+    "base": "kramdown: {input: GFM, hard_wrap: true}\nbaseurl: /base",
+}
+"""Settings of kramdown and Jekyll with which the pages are made."""
+
+LAYOUT = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>t</title>
+<link rel="icon" href="data:,">
+<style>header { position: relative; height: 40px; background: #eee } main { width: 600px }</style>
+</head><body>
+<header id="own" class="own">top</header>
+<main>{{ content }}</main>
+<footer class="own-footer">bottom</footer>
+<script>
+addEventListener("load", () => {
+  const own = document.getElementById("own")
+  const buttons = document.querySelectorAll(".own-button, [data-own]")
+  own.textContent = document.title + document.forms.length + buttons.length
+  document.body.append(document.createElement("aside"))
+  document.documentElement.dataset.worked = document.querySelector("header").textContent
+})
+</script>
+</body></html>
+"""
+"""A page with a script of its own, which outputs must not break."""
+
+DETECTOR = """
+window.ran = []
+window.xss = (what) => { window.ran.push(String(what)) }
+for (const name of ["alert", "confirm", "prompt", "print", "open"]) window[name] = window.xss
+"""
+
+LOOK = """
+() => {
+  const problems = []
+  const outputs = [...document.querySelectorAll(".output, span[data-value]")]
+  const own = [...document.querySelectorAll('script[src$="/assets/js/post-builder.js"]')]
+  const all = outputs.flatMap((output) => [output, ...output.querySelectorAll("*")])
+  for (const element of all) {
+    const style = getComputedStyle(element)
+    if (["fixed", "absolute", "sticky"].includes(style.position)) problems.push("position " + element.outerHTML.slice(0, 90))
+    if (element.id || element.getAttribute("name")) problems.push("name " + element.outerHTML.slice(0, 90))
+    for (const { name, value } of element.attributes) {
+      if (/^on/i.test(name)) problems.push("handler " + element.outerHTML.slice(0, 90))
+      if (/^\\s*(javascript|vbscript|data:text)/i.test(value) && ["href", "src"].includes(name)) problems.push("address " + value)
+    }
+    if (own.includes(element)) continue
+    if (["SCRIPT", "IFRAME", "OBJECT", "EMBED", "FORM", "INPUT", "STYLE", "LINK", "META", "BASE", "DIALOG"].includes(element.tagName)) problems.push("element " + element.tagName)
+    for (const event of ["mouseover", "focus", "animationstart"]) element.dispatchEvent(new Event(event))
+  }
+  for (const mark of document.querySelectorAll("p.after, header, footer")) {
+    mark.scrollIntoView({ block: "center" })
+    const box = mark.getBoundingClientRect()
+    const hit = document.elementFromPoint(box.left + Math.min(20, box.width / 2), box.top + box.height / 2)
+    if (hit !== mark) problems.push(`covered ${mark.className || mark.tagName} by ${hit?.outerHTML.slice(0, 90)}`)
+  }
+  const scripts = document.querySelectorAll("script").length - own.length
+  if (scripts !== 1) problems.push("scripts " + scripts)
+  if (document.querySelectorAll("p.after").length !== COUNT) problems.push("marks " + document.querySelectorAll("p.after").length)
+  if (document.documentElement.dataset.worked !== "t00") problems.push("page script " + document.documentElement.dataset.worked)
+  return problems
+}
+"""
+"""What a page is asked once it has loaded: nothing covered, broken, named, or able to run."""
+
+
+def shown(data: Mapping[str, object]) -> Output:
+    """Return what a cell displayed."""
+    return {"output_type": "display_data", "data": data, "metadata": {}}
+
+
+def text_outputs(text: str) -> list[Output]:
+    """Return a text in each way in which cells give text."""
+    return [
+        {"output_type": "stream", "name": "stdout", "text": text},
+        {"output_type": "stream", "name": "stderr", "text": text},
+        {"output_type": "error", "traceback": ["E", text]},
+        shown({"text/plain": text}),
+        shown({"application/json": {text: [text]}}),
+        shown({"application/vnd.x+json": {}, "text/plain": text}),
+    ]
+
+
+OUTPUTS: Mapping[str, Sequence[Output]] = {
+    **{
+        family: [shown({"text/html": one}) for one in each] for family, each in vectors.HTML.items()
+    },
+    "HTML in Markdown": [
+        shown({"text/markdown": one})
+        for family in ("handlers", "scripts", "mutations", "kramdown and Liquid")
+        for one in vectors.HTML[family]
+    ],
+    "Markdown": [shown({"text/markdown": one}) for one in vectors.MARKDOWN],
+    "LaTeX": [shown({"text/latex": one}) for one in vectors.LATEX],
+    "drawings": [shown({"image/svg+xml": one}) for one in vectors.DRAWINGS],
+    "drawings in HTML": [shown({"text/html": one}) for one in vectors.DRAWINGS],
+    "text": [output for one in vectors.TEXTS for output in text_outputs(one)],
+    "charts": [
+        shown(
+            {"application/vnd.plotly.v1+json": {"data": [{"text": one}], "layout": {"title": one}}}
+        )
+        for one in vectors.TEXTS
+    ],
+}
+"""What cells gave, by family."""
+
+
+@dataclass
+class Made:
+    """A site with a page for each family, and what was refused on the way."""
+
+    folder: Path
+    cells: dict[str, int] = field(default_factory=dict)
+    """Cells of each page."""
+    refused: list[str] = field(default_factory=list)
+
+
+def _alt(text: str) -> str:
+    """Write a text as a cell's option, where kramdown can say it."""
+    return " ".join(text.replace("\\", "").replace('"', '\\"').replace("}", "\\}").split())
+
+
+def _cell(number: int, alt: str) -> str:
+    options = f'{{: #c{number} data-alt="{_alt(alt)}"}}'
+    return f'```python\nx\n```\n{options}\n\n<p class="after">after {number}</p>\n'
+
+
+def _post(made: Made, site: Site, family: str, outputs: Sequence[Output]) -> str:
+    """Return a post whose cells gave some outputs; what is refused is left out."""
+    accepted: list[Output] = []
+    for output in outputs:
+        if _published(site, [output], ["a"], [], family) is None:
+            made.refused.append(family)
+        else:
+            accepted.append(output)
+    alts = [
+        one
+        for one in vectors.TEXTS
+        if not any(mark in one for mark in ("{{", "{%", "\x1b", "&", "\n"))
+    ]
+    values = list(vectors.TEXTS) if family == "text" else []
+    text = _published(site, accepted, alts if family == "drawings" else ["a"], values, family)
+    assert text is not None
+    made.cells[family] = len(accepted)
+    return text
+
+
+def _published(
+    site: Site, outputs: Sequence[Output], alts: Sequence[str], values: Sequence[str], slug: str
+) -> str | None:
+    header = "---\nlayout: default\njupyter: {kernelspec: {name: python3, language: python}}\n---\n"
+    cells = [_cell(number, alts[number % len(alts)]) for number in range(len(outputs))]
+    plain = ['A <span data-value="x">0</span> value.\n' for _ in values[::2]]
+    rich = ['A <span class="markdown" data-value="x">0</span> value.\n' for _ in values[1::2]]
+    post = parse(header + "\n".join([*cells, *plain, *rich]), "post")
+    assert post is not None
+    texts = [value.replace("\n", " ") for value in (*values[::2], *values[1::2])]
+    run = made_up_run(transclude(post, site, {}), [[output] for output in outputs], texts)
+    try:
+        rendered = render(post, run, site, slug.replace(" ", "-"))
+    except RenderError:
+        return None
+    for figure in (figure for cell in rendered for figure in cell.figures):
+        path = site.root / figure.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(figure.data)
+    return splice(post.text, region_edits(post, rendered))
+
+
+@pytest.fixture(scope="module", params=SETTINGS)
+def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """Render all families, and make a site of them with Jekyll."""
+    folder = tmp_path_factory.mktemp("site")
+    made = Made(folder)
+    folder.joinpath("_config.yml").write_text(f"title: t\n{SETTINGS[request.param]}\n")
+    for name in ("_layouts", "_includes", "_posts"):
+        folder.joinpath(name).mkdir()
+    folder.joinpath("_layouts", "default.html").write_text(LAYOUT)
+    figure = Path(__file__).parents[2] / "src/post_builder/commands/templates/figure"
+    shutil.copy(figure, folder / "_includes" / "figure")
+    script = Path(__file__).parents[2] / "src/post_builder/pipeline/outputs.js"
+    folder.joinpath("assets", "js").mkdir(parents=True)
+    shutil.copy(script, folder / "assets" / "js" / "post-builder.js")
+    site = open_site(folder)
+    for family, outputs in OUTPUTS.items():
+        text = _post(made, site, family, outputs)
+        name = family.replace(" ", "-").lower()
+        folder.joinpath(f"{name}.md").write_text(text, encoding="utf-8", newline="")
+    subprocess.run(["jekyll", "build", "-q", "-d", str(folder / "_site")], cwd=folder, check=True)
+    return made
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Start Chromium."""
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415  # only here
+
+    switches = (
+        *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
+        *("--disable-background-networking", "--disable-component-update"),
+    )
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=list(switches)
+        )
+        yield chromium
+        chromium.close()
+
+
+class _Quiet(http.server.SimpleHTTPRequestHandler):
+    """Serves files without a log; the base URL of one of the sites is no folder."""
+
+    def translate_path(self, path: str) -> str:
+        return super().translate_path(path.removeprefix("/base"))
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def address(made: Made) -> Iterator[str]:
+    """Serve the site on this machine."""
+    handler = functools.partial(_Quiet, directory=str(made.folder / "_site"))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    server.server_close()
+
+
+def _open(browser: Browser, address: str, path: str) -> tuple[Page, list[str]]:
+    """Open a page; return it and what it asked other hosts for, or where it went."""
+    page = browser.new_page()
+    page.add_init_script(DETECTOR)
+    problems: list[str] = []
+    asked: list[str] = []
+
+    def dismiss(dialog: Dialog) -> None:
+        problems.append("a dialog")
+        dialog.dismiss()
+
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("dialog", dismiss)
+    page.on("popup", lambda _: problems.append("a window"))
+    page.on("download", lambda _: problems.append("a download"))
+    page.route(lambda url: not url.startswith((address, "data:")), lambda route: route.abort())
+    page.goto(f"{address}/{path}")
+    page.wait_for_timeout(300)
+    problems += [url for url in asked if not url.startswith((address, "data:image", "data:,"))]
+    if page.url != f"{address}/{path}":
+        problems.append(f"went to {page.url}")
+    return page, problems
+
+
+@pytest.mark.parametrize(
+    ("attack", "seen"),
+    [
+        ("<script>xss(1)</script>", "1"),
+        ("<img src=x onerror=xss(1)>", "handler"),
+        ("<a href='javascript:xss(1)'>x</a>", "address"),
+        ("<img src=https://evil.example/x>", "https://evil.example/x"),
+        ("<p style='background: url(https://evil.example/y)'>x</p>", "https://evil.example/y"),
+        ("<meta http-equiv=refresh content='0; url=/other.html'>", "went to"),
+        ("<div style='position: fixed; inset: 0'>x</div>", "covered"),
+        ("<div style='margin-top: -3000px; height: 9000px; position: relative'>x</div>", "covered"),
+        ("<form name=querySelector></form>", "page script"),
+        ("<b id=own></b>", "name"),
+        ("</main><textarea>", "marks"),
+    ],
+)
+def test_the_detector_sees_an_attack(
+    browser: Browser, made: Made, address: str, attack: str, seen: str
+) -> None:
+    """Written into a page as it is; were it not seen, the other tests would say nothing."""
+    page_text = LAYOUT.replace(
+        "{{ content }}", f'<div class="output html">{attack}</div><p class="after">after</p>'
+    )
+    made.folder.joinpath("_site", "attack.html").write_text(page_text, encoding="utf-8")
+    made.folder.joinpath("_site", "other.html").write_text("")
+    page, problems = _open(browser, address, "attack.html")
+    problems += page.evaluate(LOOK.replace("COUNT", "1")) if "went" not in str(problems) else []
+    problems += page.evaluate("(window.ran || []).map(String)")
+    page.close()
+    assert any(problem.startswith(seen) for problem in problems), problems
+
+
+def test_there_are_enough_vectors() -> None:
+    """Of every family."""
+    assert vectors.count() >= MOST
+    assert all(OUTPUTS.values())
+
+
+@pytest.mark.parametrize("family", OUTPUTS)
+def test_nothing_happens_on_a_page(browser: Browser, made: Made, address: str, family: str) -> None:
+    """No script runs, nothing is asked of other hosts, covered, named, broken, or left."""
+    name = family.replace(" ", "-").lower()
+    page, problems = _open(browser, address, f"{name}.html")
+    problems += page.evaluate(LOOK.replace("COUNT", str(made.cells[family])))
+    problems += page.evaluate("window.ran")
+    page.close()
+    assert [] == problems, json.dumps(problems, indent=1)
+
+
+def test_nothing_happens_in_a_drawing(browser: Browser, made: Made, address: str) -> None:
+    """Opened on its own, where scripts in it would run with the rights of the site."""
+    found: list[str] = []
+    for path in sorted((made.folder / "_site").rglob("*.svg")):
+        relative = path.relative_to(made.folder / "_site").as_posix()
+        page, problems = _open(browser, address, relative)
+        page.evaluate(
+            "document.querySelectorAll('*').forEach((e) => e.dispatchEvent(new MouseEvent('click')))"
+        )
+        page.wait_for_timeout(50)
+        found += [*problems, *page.evaluate("window.ran || []")]
+        page.close()
+    assert [] == found
+    assert list((made.folder / "_site").rglob("*.svg"))
+
+
+def test_prologs_of_drawings_are_harmless(tmp_path: Path) -> None:
+    """Style sheets and declarations in front of a drawing go, or the drawing is refused."""
+    tmp_path.joinpath("_config.yml").write_text("title: t\n")
+    site = open_site(tmp_path)
+    for prolog in vectors.PROLOGS:
+        drawing = f"{prolog}<svg xmlns='http://www.w3.org/2000/svg'><g/></svg>"
+        text = _published(site, [shown({"image/svg+xml": drawing})], ["a"], [], "x")
+        for path in tmp_path.rglob("*.svg") if text else []:
+            assert vectors.RUN not in path.read_text()
+            assert "xml-stylesheet" not in path.read_text()
