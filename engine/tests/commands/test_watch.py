@@ -206,6 +206,6 @@ def test_only_changes_count(blog: Path) -> None:
         *(("_posts/.a.md.x1.tmp", False), ("_posts/a.tmp", True), ("_posts/.a.md", True)),
     ],
 )
-def test_what_others_write_is_not_watched(name: str, expected: bool) -> None:  # noqa: FBT001
+def test_what_others_write_is_not_watched(name: str, expected: bool) -> None:
     """Neither Jekyll's, git's and Python's files nor those that a build is about to rename."""
     assert expected == _Saves(Site(Path("/blog")))(Change.modified, f"/blog/{name}")

@@ -32,7 +32,7 @@ def _values(path: str, kind: str, *sets: dict[str, Any], **config: object) -> di
         ({"path": "**/2020"}, True),
     ],
 )
-def test_a_scope_has_a_path_and_a_type(scope: dict[str, str] | None, applies: bool) -> None:  # noqa: FBT001
+def test_a_scope_has_a_path_and_a_type(scope: dict[str, str] | None, applies: bool) -> None:
     """As Jekyll matches them: a path is the start of a path, or a pattern for one."""
     found = {"values": {"a": 1}} | ({} if scope is None else {"scope": scope})
     path = "_posts/2020/2020-01-01-a.md"

@@ -10,17 +10,17 @@ from runs import drawing, just_before, made_up_run, printed, state_of
 from toysite import DRAWN, make_drawn, replace
 
 from post_builder.commands.clean import clean
-from post_builder.pipeline.publish import Published, publish
+from post_builder.pipeline.publish import publish
 from post_builder.pipeline.undo import keep_copy
 from post_builder.site import open_site
 
 FIGURE = "assets/images/drawn/plot.svg"
 
 
-def _build(root: Path, text: str = "1\n") -> Published:
+def _build(root: Path, text: str = "1\n") -> list[str]:
     state = state_of(root, DRAWN)
     outputs = ((printed(text),), (drawing(text),))
-    return publish(state, made_up_run(state.prepared, outputs, ["0.5"]), just_before(state))
+    return publish(state, made_up_run(state.prepared, outputs, ["0.5"]), just_before(state)).copies
 
 
 def _copies(root: Path) -> list[str]:

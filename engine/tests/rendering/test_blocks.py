@@ -149,7 +149,10 @@ def test_trusted_html_is_a_page_in_a_frame(rendered: Render) -> None:
     assert "assets/images/slug/cell-1.html" == page.path
     assert markup.encode() in page.data
     assert "allow-same-origin" not in cell.region
-    frame = '<iframe src="{{ \'/assets/images/slug/cell-1.html\' | relative_url }}" sandbox="allow-scripts '
+    frame = (
+        "<iframe src=\"{{ '/assets/images/slug/cell-1.html' | relative_url }}\""
+        ' sandbox="allow-scripts '
+    )
     assert frame in cell.region
 
 

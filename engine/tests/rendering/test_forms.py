@@ -238,7 +238,8 @@ SPEC = {"$schema": "https://vega.github.io/schema/vega-lite/v6.json", "mark": "p
 
 
 def _altair(spec: object) -> str:
-    return f"<div id='v-{id(spec)}'></div><script>(function(spec, o){{}})({json.dumps(spec)}, {{}});</script>"
+    call = f"(function(spec, o){{}})({json.dumps(spec)}, {{}});"
+    return f"<div id='v-{id(spec)}'></div><script>{call}</script>"
 
 
 def _plotly(chart: Mapping[str, object]) -> str:
@@ -333,7 +334,10 @@ SVG = "<svg xmlns='http://www.w3.org/2000/svg' width='20' height='10'/>"
     [
         "<Axes: title={'center': 'a'}>",
         "[<matplotlib.lines.Line2D at 0x7f0123456789>]",
-        "[<matplotlib.lines.Line2D at 0x7f0123456789>,\n <matplotlib.lines.Line2D at 0x7f012345678a>]",
+        (
+            "[<matplotlib.lines.Line2D at 0x7f0123456789>,\n"
+            " <matplotlib.lines.Line2D at 0x7f012345678a>]"
+        ),
         "<matplotlib.collections.PathCollection at 0x7f0123456789>",
         "<BarContainer object of 3 artists>",
         "(array([1., 2.]), array([0., 1.]), <BarContainer object of 10 artists>)",
@@ -396,9 +400,9 @@ def test_a_site_or_a_post_may_leave_out_stderr(
 
 def test_stderr_may_count_as_a_failure() -> None:
     """With the line of the cell that wrote to it."""
-    with pytest.raises(RenderError, match="^post:4: cell plot: it wrote to stderr"):
+    with pytest.raises(RenderError, match=r"^post:4: cell plot: it wrote to stderr"):
         _cell_of("fail", "")
-    with pytest.raises(RenderError, match="^post:1: stderr must be show, remove or fail"):
+    with pytest.raises(RenderError, match=r"^post:1: stderr must be show, remove or fail"):
         _cell_of("show", "stderr: never\n")
 
 

@@ -102,11 +102,13 @@ def test_style_sheets_are_put_inline() -> None:
     """Rules become attributes; random ids and the classes that they were for go."""
     markup = (
         "<style>#T_1f_row0 td, .x {background: #440154; color: #f1f1f1} @import url(//a.example);"
-        " @media print {td {color: blue}} td:hover {color: red} p {color: var(--c)} :root {--c: red}</style>"
+        " @media print {td {color: blue}} td:hover {color: red} p {color: var(--c)}"
+        " :root {--c: red}</style>"
         "<table id='T_1f'><tr id='T_1f_row0'><td class='x'>1</td></tr></table><p>a</p>"
     )
     expected = (
-        '<table><tbody><tr><td style="background: #440154; color: #f1f1f1">1</td></tr></tbody></table>'
+        '<table><tbody><tr><td style="background: #440154; color: #f1f1f1">1</td></tr></tbody>'
+        "</table>"
         '<p style="color: red">a</p>'
     )
     assert expected == cleaned(markup)
@@ -115,7 +117,10 @@ def test_style_sheets_are_put_inline() -> None:
 
 def test_the_style_of_plain_data_frames_is_the_pages() -> None:
     """Theirs is for a notebook; without it their rows are short."""
-    markup = "<style scoped>.dataframe td {color: red}</style><table class='dataframe'><tr><td>1</td></tr></table>"
+    markup = (
+        "<style scoped>.dataframe td {color: red}</style>"
+        "<table class='dataframe'><tr><td>1</td></tr></table>"
+    )
     assert "style" not in cleaned(markup)
 
 
@@ -195,9 +200,11 @@ def test_a_drawing_brings_no_style_sheet_and_no_declarations(prolog: str) -> Non
     "drawing",
     [
         f"<?xml version='1.0'?>\n<!DOCTYPE svg PUBLIC '-//W3C//DTD SVG 1.1//EN' 'x'>\n<svg {SVG}/>",
-        f"<svg {SVG}><style>*{{stroke-linecap: butt}}</style><use xlink:href='#a'/>"
-        "<rect style='fill: url(#a)'/><image href='data:image/png;base64,AA'/>"
-        "<a href='https://a.example'><text>on x</text></a></svg>",
+        (
+            f"<svg {SVG}><style>*{{stroke-linecap: butt}}</style><use xlink:href='#a'/>"
+            "<rect style='fill: url(#a)'/><image href='data:image/png;base64,AA'/>"
+            "<a href='https://a.example'><text>on x</text></a></svg>"
+        ),
     ],
 )
 def test_an_innocent_drawing_keeps_its_bytes(drawing: str) -> None:
@@ -223,7 +230,7 @@ def _png(**info: str) -> bytes:
 
 
 def test_an_image_says_nothing_about_its_maker() -> None:
-    """Neither names, nor times, nor the place of a photograph; what it shows and its density stay."""
+    """Neither names, times nor the place of a photograph; what it shows and its density stay."""
     assert _png() == without_metadata(_png(Author="Ada", Comment="/home/ada"))
     exif, stream = Image.Exif(), io.BytesIO()
     exif[0x0112], exif[0x010F] = 6, "A camera"

@@ -74,31 +74,45 @@ for (const name of ["alert", "confirm", "prompt", "print", "open"]) window[name]
 LOOK = """
 () => {
   const problems = []
+  const say = (kind, element) => problems.push(`${kind} ${element.outerHTML.slice(0, 90)}`)
+  const banned = [
+    "SCRIPT", "IFRAME", "OBJECT", "EMBED", "FORM", "INPUT", "STYLE", "LINK", "META", "BASE",
+    "DIALOG",
+  ]
   const outputs = [...document.querySelectorAll(".output, span[data-value]")]
   const own = [...document.querySelectorAll('script[src$="/assets/js/post-builder.js"]')]
   const all = outputs.flatMap((output) => [output, ...output.querySelectorAll("*")])
   for (const element of all) {
     const style = getComputedStyle(element)
-    if (["fixed", "absolute", "sticky"].includes(style.position)) problems.push("position " + element.outerHTML.slice(0, 90))
-    if (element.id || element.getAttribute("name")) problems.push("name " + element.outerHTML.slice(0, 90))
+    if (["fixed", "absolute", "sticky"].includes(style.position)) say("position", element)
+    if (element.id || element.getAttribute("name")) say("name", element)
     for (const { name, value } of element.attributes) {
-      if (/^on/i.test(name)) problems.push("handler " + element.outerHTML.slice(0, 90))
-      if (/^\\s*(javascript|vbscript|data:text)/i.test(value) && ["href", "src"].includes(name)) problems.push("address " + value)
+      if (/^on/i.test(name)) say("handler", element)
+      const runs = /^\\s*(javascript|vbscript|data:text)/i.test(value)
+      if (runs && ["href", "src"].includes(name)) problems.push(`address ${value}`)
     }
     if (own.includes(element)) continue
-    if (["SCRIPT", "IFRAME", "OBJECT", "EMBED", "FORM", "INPUT", "STYLE", "LINK", "META", "BASE", "DIALOG"].includes(element.tagName)) problems.push("element " + element.tagName)
-    for (const event of ["mouseover", "focus", "animationstart"]) element.dispatchEvent(new Event(event))
+    if (banned.includes(element.tagName)) say("element", element)
+    for (const kind of ["mouseover", "focus", "animationstart"]) {
+      element.dispatchEvent(new Event(kind))
+    }
   }
   for (const mark of document.querySelectorAll("p.after, header, footer")) {
     mark.scrollIntoView({ block: "center" })
     const box = mark.getBoundingClientRect()
-    const hit = document.elementFromPoint(box.left + Math.min(20, box.width / 2), box.top + box.height / 2)
-    if (hit !== mark) problems.push(`covered ${mark.className || mark.tagName} by ${hit?.outerHTML.slice(0, 90)}`)
+    const left = box.left + Math.min(20, box.width / 2)
+    const hit = document.elementFromPoint(left, box.top + box.height / 2)
+    if (hit !== mark) {
+      say("covered", mark)
+      problems.push(`by ${hit?.outerHTML.slice(0, 90)}`)
+    }
   }
   const scripts = document.querySelectorAll("script").length - own.length
   if (scripts !== 1) problems.push("scripts " + scripts)
-  if (document.querySelectorAll("p.after").length !== COUNT) problems.push("marks " + document.querySelectorAll("p.after").length)
-  if (document.documentElement.dataset.worked !== "t00") problems.push("page script " + document.documentElement.dataset.worked)
+  const marks = document.querySelectorAll("p.after").length
+  if (marks !== COUNT) problems.push(`marks ${marks}`)
+  const { worked } = document.documentElement.dataset
+  if (worked !== "t00") problems.push(`page script ${worked}`)
   return problems
 }
 """
@@ -348,9 +362,8 @@ def test_nothing_happens_in_a_drawing(browser: Browser, made: Made, address: str
     for path in sorted((made.folder / "_site").rglob("*.svg")):
         relative = path.relative_to(made.folder / "_site").as_posix()
         page, problems = _open(browser, address, relative)
-        page.evaluate(
-            "document.querySelectorAll('*').forEach((e) => e.dispatchEvent(new MouseEvent('click')))"
-        )
+        click = "(e) => e.dispatchEvent(new MouseEvent('click'))"
+        page.evaluate(f"document.querySelectorAll('*').forEach({click})")
         page.wait_for_timeout(50)
         found += [*problems, *page.evaluate("window.ran || []")]
         page.close()

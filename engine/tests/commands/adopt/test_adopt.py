@@ -56,7 +56,8 @@ def adopted(
         ("```\nIn [1]: x = 2\n   ...: x\nOut[1]: 2\n```\n",
          "```python\nx = 2\nx\n```\n{: #x}\n\n```\nOut[1]: 2\n```\n"),
         # names
-        ("```python\nimport os\nimport re\n```\n", "```python\nimport os\nimport re\n```\n{: #imports}\n"),
+        ("```python\nimport os\nimport re\n```\n",
+         "```python\nimport os\nimport re\n```\n{: #imports}\n"),
         ("## Area\n\n```python\ndef area():\n    pass\n```\n",
          "## Area\n\n```python\ndef area():\n    pass\n```\n{: #area-2}\n"),
         ("```python\nclass BigModel:\n    pass\n```\n{: .mine}\n",
@@ -64,11 +65,13 @@ def adopted(
         ("```python\nx = 1\n```\n{: #kept}\n", None),
         # figures, and what cannot run
         ("```python\nimport math as plt\nplt.plot([1])\n```\n",
-         f'```python\nimport math as plt\nplt.plot([1])\n```\n{{: #plot data-alt="{PLACEHOLDER_ALT}"}}\n'),
-        ("```python\nprint 'old'\n```\n", "```python\nprint 'old'\n```\n{: #code-1 .skip-execution}\n"),
+         ("```python\nimport math as plt\nplt.plot([1])\n```\n"
+          f'{{: #plot data-alt="{PLACEHOLDER_ALT}"}}\n')),
+        ("```python\nprint 'old'\n```\n",
+         "```python\nprint 'old'\n```\n{: #code-1 .skip-execution}\n"),
         ("```python\nimport no_such_package\nx = 1\n```\n\n```python\ny = x\n```\n",
-         "```python\nimport no_such_package\nx = 1\n```\n{: #x .skip-execution}\n\n"
-         "```python\ny = x\n```\n{: #y .skip-execution}\n"),
+         ("```python\nimport no_such_package\nx = 1\n```\n{: #x .skip-execution}\n\n"
+          "```python\ny = x\n```\n{: #y .skip-execution}\n")),
         ("```python\n%matplotlib inline\nfiles = !ls\nfiles\n```\n",
          "```python\n%matplotlib inline\nfiles = !ls\nfiles\n```\n{: #files}\n"),
         ("```python\nx = 1", "```python\nx = 1"),
@@ -100,9 +103,7 @@ def test_what_was_dropped_is_said_with_its_line(
     ] == notes
 
 
-def test_line_endings_and_the_end_of_the_file_stay(
-    blog: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_line_endings_and_the_end_of_the_file_stay(blog: Path) -> None:
     """A file of Windows stays one."""
     path = blog / NAME
     path.write_bytes(b"---\r\ntitle: A\r\n---\r\n```python\r\nx = 1\r\n```")
@@ -249,8 +250,10 @@ def test_a_run_deletes_what_it_reproduces_and_marks_what_fails(
         "the run reproduces the output below this cell, which is deleted",
         "marked .raises-exception: cell limit raised ZeroDivisionError: division by zero",
         "the run gives something else than the block below this cell; it stays",
-        "marked .skip-execution: cell int raised ValueError: "
-        "invalid literal for int() with base 10: 'a'",
+        (
+            "marked .skip-execution: cell int raised ValueError: "
+            "invalid literal for int() with base 10: 'a'"
+        ),
     ] == notes
     assert main(["build", "--site", str(blog), "--json"]) == 0
     capsys.readouterr()

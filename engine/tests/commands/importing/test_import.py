@@ -98,7 +98,10 @@ PROSE = [
     ("`<p>` in code", "`<p>` in code"),
     ("<pre>\n<p>open", "<pre>\n<p>open</p></pre>"),
     ("</details> ```\nnot a fence", "<span></span> &#96;&#96;&#96;\nnot a fence"),
-    ("<div>\n*not* `code`\n\n*is*", '<div markdown="1">\n&#42;not&#42; &#96;code&#96;\n\n*is*\n\n</div>'),
+    (
+        "<div>\n*not* `code`\n\n*is*",
+        '<div markdown="1">\n&#42;not&#42; &#96;code&#96;\n\n*is*\n\n</div>',
+    ),
     ("<br>\n```\nnot a fence", "<br>\n&#96;&#96;&#96;\nnot a fence"),
     ("- a\n```bash\nls\n```\nb", "- a\n\n```bash\nls\n```\n\nb"),
     ("> ```bash\n> ls\n> ```\n> b", "> ```bash\n> ls\n> ```\n>\n> b"),
@@ -171,7 +174,7 @@ PIECES = (
 
 def test_no_prose_hides_a_cell(tmp_path: Path) -> None:
     """Whatever is left open in a cell, those of code stay blocks that run, with their code."""
-    choose = random.Random(12)
+    choose = random.Random(12)  # noqa: S311  # a test, the same each time
     images = Images(Site(tmp_path), "assets/images/p", tmp_path)
     converter = ProseConverter("python", images, {})
     for _ in range(400):
