@@ -8,7 +8,9 @@ from runs import made_up_run
 
 from post_builder.document.post import Post
 from post_builder.execution.run import Output
+from post_builder.rendering.markup.published import kinds_of
 from post_builder.rendering.regions import RenderedCell, render
+from post_builder.rendering.republished import content_of
 from post_builder.settings import Settings
 from post_builder.site import Site
 from post_builder.sources.transclusion import transclude
@@ -26,11 +28,17 @@ def cell() -> str:
 
 @pytest.fixture(scope="session")
 def rendered(read: Callable[[str], Post]) -> Callable[..., RenderedCell]:
-    """Render the outputs of a post's one cell, or of `body`."""
+    """Render the outputs of a post's one cell, or of `body`.
+
+    What comes out is what the engine recognises as its own when it reads a published post.
+    """
 
     def render_outputs(*outputs: Output, body: str = CELL) -> RenderedCell:
         prepared = transclude(read(body), SITE, {})
         (only,) = render(prepared.post, made_up_run(prepared, [outputs]), SITE, "slug")
+        (in_post,) = prepared.post.cells
+        content = content_of(in_post, only.region)
+        list(kinds_of(content, in_post.options.caption or "", SITE.settings.image_hosts))
         return only
 
     return render_outputs

@@ -41,7 +41,7 @@ def cleaned(markup: str) -> str:
         ("<b id='x' name='y' data-z='1' tabindex='1'>a</b>", "<b>a</b>"),
         ("<p markdown='1'>*a*</p>", "<p>*a*</p>"),
         ("<x<script>1</script>a", "a"),
-        ("<scr<script>ipt>1</script>a", "ipt&gt;1a"),
+        ("<scr<script>ipt>1</script>a", "a"),
         ("<iframe srcdoc='<script>1</script>'>a</iframe>b", "b"),
         ("<form action='https://a.example'><input><b>a</b></form>", "<b>a</b>"),
         (

@@ -21,7 +21,7 @@ def republished(post: Post, cell: Cell) -> str:
     Raises:
         RenderError: for a figure that has lost its alternative text.
     """
-    content = _content(cell, post.at(cell.region))
+    content = content_of(cell, post.at(cell.region))
     if not content:
         return post.at(cell.region)
     tags = list(TAG.finditer(content))
@@ -37,7 +37,7 @@ def republished(post: Post, cell: Cell) -> str:
     return at_its_place(post.text, cell, cell.with_prefix(f"{START}\n{content}\n{END}"))
 
 
-def _content(cell: Cell, region: str) -> str:
+def content_of(cell: Cell, region: str) -> str:
     """Return what is between the markers, without a fold."""
     text = cell.without_prefix(region).strip("\n")
     content = text.removeprefix(f"{START}\n").removesuffix(f"\n{END}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,6 +18,11 @@ _DPI = 96.0
 
 _RASTER = (b"\x89PNG", b"\xff\xd8", b"GIF8", b"RIFF")
 """How the files of raster images begin."""
+
+_HEAD = 2_000
+"""Bytes at whose beginning a drawing says that it is one."""
+
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e-?\d+)?")
 
 _GAP = 16
 """Pixels between panels."""
@@ -41,6 +47,41 @@ def figure_drift(published: bytes, fresh: bytes) -> str:
         return f"size {before.width} by {before.height} → {now.width} by {now.height}"
     distance = _root_mean_square(before, now)
     return f"root mean square difference {distance:.2f}" if distance > MAX_DRIFT else ""
+
+
+def form_drift(published: bytes, fresh: bytes) -> str:
+    """Return how the text of two drawings differs that look the same: words, links, elements.
+
+    Numbers may differ as they do from machine to machine, and so may ids, which contain their hash.
+
+    Args:
+        published: an SVG file, or any other: of those only the pixels count.
+        fresh: another.
+    """
+    if published == fresh or b"<svg" not in published[:_HEAD] or b"<svg" not in fresh[:_HEAD]:
+        return ""
+    before, now = (_form(data.decode("utf-8", "replace")) for data in (published, fresh))
+    if before == now:
+        return ""
+    pairs = zip(before, now, strict=False)
+    here, there = next((pair for pair in pairs if pair[0] != pair[1]), ("its end", "its end"))
+    return f"looks the same, and is not: {here[:80]!r} → {there[:80]!r}"
+
+
+def _form(svg: str) -> list[str]:
+    """Split a drawing into tags and texts, without numbers, ids and embedded images."""
+    names: dict[str, str] = {}
+    ids = re.findall(r"\bid=\"([^\"]{1,200})\"", svg)
+    plain = re.sub(r"data:image/[^\"')]*", "data:", svg)
+    plain = re.sub(r"\b(d|points)=\"[^\"]*\"", r'\1=""', plain)  # pixels tell
+    known = {name: names.setdefault(name, f"id{len(names)}") for name in ids}
+    plain = re.sub(
+        r"(\bid=\"|#)([\w.:-]{1,200})",
+        lambda found: found[1] + known.get(found[2], found[2]),
+        plain,
+    )
+    plain = _NUMBER.sub("0", plain)
+    return [piece.strip() for piece in re.split(r"(<[^<>]*>)", plain) if piece.strip()]
 
 
 def side_by_side(published: bytes, fresh: bytes) -> bytes:

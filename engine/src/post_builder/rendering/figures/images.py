@@ -151,3 +151,14 @@ def _density(dpi: object) -> Size:
     pair = dpi if isinstance(dpi, tuple) and len(dpi) == 2 else (96, 96)  # noqa: PLR2004  # two sides
     across, down = (float(dots) if dots and 1 <= dots <= 10_000 else 96.0 for dots in pair)  # noqa: PLR2004
     return across, down
+
+
+def publishable(path: str, data: bytes) -> bool:
+    """Return whether an image file is one that `read_image` could have left; others may be any."""
+    if path.endswith(".svg"):
+        try:
+            text = data.decode()
+            return clean_svg(without_controls(text)) == text
+        except (RenderError, UnicodeDecodeError):
+            return False
+    return without_metadata(data) == data

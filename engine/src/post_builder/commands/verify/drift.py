@@ -1,8 +1,7 @@
-"""Run posts in memory and compare what is published with what comes out."""
+"""What is published beside what a rerun gives."""
 
 from __future__ import annotations
 
-import asyncio
 import difflib
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -12,23 +11,16 @@ from pathlib import Path
 
 from post_builder.document import figure_tag
 from post_builder.document.post import Cell, Post
-from post_builder.errors import PostBuilderError
-from post_builder.execution.run import Run
-from post_builder.execution.runner import execute
 from post_builder.freshness.comparison.figures import side_by_side
 from post_builder.freshness.comparison.ignored import comparable
 from post_builder.freshness.comparison.made import IMAGES, made_drift
 from post_builder.freshness.comparison.text import Tolerances, same_text
 from post_builder.freshness.comparison.tolerances import cell_tolerances
 from post_builder.pipeline.ignored_outputs import is_ignored
-from post_builder.pipeline.names import post_names
-from post_builder.pipeline.prepare import PostState, prepare
-from post_builder.place import Place
+from post_builder.pipeline.prepare import PostState
 from post_builder.rendering.figures.files import Figure
-from post_builder.rendering.regions import RenderedCell, render
-from post_builder.site import Site
+from post_builder.rendering.regions import RenderedCell
 from post_builder.ui.findings import Finding
-from post_builder.ui.progress import Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,65 +40,14 @@ class _Comparison:
         return same_text(before, now, self.tolerances)
 
 
-async def verify(
-    site: Site, paths: Sequence[Path], progress: Progress, *, jobs: int
-) -> list[Finding]:
-    """Run posts, write nothing in the site, and find where they differ from what is published.
+def drift(state: PostState, rendered: Sequence[RenderedCell]) -> Iterator[Finding]:
+    """Compare the cells of a post, then its values.
 
     Args:
-        site: that the posts belong to.
-        paths: absolute paths of posts; those that are not executable are skipped.
-        progress: told of each step.
-        jobs: how many posts may run at once.
+        state: the post as it is published.
+        rendered: what a run of it gave.
     """
-    gate, names = asyncio.Semaphore(jobs), post_names(site)
-    found = await asyncio.gather(
-        *(_verify_post(site, path, names.get(path), progress, gate) for path in paths)
-    )
-    return [finding for findings in found for finding in findings]
-
-
-async def _verify_post(
-    site: Site, path: Path, name: str | None, progress: Progress, gate: asyncio.Semaphore
-) -> list[Finding]:
-    try:
-        state = prepare(site, path, name)
-        if state is None:
-            return []
-        async with gate:
-            run = await _run(state, progress)
-        rendered = render(state.post, run, site, state.name)
-        return [*_source_drift(state), *_drift(state, rendered)]
-    except PostBuilderError as error:
-        place = error.place or Place(site.relative(path))
-        return [Finding("error", place, error.message, str(error).partition("\n")[2])]
-
-
-async def _run(state: PostState, progress: Progress) -> Run:
-    post = state.post
-    progress.post_started(post, ["verifying"])
-    try:
-        run = await execute(
-            state.prepared, state.site, lambda cell: progress.cell_started(post, cell)
-        )
-    except PostBuilderError:
-        progress.post_ended(post, "failed")
-        raise
-    progress.post_ended(post, "ran")
-    return run
-
-
-def _source_drift(state: PostState) -> Iterator[Finding]:
-    """Find transcluded code that differs from its source."""
-    post = state.post
-    for span, source in state.prepared.edits():
-        line = post.line_of(span.start)
-        difference = _difference(post.at(span), source, f"{post.path}:{line}", "its source")
-        yield Finding("drift", post.place(line), "transcluded code differs", difference)
-
-
-def _drift(state: PostState, rendered: Sequence[RenderedCell]) -> Iterator[Finding]:
-    """Compare the cells of a post, then its values."""
+    yield from _source_drift(state)
     post, settings = state.post, state.site.settings
     comparisons = [
         _Comparison(
@@ -121,6 +62,15 @@ def _drift(state: PostState, rendered: Sequence[RenderedCell]) -> Iterator[Findi
             yield from _figure_drift(comparison, state.site.root)
     for index, comparison in enumerate(comparisons):
         yield from _value_drift(comparison, index)
+
+
+def _source_drift(state: PostState) -> Iterator[Finding]:
+    """Find transcluded code that differs from its source."""
+    post = state.post
+    for span, source in state.prepared.edits():
+        line = post.line_of(span.start)
+        difference = _difference(post.at(span), source, f"{post.path}:{line}", "its source")
+        yield Finding("drift", post.place(line), "transcluded code differs", difference)
 
 
 def _session_drift(comparison: _Comparison) -> Iterator[Finding]:
@@ -170,10 +120,10 @@ def _figure_drift(comparison: _Comparison, root: Path) -> Iterator[Finding]:
             yield Finding("drift", place, f"{figure.path} is missing")
             continue
         data = file.read_bytes()
-        if drift := made_drift(figure.path, data, figure.data, comparison.tolerances):
+        if problem := made_drift(figure.path, data, figure.data, comparison.tolerances):
             seen = file.suffix in IMAGES
             hint = f"published, fresh, difference: {_picture(data, figure)}" if seen else ""
-            yield Finding("drift", place, f"{figure.path}: {drift}", hint)
+            yield Finding("drift", place, f"{figure.path}: {problem}", hint)
 
 
 def _picture(published: bytes, fresh: Figure) -> str:

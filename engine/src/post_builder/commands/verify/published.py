@@ -1,0 +1,88 @@
+"""What a rerun cannot compare by value, and still no hand may have changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from post_builder.document.post import Cell, Post
+from post_builder.errors import PostBuilderError
+from post_builder.freshness.comparison.figures import form_drift
+from post_builder.pipeline.ignored_outputs import is_ignored
+from post_builder.pipeline.prepare import PostState
+from post_builder.rendering.downloads import make_downloads
+from post_builder.rendering.figures.images import publishable
+from post_builder.rendering.markup.published import ForeignMarkupError, kinds_of
+from post_builder.rendering.regions import RenderedCell
+from post_builder.rendering.republished import content_of
+from post_builder.site import Site
+from post_builder.ui.findings import Finding
+
+
+def changed_by_hand(state: PostState, rendered: Sequence[RenderedCell]) -> Iterator[Finding]:
+    """Find what no build wrote, though a record may say that one did.
+
+    Outputs that are never compared must have the form of an output and hold nothing that a page
+    must not, figures must be as clean as the engine leaves them, and downloads what it makes of
+    the post.
+
+    Args:
+        state: the post as it is published.
+        rendered: what a run of it gave.
+    """
+    site = state.site
+    for cell, new in zip(state.post.cells, rendered, strict=True):
+        if is_ignored(cell):
+            yield from _foreign_output(state.post, cell, new, site)
+        yield from _foreign_figures(state, cell, new)
+    yield from _foreign_downloads(state)
+
+
+def _foreign_output(post: Post, cell: Cell, new: RenderedCell, site: Site) -> Iterator[Finding]:
+    place = post.place(post.line_of(cell.region.start))
+    try:
+        published, fresh = (_kinds(cell, text, site) for text in (post.at(cell.region), new.region))
+    except ForeignMarkupError as foreign:
+        message = f"no build wrote this into the output of cell {cell.name}"
+        yield Finding("drift", place, message, str(foreign))
+        return
+    if published != fresh:
+        forms = " → ".join(", ".join(kinds) or "nothing" for kinds in (published, fresh))
+        yield Finding("drift", place, f"the output of cell {cell.name} has another form", forms)
+
+
+def _kinds(cell: Cell, region: str, site: Site) -> list[str]:
+    """Return the kinds of blocks in a region; how often one is repeated may vary."""
+    content, caption = content_of(cell, region), cell.options.caption or ""
+    kinds = kinds_of(content, caption, site.settings.image_hosts)
+    return [kind for kind, _ in groupby(k for k in kinds if not k.startswith("stderr"))]
+
+
+def _foreign_figures(state: PostState, cell: Cell, new: RenderedCell) -> Iterator[Finding]:
+    post, root = state.post, state.site.root
+    paths = {figure.path: figure.data for figure in new.figures}
+    for path, fresh in paths.items():
+        if not (root / path).is_file():
+            continue
+        data = (root / path).read_bytes()
+        offset = post.text.find(path, cell.region.start)
+        place = post.place(post.line_of(max(offset, 0)))
+        if not publishable(path, data):
+            yield Finding("drift", place, f"{path} holds what no build leaves in a figure")
+        elif not (is_ignored(cell) or state.reasons) and (problem := form_drift(data, fresh)):
+            yield Finding("drift", place, f"{path}: {problem}")
+
+
+def _foreign_downloads(state: PostState) -> Iterator[Finding]:
+    post, root = state.post, state.site.root
+    if state.record is None or state.text_changed:
+        return  # a build will make them again
+    try:
+        made = make_downloads(post, state.site, state.name)
+    except PostBuilderError as error:
+        yield Finding("drift", error.place or post.place(1), error.message)
+        return
+    for path, data in made.items():
+        if (root / path).is_file() and (root / path).read_bytes() != data:
+            message = f"{path} is not what a build makes of this post"
+            yield Finding("drift", post.place(1), message)

@@ -1,0 +1,100 @@
+"""Whether markup in a post could be what the engine wrote, or somebody put it there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+
+from post_builder.document.figure_tag import TAG, parse_figure_tag
+from post_builder.rendering.markup.block import ENTITIES, html_block
+from post_builder.rendering.markup.formulas import formulas_in_html
+from post_builder.rendering.markup.markdown import inline_html
+from post_builder.rendering.markup.sanitise import CLOSE, OPEN, clean
+from post_builder.rendering.markup.source import NotShownError, read_source
+
+_ADDRESS = r"\{\{ '(/[^'{}]*)' \| relative_url \}\}"
+_TEXT = re.compile(
+    r'<pre class="output (?P<kind>[a-z ]+)">(?:[^<>{}|\t]|<span class="[\w -]+">|</span>)*</pre>'
+)
+_MARKUP = re.compile(
+    r'<(?P<element>div|figure)(?: markdown="0")? class="output (?P<kind>\w+)"'
+    r'(?P<attributes> aria-label="[^"<>{}|]*")?(?: style="overflow: auto")?>'
+    r"(?P<content>(?:[^\n]|\n(?!\n))*?)</(?P=element)>(?=\n\s*\n|\s*\Z)"
+)
+"""Clean HTML; a blank line ends it, and none is within it."""
+
+_FRAME = (
+    rf'<iframe src="{_ADDRESS}" sandbox="allow-scripts allow-popups'
+    r' allow-popups-to-escape-sandbox" title="[^"<>{}]*" loading="lazy" width="100%"'
+    r' height="\d+" style="border: 0"></iframe>'
+)
+_DRAWING = (
+    r'<div role="img" aria-label="[^"<>{}]*"><p>[^<>{}]*</p>'
+    rf'<p><a href="{_ADDRESS}">[^<>{{}}]*</a></p></div>'
+)
+_FILE = re.compile(
+    r'<figure(?: markdown="0")? class="output (?P<kind>chart|page)"'
+    rf'(?: data-[a-z]+="(?:[\w.]+|{_ADDRESS})")*>(?:{_FRAME}|{_DRAWING})'
+    r"(?:<figcaption>(?P<caption>.*?)</figcaption>)?"
+    rf'<script src="{_ADDRESS}" defer></script></figure>'
+)
+_STORED = re.compile(r'<p class="output (?P<kind>stored)">[^<>{}]*</p>')
+_CONTROLS = ' controls=""'
+"""What cleaning adds to a player, at another position if it was there."""
+
+_SPACE = re.compile(r"\s+")
+
+
+class ForeignMarkupError(Exception):
+    """Markup that no build writes; the message is its beginning."""
+
+
+def kinds_of(content: str, caption: str, image_hosts: Collection[str]) -> Iterator[str]:
+    """Yield the kind of each block in an output region.
+
+    Args:
+        content: what is between the markers, without a fold and the prefix of its lines.
+        caption: of the cell.
+        image_hosts: from which pages may load images.
+
+    Raises:
+        ForeignMarkupError: at the first markup that no build writes.
+    """
+    position = 0
+    while position < len(content):
+        if space := _SPACE.match(content, position):
+            position = space.end()
+            continue
+        match = _block(content, position, caption, image_hosts)
+        if match is None:
+            raise ForeignMarkupError(content[position : position + 80].partition("\n")[0])
+        position = match.end()
+        yield "figure" if match.re is TAG else match["kind"]
+
+
+def _block(
+    content: str, position: int, caption: str, image_hosts: Collection[str]
+) -> re.Match[str] | None:
+    for pattern in (_TEXT, _STORED):
+        if match := pattern.match(content, position):
+            return match
+    if match := TAG.match(content, position):
+        tag = parse_figure_tag(match)
+        return match if str(tag) == match.group() and tag.caption in ("", caption) else None
+    if match := _FILE.match(content, position):
+        written = inline_html(caption).translate(ENTITIES)
+        return match if match["caption"] in (None, written) else None
+    match = _MARKUP.match(content, position)
+    return match if match and _is_clean(match, image_hosts) else None
+
+
+def _is_clean(match: re.Match[str], image_hosts: Collection[str]) -> bool:
+    """Return whether cleaning markup again changes nothing."""
+    content = re.sub(_ADDRESS, r"\1", match["content"])
+    try:
+        cleaned = clean(read_source(content), image_hosts)
+    except NotShownError:
+        return False
+    written = html_block("", formulas_in_html(cleaned.html))
+    again = html_block("", re.sub(_ADDRESS, f"{OPEN}\\1{CLOSE}", match["content"]))
+    return written.replace(_CONTROLS, "") == again.replace(_CONTROLS, "")

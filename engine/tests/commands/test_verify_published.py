@@ -1,0 +1,164 @@
+"""What was changed together with its digest in the record: a rerun knows better."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from commandline import write
+from toysite import HEADER
+
+from post_builder.cli import main
+from post_builder.document.parsing.parser import parse
+from post_builder.files import digest
+from post_builder.freshness.digests import region_digest
+from post_builder.rendering.markup.published import ForeignMarkupError, kinds_of
+
+NAME = "_posts/2020-01-01-a.md"
+RECORD = "_data/builds/a.json"
+FIGURE = "assets/images/a/plot.svg"
+CELLS = """\
+```python
+print("now")
+```
+{: #now .nbval-ignore-output}
+
+```python
+from IPython.display import SVG
+size = 'xmlns="http://www.w3.org/2000/svg" width="9" height="9"'
+SVG(f'<svg {size}><title>A</title><path d="M0 0H9"/></svg>')
+```
+{: #plot data-alt="A line"}
+"""
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """Return the files of a built site."""
+    root = tmp_path_factory.mktemp("made")
+    write(root, "_config.yml", "title: A\n")
+    write(root, NAME, HEADER + CELLS)
+    assert main(["build", "--site", str(root)]) == 0
+    files = (NAME, RECORD, FIGURE, "assets/notebooks/a.ipynb", "assets/notebooks/a.py")
+    return {name: root.joinpath(name).read_bytes() for name in ("_config.yml", *files)}
+
+
+@pytest.fixture
+def site(made: dict[str, bytes], tmp_path: Path) -> Path:
+    """Return the root of the built site."""
+    for name, data in made.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    return tmp_path
+
+
+def tamper(site: Path, name: str, before: str, after: str) -> None:
+    """Change a file, and the record so that it agrees."""
+    path, record = site / name, site / RECORD
+    text = path.read_text(encoding="utf-8")
+    assert before in text
+    path.write_text(text.replace(before, after), encoding="utf-8")
+    known = json.loads(record.read_text(encoding="utf-8"))
+    for made in ("figures", "downloads"):
+        known[made] = {path: digest((site / path).read_bytes()) for path in known[made]}
+    changed = (site / NAME).read_text(encoding="utf-8")
+    post = parse(changed, NAME)
+    assert post is not None
+    for cell, entry in zip(post.cells, known["cells"], strict=True):
+        entry["region"] = region_digest(post.at(cell.region))
+    known["text"] = digest(changed)
+    record.write_text(json.dumps(known), encoding="utf-8")
+
+
+def findings(site: Path, capsys: pytest.CaptureFixture[str], *options: str) -> list[str]:
+    """Return what `check` finds."""
+    capsys.readouterr()
+    main(["check", *options, "--site", str(site), "--json"])
+    return [f"{f['message']} {f['hint']}".strip() for f in json.loads(capsys.readouterr().out)]
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after", "found"),
+    [
+        (
+            NAME,
+            '<pre class="output stdout">now</pre>',
+            '<div class="output html"><img src=x onerror=alert(1)></div>',
+            (
+                "no build wrote this into the output of cell now"
+                ' <div class="output html"><img src=x onerror=alert(1)></div>'
+            ),
+        ),
+        (
+            NAME,
+            '<pre class="output stdout">now</pre>',
+            '<div class="output html"><b>Buy</b></div>',
+            "the output of cell now has another form html → stdout",
+        ),
+        (
+            FIGURE,
+            "<title>A</title>",
+            "<title>B</title>",
+            f"{FIGURE}: looks the same, and is not: 'B' → 'A'",
+        ),
+        (
+            FIGURE,
+            "<title>A</title>",
+            "<script>alert(1)</script>",
+            f"{FIGURE} holds what no build leaves in a figure",
+        ),
+        (
+            "assets/notebooks/a.py",
+            'print("now")',
+            'import os; os.system("…")',
+            "assets/notebooks/a.py is not what a build makes of this post",
+        ),
+        (
+            "assets/notebooks/a.ipynb",
+            "now",
+            "then",
+            "assets/notebooks/a.ipynb is not what a build makes of this post",
+        ),
+    ],
+)
+def test_what_a_record_covers_up_is_found(  # noqa: PLR0913, PLR0917  # two texts, what is said
+    site: Path, capsys: pytest.CaptureFixture[str], name: str, before: str, after: str, found: str
+) -> None:
+    """A plain check believes the record; a rerun does not."""
+    tamper(site, name, before, after)
+    assert [] == findings(site, capsys)
+    assert [found] == findings(site, capsys, "--execute")
+
+
+def test_an_ignored_output_may_say_something_else(
+    site: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """That is what the mark is for."""
+    tamper(site, NAME, ">now</pre>", ">some &lt;other&gt; time</pre>")
+    assert [] == findings(site, capsys, "--execute")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        '<pre class="output stdout">a<script>b</script></pre>',
+        '<pre class="output stdout">{{ site.title }}</pre>',
+        '<pre class="output stdout" onclick="a">a</pre>',
+        '<div class="output html"><p style="position: fixed">a</p></div>\n',
+        '<div class="output html"><a href="javascript:a">a</a></div>\n',
+        '<div class="output html"><img src="https://a.example/b.png"></div>\n',
+        '<div class="output html"><p id="a">a</p></div>\n',
+        '<div class="output html">a</div>\n\nprose',
+        '{% include figure image_path="/a.svg" alt="a" caption="[a](https://a.example)" %}',
+        "{% include other.html %}",
+        "prose",
+        '<iframe src="https://a.example"></iframe>',
+        '<p class="output stored">a <b>b</b></p>',
+    ],
+)
+def test_markup_that_no_build_writes_is_foreign(content: str) -> None:
+    """Whatever is not exactly as the engine writes it."""
+    with pytest.raises(ForeignMarkupError):
+        list(kinds_of(content, "", ()))
