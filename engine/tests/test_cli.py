@@ -17,12 +17,14 @@ import post_builder
 from post_builder.cli import main, make_parser
 
 COMMANDS = {
-    "build": ["--force", "--jobs", "--json", "--site"],
+    "build": ["--force", "--jobs", "--json", "--keep-going", "--site"],
     "check": ["--execute", "--jobs", "--json", "--site"],
     "watch": ["--jobs", "--json", "--site"],
     "new": ["--from", "--json", "--site"],
+    "export": ["--json", "--output", "--site", "--to"],
+    "adopt": ["--dry-run", "--json", "--no-run", "--site", "--yes"],
     "init": ["--json", "--site"],
-    "clean": ["--json", "--site"],
+    "clean": ["--dry-run", "--json", "--site"],
 }
 """Each command and its options."""
 
@@ -78,7 +80,7 @@ def test_every_command_describes_itself(capsys: pytest.CaptureFixture[str]) -> N
             main([name, "--help"])
         assert 0 == ended.value.code
         text = capsys.readouterr().out
-        given = re.findall(r"^  (?:-h, )?(--\w+)(?: \S+)?\s+\S", text, re.MULTILINE)
+        given = re.findall(r"^  (?:-h, )?(--[\w-]+)(?: \S+)?\s+\S", text, re.MULTILINE)
         assert sorted(["--help", *options]) == sorted(given)
 
 
@@ -166,6 +168,8 @@ def test_build_as_json(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:
         "seconds": 0.0,
         "error": None,
         "note": "",
+        "notices": [],
+        "notes": [],
     }
     assert (0, [fresh]) == call(capsys, "build", "--site", toy)
     replace(toy / "rate.txt", "0.05", "0.06")
@@ -213,7 +217,7 @@ def test_new_as_json(blog: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The path of the post; people also get to know what to do with it."""
     today = dt.datetime.now().astimezone().date()
     path = f"_posts/{today}-one.md"
-    assert (0, {"post": path}) == call(capsys, "new", "--site", blog, "One")
+    assert (0, {"post": path, "notes": []}) == call(capsys, "new", "--site", blog, "One")
     assert blog.joinpath(path).is_file()
     assert 0 == main(["new", "--site", str(blog), "Two"])
     expected = f"_posts/{today}-two.md: written; `post-builder build` runs it\n"
@@ -226,6 +230,8 @@ def test_clean_as_json(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:
         *(POST, "assets/images/toy/points.svg", "assets/notebooks/toy.ipynb"),
         *("assets/notebooks/toy.py", "_data/builds/toy.json"),
     ]
+    assert (0, touched) == call(capsys, "clean", "--site", toy, "--dry-run")
+    assert all(toy.joinpath(path).exists() for path in touched)
     assert (0, touched) == call(capsys, "clean", "--site", toy)
     assert (0, []) == call(capsys, "clean", "--site", toy)
     assert 0 == main(["clean", "--site", str(toy)])

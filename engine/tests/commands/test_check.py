@@ -145,10 +145,10 @@ def test_named_posts_are_checked_alone(toy: Path) -> None:
     """What belongs to no post is found when all are checked."""
     toy.joinpath("assets/images/toy/old.svg").write_text("<svg/>", encoding="utf-8")
     other = toy / "_posts/2020-01-02-other.md"
-    other.write_text("---\ntitle: x\n---\n", encoding="utf-8")
+    other.write_text("---\njupyter: python3\n---\n", encoding="utf-8")
     site = open_site(toy)
     assert [] == check(site, [toy / POST])
-    assert ["orphan"] == [finding.kind for finding in check(site, list(site.posts()))]
+    assert "orphan" in {finding.kind for finding in check(site, list(site.posts()))}
 
 
 def test_findings_of_a_post_are_in_the_order_of_its_lines(blog: Path, header: str) -> None:
@@ -163,12 +163,16 @@ def test_findings_of_a_post_are_in_the_order_of_its_lines(blog: Path, header: st
         ("_posts/a.md:1", "stale", "never built", "run `post-builder build`"),
         (
             *("_posts/a.md:4", "style"),
-            "kramdown allows one word on a fence: this would not be a code block",
-            "put options on the line below the cell",
+            "kramdown allows one word on a fence: this is not a code block on the page",
+            "write ```python, with options on the line below the block; {: .hide-input }",
         ),
         (
             *("_posts/a.md:7", "style", "cell-1 produces a figure but has no name"),
             "name it, {: #name}: numbers change when cells are added",
+        ),
+        (  # to kramdown the end of the block above is the start of one
+            *("_posts/a.md:7", "style", "kramdown does not show cell cell-1 as a block of code"),
+            "put empty lines around it",
         ),
         ("_posts/a.md:11", "style", "the alt text is still to be written", ""),
         ("_posts/a.md:14", "style", "the alt text is still to be written", ""),
@@ -177,7 +181,7 @@ def test_findings_of_a_post_are_in_the_order_of_its_lines(blog: Path, header: st
 
 @pytest.mark.parametrize(
     ("heading", "name"),
-    [("Slope", "slope"), ("1. A *Big* Slope!", "a-big-slope"), ("2-D: x - y", "d-x---y")],
+    [("Slope", "slope"), ("A *Big* Slope!", "a-big-slope"), ("X - y", "x---y")],
 )
 def test_a_heading_may_have_the_id_of_a_cell(
     blog: Path, header: str, heading: str, name: str

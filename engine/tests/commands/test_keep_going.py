@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from post_builder.cli import main
-from post_builder.rendering.stored import MARK
+from post_builder.rendering.regions.stored import MARK
 
 HEADER = "---\njupyter: {kernelspec: {name: python3, language: python}}\n---\n"
 NAME = "_posts/2020-01-01-a.md"

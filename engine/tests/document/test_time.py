@@ -79,11 +79,17 @@ def test_figure_tags_that_are_not_closed_take_no_time() -> None:
         ("a:\n" + "- " * 200_000, 2),
         ("{" * 200_000, 1),
         ("? " * 200_000, 1),
-        ("a: &a [x, x]\n" + "".join(f"a: &a [{', '.join(['*a'] * 9)}]\n" for _ in range(12)), 7),
         (
-            "a: &a {x: 1}\n"
-            + "".join(f"a: &a {{<<: [{', '.join(['*a'] * 9)}]}}\n" for _ in range(12)),
-            7,
+            "a0: &a0 [x, x]\n"
+            + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 13)),
+            6,
+        ),
+        (
+            "a0: &a0 {x: 1}\n"
+            + "".join(
+                f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 9)}]}}\n" for n in range(1, 13)
+            ),
+            6,
         ),
         ("a: 1\nb: &b [*b]\n", 2),
     ],

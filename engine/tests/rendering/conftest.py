@@ -10,7 +10,7 @@ from post_builder.document.post import Post
 from post_builder.execution.run import Output
 from post_builder.rendering.markup.published import kinds_of
 from post_builder.rendering.regions import RenderedCell, render
-from post_builder.rendering.republished import content_of
+from post_builder.rendering.regions.republished import content_of
 from post_builder.settings import Settings
 from post_builder.site import Site
 from post_builder.sources.transclusion import transclude

@@ -65,6 +65,8 @@ def test_programs_get_json(capsys: pytest.CaptureFixture[str]) -> None:
         "seconds": 1.25,
         "error": None,
         "note": "",
+        "notices": [],
+        "notes": [],
     } == built
     assert built.keys() == failed.keys()
     assert {

@@ -141,14 +141,17 @@ def clean(site: Site, arguments: argparse.Namespace) -> int:
     from post_builder.pipeline.session import session  # noqa: PLC0415
 
     with session(site, "clean", _say):
-        touched = clean(site, _posts(site, arguments.posts))
-        orphans = Orphans() if arguments.posts else remove_orphans(site, post_names(site))
+        dry_run = arguments.dry_run
+        touched = clean(site, _posts(site, arguments.posts), dry_run=dry_run)
+        every = not arguments.posts
+        orphans = remove_orphans(site, post_names(site), dry_run=dry_run) if every else Orphans()
     touched += orphans.removed
     if arguments.json:
         _print_json(touched)
     else:
         count = len(touched)
-        print("\n".join([*touched, f"{count} file{'' if count == 1 else 's'} cleaned"]))
+        done = "would be cleaned" if arguments.dry_run else "cleaned"
+        print("\n".join([*touched, f"{count} file{'' if count == 1 else 's'} {done}"]))
     _say("\n".join(map(str, orphans.errors)))
     return FAILED if orphans.errors else 0
 
@@ -160,9 +163,19 @@ def _posts(site: Site, named: Sequence[Path]) -> list[Path]:
     for path in named:
         match = next((p for p in (path.resolve(), site.root / path) if p in known), None)
         if match is None:
-            raise SiteError(f"{path} is not a post of this site", hint="posts are _posts/*.md")
+            raise _not_a_post(site, path)
         found.append(match)
     return found if named else known
+
+
+def _not_a_post(site: Site, path: Path) -> SiteError:
+    files = (path.resolve(), site.root / path)
+    if path.suffix in site.jekyll.extensions and any(
+        file.is_file() and file.is_relative_to(site.root) for file in files
+    ):
+        hint = f"`post-builder adopt {path}` makes it executable"
+        return SiteError(f"{path} names no kernel, so nothing of it runs", hint=hint)
+    return SiteError(f"{path} is not a post of this site", hint="posts are _posts/*.md")
 
 
 def _say(message: str) -> None:

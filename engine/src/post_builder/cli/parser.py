@@ -19,7 +19,8 @@ class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
         from post_builder import __version__  # noqa: PLC0415
 
-        parser.exit(message=f"post-builder {__version__}\n")
+        print(f"post-builder {__version__}")
+        parser.exit()
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -49,7 +50,8 @@ def make_parser() -> argparse.ArgumentParser:
     _export_arguments(add("export", commands.export, "write a built post in another format"))
     _adopt_arguments(add("adopt", commands.adopt, "make existing posts executable"))
     add("init", commands.init, "make a Jekyll site ready")
-    add("clean", commands.clean, "remove what builds put into posts and beside them", posts)
+    clean = add("clean", commands.clean, "remove what builds put into posts and beside them", posts)
+    clean.add_argument("--dry-run", action="store_true", help="show what would change, and stop")
     return parser
 
 

@@ -7,7 +7,6 @@ import time
 import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,15 +64,12 @@ async def build(  # noqa: PLR0913  # two of them have a default or are switches
     """
     forget()  # packages may have been upgraded since the last build of `watch`
     names, sources = post_names(site), order(site, paths)
-    gate = asyncio.Semaphore(jobs)
-    problems = _Problems(site, paths, progress)
-    kind = partial(_Builder, site, progress, kernels, names, sources, gate, problems)
-    builder = kind(force=force, keep_going=keep_going)
+    gate, problems = asyncio.Semaphore(jobs), _Problems(site, paths, progress)
+    shared = (site, progress, kernels, names, sources, gate, problems)
+    builder = _Builder(*shared, force=force, keep_going=keep_going)
     outcomes = await builder.outcomes(paths)
     if any(outcome.status == "built" for outcome in outcomes.values()):
-        dependents = [p for p, o in outcomes.items() if sources[p] and o.status != "failed"]
-        again = await replace(builder, force=False).outcomes(dependents)
-        outcomes |= {path: o for path, o in again.items() if o.status != "fresh"}
+        outcomes |= await builder.rebuilt(outcomes)
     return list(outcomes.values())
 
 
@@ -93,6 +89,12 @@ class _Builder:
     keep_going: bool
     fresh: dict[Path, PostState] = field(default_factory=dict)
     """Posts that were found fresh while it was decided which posts wait for which."""
+
+    async def rebuilt(self, outcomes: Mapping[Path, Outcome]) -> dict[Path, Outcome]:
+        """Build posts again whose sources turned out different."""
+        paths = [p for p, o in outcomes.items() if self.sources[p] and o.status != "failed"]
+        again = await replace(self, force=False).outcomes(paths)
+        return {path: outcome for path, outcome in again.items() if outcome.status != "fresh"}
 
     async def outcomes(self, paths: Sequence[Path]) -> dict[Path, Outcome]:
         """Process each post once, all at the same time, except those that wait for another."""

@@ -20,15 +20,20 @@ from post_builder.pipeline.undo import keep_replaced
 from post_builder.site import Site
 
 
-def clean(site: Site, paths: Sequence[Path]) -> list[str]:
+def clean(site: Site, paths: Sequence[Path], *, dry_run: bool = False) -> list[str]:
     """Restore posts as their authors wrote them, and remove what was made beside them.
 
     Output regions are removed, values and transcluded cells are emptied, figures, downloads and the
     record are removed. A file that is no longer as the engine made it stays, and so do outputs of
     cells that do not run again.
 
+    Args:
+        site: that the posts belong to.
+        paths: of the posts.
+        dry_run: whether to change nothing.
+
     Returns:
-        The posts that were changed and the files that were removed.
+        The posts that were, or would be, changed, and the files that were removed.
 
     Raises:
         PostBuilderError: if a post or its record cannot be read, or a file not be written.
@@ -39,20 +44,24 @@ def clean(site: Site, paths: Sequence[Path]) -> list[str]:
         if post is None or name is None:
             continue
         record, made = load_record(site, name), load_made(site, name)
-        touched += _restore(site, name, post, record)
+        touched += _restore(site, name, post, record, dry_run=dry_run)
         if made:
             made = replace(made, figures=_without_stored(post, made.figures))
-            touched += remove_all(site, name, made)
+            touched += remove_all(site, name, made, dry_run=dry_run)
     return touched
 
 
-def _restore(site: Site, name: str, post: Post, record: Record | None) -> list[str]:
+def _restore(
+    site: Site, name: str, post: Post, record: Record | None, *, dry_run: bool
+) -> list[str]:
     """Write a post as its author wrote it; return its path if that changed it.
 
     Raises:
         FileError: if the system refuses, or the post is saved at the same moment.
     """
     text, path = splice(post.text, _emptied(post)), site.inside(site.root / post.path)
+    if dry_run:
+        return [post.path] if text != post.text else []
     try:
         keep_replaced(site, name, post, record, {post.path: text.encode()})
         return [post.path] if replace_text(path, post.text.encode(), text.encode()) else []

@@ -31,12 +31,20 @@ def remove_outdated(site: Site, before: Made | None, now: Record) -> list[str]:
     return _remove(site, {path: content for path, content in made.items() if path not in kept})
 
 
-def remove_all(site: Site, name: str, record: Made) -> list[str]:
-    """Remove everything that builds of a post made, its record last; return what was removed."""
-    removed = _remove(site, record.made())
+def remove_all(site: Site, name: str, record: Made, *, dry_run: bool = False) -> list[str]:
+    """Remove everything that builds of a post made, its record last; return what was removed.
+
+    Args:
+        site: that the post belongs to.
+        name: of the record.
+        record: names the other files.
+        dry_run: whether to remove nothing, and return what would be.
+    """
+    removed = _remove(site, record.made(), dry_run=dry_run)
     path = site.record(name)
     if _is_own(site, path):
-        _remove_file(site, path)
+        if not dry_run:
+            _remove_file(site, path)
         removed.append(site.relative(path))
     return removed
 
@@ -50,8 +58,8 @@ def orphaned(site: Site, name: str, record: Made, names: Names) -> bool:
     return name not in names.values() and (post in names or not post.exists())
 
 
-def remove_orphans(site: Site, names: Names) -> Orphans:
-    """Remove what was made for posts that no longer exist."""
+def remove_orphans(site: Site, names: Names, *, dry_run: bool = False) -> Orphans:
+    """Remove what was made for posts that no longer exist; a dry run only finds it."""
     removed: list[str] = []
     errors = []
     for name in [path.stem for path in site.records()]:
@@ -61,17 +69,18 @@ def remove_orphans(site: Site, names: Names) -> Orphans:
             errors.append(error)
             continue
         if record and orphaned(site, name, record, names):
-            removed += remove_all(site, name, record)
+            removed += remove_all(site, name, record, dry_run=dry_run)
     return Orphans(tuple(removed), tuple(errors))
 
 
-def _remove(site: Site, made: Mapping[str, str]) -> list[str]:
+def _remove(site: Site, made: Mapping[str, str], *, dry_run: bool = False) -> list[str]:
     """Remove files that are still as a record says they were made; return what was removed."""
     removed = []
     for path, content in made.items():
         file = site.root / path
         if _is_own(site, file) and digest(operations.read(file)) == content:
-            _remove_file(site, file)
+            if not dry_run:
+                _remove_file(site, file)
             removed.append(path)
     return removed
 

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Iterator
 from pathlib import Path
 
 from post_builder.document.figure_names import FigureNames
 from post_builder.document.options import Tag
-from post_builder.errors import FileError
-from post_builder.freshness.record import Made, load_made
+from post_builder.errors import FileError, PostError
+from post_builder.freshness.record import Made, Record, load_made
 from post_builder.pipeline.prepare import PostState
 from post_builder.place import Place
 from post_builder.site import OWN_FOLDER, Site
 
 _NO_FIGURE = frozenset({Tag.SKIP_EXECUTION, Tag.STORED_OUTPUT, Tag.REMOVE_OUTPUT})
 """Cells that publish no figure."""
+
+_NOT_UTF_8 = re.compile("[\udc80-\udcff]")
+"""How Python represents a byte of a file name that is not UTF-8."""
 
 _DOWNLOADS = (".ipynb", ".py")
 """Extensions of the files that readers can download."""
@@ -55,6 +59,18 @@ def refuse_foreign(state: PostState, paths: list[str]) -> None:
         hint = "rename it, or delete it if it is left from an earlier build"
         detail = "\n".join(f"so it would {path}" for path in paths[1:])
         raise FileError(message, state.post.place(1), hint, detail=detail)
+
+
+def refuse_odd_names(state: PostState, record: Record) -> None:
+    """Refuse a file whose name is not UTF-8: it cannot be recorded, and must not be left out.
+
+    Raises:
+        PostError: that names the file.
+    """
+    for path in (*record.files, *record.declared):
+        if _NOT_UTF_8.search(path):
+            message = f"the post reads {path!r}, whose name is not UTF-8"
+            raise PostError(message, state.post.place(1), "rename the file")
 
 
 def owned(state: PostState) -> Made | None:

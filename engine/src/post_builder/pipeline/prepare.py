@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,15 +70,7 @@ def prepare(site: Site, path: Path, name: str | None) -> PostState | None:
     found: list[PostBuilderError] = list(problems)
     if post and name:
         made, record = _made(site, post, name)
-        checks = (
-            lambda: declared_files(post.front_matter.get("depends", ()), site.root, post.place(1)),
-            lambda: refuse_unfit_tolerances(post),
-        )
-        for check in checks:
-            try:
-                check()
-            except PostBuilderError as error:
-                found.append(error)
+        found += _unfit_settings(site, post)
         try:
             prepared = transclude(post, site, made.transcluded() if made else {})
         except PostBuilderError as error:
@@ -90,6 +83,18 @@ def prepare(site: Site, path: Path, name: str | None) -> PostState | None:
         reasons = (Reason(f"built by {version} version of post-builder", 1),)
     changes = page_changes(prepared, record) if record and not reasons else ()
     return PostState(site, path, name, prepared, record, reasons, frozenset(changes))
+
+
+def _unfit_settings(site: Site, post: Post) -> Iterator[PostBuilderError]:
+    """Yield what is wrong with the engine's own keys in front matter."""
+    try:
+        declared_files(post.front_matter.get("depends", ()), site.root, post.place(1))
+    except PostBuilderError as error:
+        yield error
+    try:
+        refuse_unfit_tolerances(post)
+    except PostBuilderError as error:
+        yield error
 
 
 def _made(site: Site, post: Post, name: str) -> tuple[Made | None, Record | None]:

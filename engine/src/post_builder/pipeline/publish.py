@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from post_builder.document.parsing.parser import parse
 from post_builder.document.post import Post, splice
-from post_builder.errors import ConflictError, FileError, PostError
+from post_builder.errors import ConflictError, FileError
 from post_builder.files import (
     SavedMeanwhileError,
     digest,
@@ -36,7 +35,7 @@ from post_builder.freshness.site_files import (
     observed,
 )
 from post_builder.pipeline.made_files import remove_outdated
-from post_builder.pipeline.obstacles import owned, refuse_foreign
+from post_builder.pipeline.obstacles import owned, refuse_foreign, refuse_odd_names
 from post_builder.pipeline.prepare import PostState
 from post_builder.pipeline.undo import keep_replaced
 from post_builder.site import Site
@@ -45,10 +44,6 @@ from post_builder.sources.transclusion import PreparedPost, transclude
 if TYPE_CHECKING:
     from post_builder.execution.run import Run
     from post_builder.rendering.notes import Note
-
-
-_NOT_UTF_8 = re.compile("[\udc80-\udcff]")
-"""How Python represents a byte of a file name that is not UTF-8."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +90,7 @@ def _publish(state: PostState, run: Run, before: Before) -> Published:
     built = _parse_again(splice(post.text, edits), prepared)
     downloads = make_downloads(built, state.site, state.name, figures)
     record = _record(state, replace(prepared, post=built), run, figures, downloads)
-    _refuse_odd_names(state, record)
+    refuse_odd_names(state, record)
     _refuse_changed_files(state, record, run, before)
     missing = write_scripts(state.site, built, run.facts.plotly)
     copies = _write(state, post, built.text, figures | downloads, record)
@@ -106,7 +101,7 @@ def refresh(state: PostState) -> None:
     """Bring what a fresh post publishes up to date with its prose, page options and path."""
     # they import Jupyter, which a post with nothing to do does not need
     from post_builder.rendering.downloads import make_downloads  # noqa: PLC0415
-    from post_builder.rendering.republished import republished  # noqa: PLC0415
+    from post_builder.rendering.regions.republished import republished  # noqa: PLC0415
 
     assert state.record is not None  # noqa: S101  # a fresh post has one
     post, changed = state.post, state.page_changes
@@ -184,14 +179,6 @@ def _record(
         packages=public_versions(run.facts.packages),
         run=circumstances(run, site.root),
     )
-
-
-def _refuse_odd_names(state: PostState, record: Record) -> None:
-    """Refuse a file whose name is not UTF-8: it cannot be recorded, and must not be left out."""
-    for path in (*record.files, *record.declared):
-        if _NOT_UTF_8.search(path):
-            message = f"the post reads {path!r}, whose name is not UTF-8"
-            raise PostError(message, state.post.place(1), "rename the file")
 
 
 def _refuse_changed_files(state: PostState, record: Record, run: Run, before: Before) -> None:

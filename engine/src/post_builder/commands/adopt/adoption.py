@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import difflib
-import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from post_builder.commands.adopt.blocks import convert_blocks
+from post_builder.commands.adopt.draft import Draft, options_edit
 from post_builder.commands.adopt.feasible import why_not
 from post_builder.commands.adopt.names import choose_names
 from post_builder.commands.adopt.pasted import (
@@ -23,23 +23,19 @@ from post_builder.commands.new import KERNEL, kernel_line
 from post_builder.document.figure_tag import PLACEHOLDER_ALT
 from post_builder.document.front_matter import kernel_of, read_front_matter
 from post_builder.document.options import Attribute, Tag
-from post_builder.document.parsing.parser import inspect
-from post_builder.document.post import Cell, Edit, Post, Span, splice
+from post_builder.document.post import Cell, Edit, Post, Span
 from post_builder.errors import (
     ExecutionError,
     FileError,
     PostBuilderError,
     PostError,
     RaisedError,
-    together,
 )
 from post_builder.execution.run import Run
 from post_builder.files import SavedMeanwhileError, read_text, replace_text
 from post_builder.place import Place
 from post_builder.site import Site
 from post_builder.sources.transclusion import transclude
-
-_OPTIONS = re.compile(r"[ \t>]*\{:(?![:/])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,50 +70,6 @@ class Adoption:
             raise FileError.of(error, "cannot be written", self.name) from error
 
 
-@dataclass(slots=True)
-class _Draft:
-    r"""The text of a post on its way, with `\n` as line ending."""
-
-    site: Site
-    path: Path
-    name: str
-    text: str
-    _notes: list[tuple[int, str]] = field(default_factory=list)
-    """Offset in the text, and what there is to say."""
-
-    def read(self) -> tuple[Post, Sequence[PostError]]:
-        """Return the post as it is now, and what is wrong with it."""
-        post, problems = inspect(self.text, self.name, self.site.inherited(self.path))
-        if post is None:
-            raise together(problems)
-        return post, problems
-
-    def note(self, offset: int, text: str) -> None:
-        """Note something about a line."""
-        self._notes.append((offset, text))
-
-    def edit(self, edits: Sequence[Edit]) -> None:
-        """Change the text; notes stay with their lines."""
-        moved = [
-            (
-                offset
-                + sum(
-                    len(new) - span.end + span.start for span, new in edits if span.end <= offset
-                ),
-                text,
-            )
-            for offset, text in self._notes
-        ]
-        self.text, self._notes = splice(self.text, edits), moved
-
-    def notes(self) -> Iterator[str]:
-        """Yield the notes, and the problems that are left, in the order of lines."""
-        _, problems = self.read()
-        lines = [(self.text.count("\n", 0, offset) + 1, text) for offset, text in self._notes]
-        lines += [(e.place.line or 1 if e.place else 1, e.message) for e in problems]
-        return (f"{self.name}:{line}: {text}" for line, text in sorted(lines))
-
-
 async def adopt(site: Site, path: Path, *, run: bool) -> Adoption:
     """Work out how a post becomes executable; nothing is written.
 
@@ -135,7 +87,7 @@ async def adopt(site: Site, path: Path, *, run: bool) -> Adoption:
     windows = "\r\n" in before
     if windows and before.count("\n") != before.count("\r\n"):
         raise PostError("this file mixes two kinds of line endings", Place(name, 1))
-    draft = _Draft(site, path, name, before.replace("\r\n", "\n"))
+    draft = Draft(site, path, name, before.replace("\r\n", "\n"))
     _add_kernel(draft)
     _convert(draft)
     _add_options(draft)
@@ -145,7 +97,7 @@ async def adopt(site: Site, path: Path, *, run: bool) -> Adoption:
     return Adoption(path, name, before, after, tuple(draft.notes()))
 
 
-def _add_kernel(draft: _Draft) -> None:
+def _add_kernel(draft: Draft) -> None:
     inherited = draft.site.inherited(draft.path).front_matter
     front_matter = read_front_matter(draft.text, draft.name, inherited)
     if not front_matter.end:
@@ -156,7 +108,7 @@ def _add_kernel(draft: _Draft) -> None:
         draft.edit([(Span(start, start), f"{kernel_line(KERNEL)}\n")])
 
 
-def _convert(draft: _Draft) -> None:
+def _convert(draft: Draft) -> None:
     post, _ = draft.read()
     found = convert_blocks(draft.text, post.content, post.language)
     for offset, note in found.notes:
@@ -164,7 +116,7 @@ def _convert(draft: _Draft) -> None:
     draft.edit(found.edits)
 
 
-def _add_options(draft: _Draft) -> None:
+def _add_options(draft: Draft) -> None:
     """Name the cells, ask for the words of their figures, and mark those that cannot run."""
     post, _ = draft.read()
     names = list(choose_names(post.cells, {heading.name for heading in post.headings}))
@@ -178,27 +130,11 @@ def _add_options(draft: _Draft) -> None:
             draft.note(cell.body.start, f"cell {name} will not run: {reason}")
         if draws(cell.code) and cell.options.alt is None and not cell.session:
             options.append(f'{Attribute.ALT}="{PLACEHOLDER_ALT}"')
-        edits += _options_edit(post, cell, options)
+        edits += options_edit(post, cell, options)
     draft.edit(edits)
 
 
-def _options_edit(post: Post, cell: Cell, options: Iterable[str]) -> Iterator[Edit]:
-    """Add options to a cell, in a list of their own or in the one that it has."""
-    words = " ".join(options)
-    if not words:
-        return
-    end = post.text.find("\n", cell.body.end)
-    end = len(post.text) if end < 0 else end + 1
-    if _OPTIONS.match(post.text, end):
-        last = post.text.find("\n", end)
-        last = post.text.rindex("}", end, len(post.text) if last < 0 else last)
-        yield Span(last, last), f"{'' if post.text[last - 1].isspace() else ' '}{words}"
-    else:
-        above = "" if post.text[:end].endswith("\n") else "\n"
-        yield Span(end, end), f"{above}{cell.prefix}{{: {words}}}\n"
-
-
-async def _learn_from_a_run(draft: _Draft) -> None:
+async def _learn_from_a_run(draft: Draft) -> None:
     """Mark the cells that fail, and delete the pasted outputs that the others reproduce."""
     post, problems = draft.read()
     if problems:
@@ -240,18 +176,18 @@ def _cells_at(post: Post, error: PostBuilderError) -> list[int]:
 
 
 def _mark(
-    draft: _Draft, post: Post, cell: Cell, error: RaisedError, pasted: Pasted | None
+    draft: Draft, post: Post, cell: Cell, error: RaisedError, pasted: Pasted | None
 ) -> Iterator[Edit]:
     """Mark a cell that failed: as one that must raise if its author had pasted the error."""
     meant = pasted is not None and raises_what_was_pasted(pasted, error.message)
     tag = Tag.RAISES_EXCEPTION if meant else Tag.SKIP_EXECUTION
     draft.note(cell.body.start, f"marked .{tag}: {error.message}")
-    yield from _options_edit(post, cell, [f".{tag}"])
+    yield from options_edit(post, cell, [f".{tag}"])
     if meant and pasted:
         yield pasted.span, ""
 
 
-def _without_pasted(draft: _Draft, post: Post, found: Pasted, run: Run) -> Iterator[Edit]:
+def _without_pasted(draft: Draft, post: Post, found: Pasted, run: Run) -> Iterator[Edit]:
     result, start = run.cells[found.cell], post.cells[found.cell].body.start
     if is_reproduced(found, result):
         draft.note(start, "the run reproduces the output below this cell, which is deleted")

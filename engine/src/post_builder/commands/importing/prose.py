@@ -150,7 +150,7 @@ class _Cell:
         if self._is_alone(match.group(), offset):
             shown = html.escape(alt or PLACEHOLDER_ALT, quote=False)
             return str(FigureTag(f"/{path}", shown, title))
-        return f"![{alt}]({_relative(path)}" + (f' "{title}")' if title else ")")
+        return f"![{alt or PLACEHOLDER_ALT}]({_relative(path)}" + (f' "{title}")' if title else ")")
 
     def _is_alone(self, text: str, offset: int) -> bool:
         """Return whether an image is a paragraph of its own."""

@@ -103,8 +103,11 @@ def _value(text: TextLines, rest: Span, after: int) -> Value:
     index = text.index_of(rest.start)
     tag = _TAG.match(text.text, rest.start, rest.end)
     found = _ATTRIBUTE.finditer(tag.group(), 5) if tag else ()
-    attributes = {match["key"]: match["value"] or "" for match in reversed([*found])}
-    given, rich = attributes.get("data-value"), "markdown" in attributes.get("class", "").split()
+    attributes = {match["key"]: match["value"] for match in reversed([*found])}
+    given, rich = (
+        attributes.get("data-value"),
+        "markdown" in (attributes.get("class") or "").split(),
+    )
     pattern = _SHOWN_MARKDOWN if rich else _SHOWN
     shown = pattern.match(text.text, tag.end(), rest.end) if tag else None
     if shown is None or given is None:

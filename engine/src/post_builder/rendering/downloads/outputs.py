@@ -14,7 +14,7 @@ from nbformat.v4 import new_output
 from post_builder.document import figure_tag
 from post_builder.document.post import Cell, Post
 from post_builder.rendering.downloads.liquid import plain_liquid
-from post_builder.rendering.stored import MARK
+from post_builder.rendering.regions.stored import MARK
 from post_builder.site import Site
 
 _BLOCK = re.compile(

@@ -16,7 +16,7 @@ from post_builder.rendering.figures.files import Figure
 from post_builder.rendering.notes import Note
 from post_builder.rendering.outputs import OutputReader
 from post_builder.rendering.publishable import refuse_unpublishable
-from post_builder.rendering.stored import stored_outputs
+from post_builder.rendering.regions.stored import stored_outputs
 from post_builder.rendering.values import escape_value, markdown_value
 from post_builder.site import Site
 
