@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from post_builder.errors import ExecutionError
-from post_builder.execution.run import CellRun, Run
+from post_builder.execution.run import WIDGET_STATES, CellRun, Run
 
 Runner = Callable[[str], Run]
 
@@ -77,6 +77,23 @@ def test_a_run_knows_what_it_took_and_was_made_with(run: Runner) -> None:
     assert "pillow" not in ran.facts.packages
 
 
+def test_a_run_keeps_the_last_state_of_widgets(run: Runner) -> None:
+    """When their cell ended; later cells may change or close them."""
+    body = (
+        "```python\nimport comm\nfrom IPython.display import display\n"
+        "state = {'_model_module': 'x', '_model_name': 'LabelModel', 'value': 'a'}\n"
+        "label = comm.create_comm(target_name='jupyter.widget', data={'state': state})\n"
+        "view = {'application/vnd.jupyter.widget-view+json': {'model_id': label.comm_id}}\n"
+        "display(view, raw=True)\n"
+        "label.send(data={'method': 'update', 'state': {'value': 'b'}})\n```\n\n"
+        "```python\ndisplay(view, raw=True)\nlabel.close()\n```\n"
+    )
+    first, second = run(body).cells
+    [model] = first.outputs[0]["data"][WIDGET_STATES].values()
+    assert {"_model_module": "x", "_model_name": "LabelModel", "value": "b"} == model
+    assert {} == second.outputs[0]["data"][WIDGET_STATES]
+
+
 def test_a_run_notes_the_files_of_the_site(run: Runner, blog: Path) -> None:
     """What is read, written, listed or mapped, by its absolute path; nothing outside the site."""
     for name in ("read.txt", "mapped.bin", "open.txt"):
@@ -97,6 +114,10 @@ def test_a_run_notes_the_files_of_the_site(run: Runner, blog: Path) -> None:
 
 FAILURES = {
     "raises": ("x = 1\n\n1 / 0", "", 7, "cell cell-1 raised ZeroDivisionError: division by zero"),
+    "showing": (
+        "class A:\n    def _ipython_display_(self):\n        raise ValueError('no')\nA()",
+        *("", 7, "cell cell-1 raised ValueError: no"),
+    ),
     "syntax": ("x = )", "{: #bad}", 5, "cell bad raised SyntaxError: unmatched ')'"),
     "calm": (
         *("x = 1", "{: .raises-exception}", 4),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import os
 import sys
@@ -16,6 +17,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_notebook
 
 from post_builder.execution.environment import INSIDE
+from post_builder.execution.run import WIDGET_STATES, WIDGET_VIEW
 
 MAX_STREAM = 16 * 2**20
 """Characters of one cell's printed output that are kept; what comes after is counted only.
@@ -91,9 +93,25 @@ class KernelClient(NotebookClient):
         # after this long, nbclient gives up on outputs that are still on their way
         self.iopub_timeout = math.ceil(node.metadata["timeout"])
         await self.async_execute_cell(node, len(self.nb.cells) - 1, store_history=store_history)
+        self._add_widget_states(node)
         if self._printed > MAX_STREAM:
             cut = f"\n… {self._printed - MAX_STREAM:,} more characters not shown\n"
             node.outputs.append({"output_type": "stream", "name": "stdout", "text": cut})
+
+    def _add_widget_states(self, node: NotebookNode) -> None:
+        """Keep what widgets show now with the outputs that show them."""
+        for output in node.outputs:
+            if WIDGET_VIEW in output.get("data", {}):
+                output["data"][WIDGET_STATES] = copy.deepcopy(self.widget_state)
+
+    def handle_comm_msg(
+        self, outs: list[NotebookNode], msg: dict[str, Any], cell_index: int
+    ) -> None:
+        """Follow the state of widgets; one that was closed has none."""
+        if msg["msg_type"] == "comm_close":
+            self.widget_state.pop(msg["content"]["comm_id"], None)
+        else:
+            super().handle_comm_msg(outs, msg, cell_index)
 
     def process_message(
         self, msg: dict[str, Any], cell: NotebookNode, cell_index: int

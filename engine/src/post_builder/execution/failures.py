@@ -19,6 +19,9 @@ _IN_CELL = re.compile(r"Cell In\[(\d+)\], line (\d+)")
 _IN_FILE = re.compile(r" \(\d+\.py, line \d+\)$")
 """How it ends a syntax error."""
 
+_RAISED = re.compile(r"^[A-Za-z_][\w.]*: .*", re.MULTILINE)
+"""The line of a traceback that says what was raised."""
+
 Executed = Sequence[tuple[PreparedCell, NotebookNode]]
 """The cells that have run so far, the failing one last, with their notebook cells."""
 
@@ -51,7 +54,7 @@ def cell_exception(post: Post, cells: Executed, error: CellExecutionError) -> Ra
     trail = [owner.origin[line - 1] for owner, line in frames if 0 < line <= len(owner.origin)]
     in_post = own <= post.at(cell.cell.body).count(cell.cell.newline)
     place = post.place(cell.cell.line + (own if in_post else 0))
-    message = f"cell {cell.name} raised {error.ename}: {cause(error)}"
+    message = f"cell {cell.name} raised {_reason(error, traceback)}"
     detail = "\n".join(filter(None, [_printed(node), traceback]))
     return RaisedError(message, place, trail=tuple(trail), detail=detail)
 
@@ -72,6 +75,17 @@ def death(status: int | None) -> str:
 def cause(error: CellExecutionError) -> str:
     """Return the message of an exception, without the name of IPython's file for the cell."""
     return _IN_FILE.sub("", error.evalue)
+
+
+def _reason(error: CellExecutionError, traceback: str) -> str:
+    """Return the kind and the message of an exception.
+
+    IPython loses both if the exception came from showing a result; the traceback has them.
+    """
+    if error.ename != type(None).__name__:
+        return f"{error.ename}: {cause(error)}"
+    named = _RAISED.findall(traceback)
+    return str(named[-1]) if named else "an exception"
 
 
 def _frames(traceback: str, cells: Executed) -> Sequence[tuple[PreparedCell, int]]:

@@ -9,6 +9,12 @@ from typing import Any
 from post_builder.execution.observations import Observations
 from post_builder.sources.transclusion import PreparedCell
 
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+"""The MIME type of a widget, which names a model."""
+
+WIDGET_STATES = "application/vnd.jupyter.widget-state+json"
+"""The MIME type under which the client adds the states of a widget's models to its output."""
+
 Output = Mapping[str, Any]
 """One output of a cell, in the form of nbformat 4."""
 

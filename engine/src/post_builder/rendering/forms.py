@@ -21,6 +21,7 @@ from post_builder.rendering.markup.sanitise import Cleaned, clean, limited, play
 from post_builder.rendering.markup.source import Embedded, NotShownError, Source, read_source
 from post_builder.rendering.text.cleaner import TextCleaner
 from post_builder.rendering.text.scrubbing import scrub
+from post_builder.rendering.widgets import is_widget, widget_text
 
 _MARKUP = ("text/html", "text/markdown", "text/latex", "application/json", "application/geo+json")
 """Kinds of text with a structure, the richest first."""
@@ -29,6 +30,9 @@ _SCRIPTS = ("application/javascript", "text/javascript")
 
 _DEFAULT_REPR = re.compile(r"<[\w.]{1,200}(?: object)?(?: at 0x[0-9a-f…]{1,20})?>")
 """What Python writes for an object that has nothing to say."""
+
+_LOADER = "bk-notebook-logo"
+"""A class in what Bokeh shows while it loads its library."""
 
 _ONLY_SVG = re.compile(r"\s*(?:<div[^<>]{0,500}>\s*)?(<svg\b.*</svg>)\s*(?:</div>\s*)?", re.DOTALL)
 
@@ -80,6 +84,9 @@ class Chooser:
             RenderError: if an image cannot be read.
         """
         data, metadata = _mapping(output.get("data")), _mapping(output.get("metadata"))
+        if is_widget(data) and (state := widget_text(data)) is not None:
+            shown = self.clean.log(state)
+            return Text("result", shown) if shown else None
         problems: list[str] = []
         for kind in _by_richness(data, trusted=self.trusted):
             try:
@@ -124,6 +131,8 @@ class Chooser:
     def _html(self, text: str) -> Form:
         if self.trusted:
             return Page(text)
+        if _LOADER in text:
+            raise NotShownError("its HTML only loads a library for other outputs")
         if drawing := self._drawing(text):
             return drawing
         source = read_source(text)
