@@ -76,6 +76,10 @@ test-engine: $(ENGINE_INSTALLED) ## run the engine's tests, in a virtual environ
 		{ echo "torch is installed in $(ENGINE_VENV), where the engine must do without" >&2; exit 1; }
 	@cd engine && .venv/bin/pytest -n 2 --dist loadfile --cov
 
+.PHONY: test-faults
+test-faults: $(ENGINE_INSTALLED) ruby browser ## prove the engine's safety at length: faults, attacks, sizes, a soak
+	@cd engine && .venv/bin/pytest -n 2 --dist worksteal -m faults
+
 .PHONY: test-posts
 test-posts: $(READY) ruby browser ## copy the snippets of the long posts from their pages and run them
 	@$(BIN)/pytest -n 2 --dist worksteal -m long
@@ -97,6 +101,11 @@ lint: $(INSTALLED) ## check style, types and the direction of imports
 bench: $(INSTALLED) ## measure what is claimed to be fast
 	@$(BIN)/python engine/benchmarks/fresh_build.py
 	@$(BIN)/python scripts/training_step.py
+
+.PHONY: dist
+dist: $(INSTALLED) ## build what a release of the engine uploads, into engine/dist
+	@rm -rf engine/dist
+	@$(BIN)/uv build --quiet --no-build-isolation --python $(BIN)/python --out-dir engine/dist engine
 
 .PHONY: lock
 lock: $(INSTALLED) ## pin the newest packages that fit together, for every platform

@@ -27,6 +27,37 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or _DEFAULT)
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Count what proves safety at length as slow too: -m replaces the -m of pyproject.toml."""
+    for item in items:
+        if item.get_closest_marker("faults"):
+            item.add_marker(pytest.mark.slow)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show what the attacks of `rendering/test_xss.py` came to, by family and setting."""
+    rows: dict[str, dict[str, str]] = {}
+    for outcome in ("passed", "failed"):
+        for report in terminalreporter.getreports(outcome):
+            given = dict(report.user_properties).get("xss")
+            if given and report.when == "call":
+                family, setting, shown, refused = given
+                word = "none" if outcome == "passed" else "SOME"
+                row = rows.setdefault(family, {"vectors": f"{shown} + {refused} refused"})
+                row[setting] = word
+    if rows:
+        terminalreporter.section("attacks on readers' browsers: how many of them did anything")
+        columns = [
+            "vectors",
+            *{name: 0 for row in rows.values() for name in row if name != "vectors"},
+        ]
+        terminalreporter.line(f"{'family':22}" + "".join(f"{name:>17}" for name in columns))
+        for family, row in rows.items():
+            cells = "".join(f"{row.get(name, '-'):>17}" for name in columns)
+            terminalreporter.line(f"{family:22}{cells}")
+
+
 def _read(body: str) -> Post:
     post = parse(HEADER + body)
     assert post is not None

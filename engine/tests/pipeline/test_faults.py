@@ -141,13 +141,15 @@ def _sites(
         number += 1
 
 
-_QUICK = {("no space", _first), ("killed", _first), ("killed", _again), ("killed after", _again)}
+_OFTEN = {("no space", _first), ("killed", _again)}
 
 
 @pytest.mark.parametrize(
     ("fault", "make"),
     [
-        pytest.param(fault, make, marks=() if (fault, make) in _QUICK else pytest.mark.slow)
+        pytest.param(
+            fault, make, marks=pytest.mark.slow if (fault, make) in _OFTEN else pytest.mark.faults
+        )
         for fault in FAULTS
         for make in (_first, _again, _more, _renamed)
     ],
@@ -176,7 +178,7 @@ def test_the_build_after_a_fault_gives_what_an_undisturbed_one_gives(
         shutil.rmtree(root)
 
 
-@pytest.mark.parametrize("make", [_first, _again])
+@pytest.mark.parametrize("make", [_first, pytest.param(_again, marks=pytest.mark.faults)])
 def test_an_error_leaves_no_temporary_file(
     blog: Path, tmp_path_factory: pytest.TempPathFactory, make: Callable[[Path], tuple[str, ...]]
 ) -> None:
@@ -187,6 +189,7 @@ def test_an_error_leaves_no_temporary_file(
         assert [] == left, number
 
 
+@pytest.mark.slow
 def test_check_is_silent_about_what_a_killed_build_left(
     blog: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

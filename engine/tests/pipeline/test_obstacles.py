@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from runs import drawing, just_before, made_up_run, printed, state_of
@@ -260,3 +262,30 @@ def test_posts_that_cannot_be_listed_fail_check(
     monkeypatch.setattr("os.scandir", refuse)
     assert 1 == main(["check", "--site", str(site)])
     assert "_posts: this folder cannot be listed: Permission denied" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["data.txt", "folder"])
+def test_an_input_that_cannot_be_read_is_an_error(
+    site: Path, name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whether a post is up to date does not depend on who asks."""
+    site.joinpath("folder").mkdir()
+    state = state_of(site, DRAWN)
+    outputs = ((printed("1"),), (drawing("a"),))
+    run = made_up_run(state.prepared, outputs, ["0.5"], read=[site / "data.txt"])
+    seen = dataclasses.replace(run.observations, listed=frozenset({str(site / "folder")}))
+    publish(state, dataclasses.replace(run, observations=seen), just_before(state))
+    site.joinpath("data.txt").write_text("another text", encoding="utf-8")
+
+    def refuse(path: Path) -> NoReturn:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    read, iterdir = Path.read_bytes, Path.iterdir
+    closed = site / name
+    monkeypatch.setattr(Path, "read_bytes", lambda p: refuse(p) if p == closed else read(p))
+    monkeypatch.setattr(Path, "iterdir", lambda p: refuse(p) if p == closed else iterdir(p))
+    for command in ("build", "check"):
+        assert 1 == main([command, "--site", str(site)])
+        said = "".join(capsys.readouterr())
+        assert "the post reads this, and it cannot be read: Permission denied" in said
+        assert "internal error" not in said

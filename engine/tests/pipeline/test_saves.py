@@ -45,10 +45,17 @@ def _build_while_saving(root: Path, number: int, text: str) -> bool:
     return is_saved
 
 
-@pytest.mark.parametrize("is_built", [False, True], ids=["a first build", "a rebuild"])
-@pytest.mark.parametrize("edit", ["prose", "code"])
+@pytest.mark.parametrize(
+    ("edit", "is_built"),
+    [
+        pytest.param("prose", True, marks=pytest.mark.slow, id="prose, a rebuild"),
+        pytest.param("prose", False, marks=pytest.mark.faults, id="prose, a first build"),
+        pytest.param("code", True, marks=pytest.mark.faults, id="code, a rebuild"),
+        pytest.param("code", False, marks=pytest.mark.faults, id="code, a first build"),
+    ],
+)
 def test_a_save_at_any_step_of_a_build_is_kept(
-    blog: Path, tmp_path_factory: pytest.TempPathFactory, edit: str, *, is_built: bool
+    blog: Path, tmp_path_factory: pytest.TempPathFactory, edit: str, is_built: bool
 ) -> None:
     """The next build finds it, and then everything is as if it had been saved before."""
     post = make_drawn(blog) / DRAWN

@@ -61,6 +61,7 @@ def cleaned(markup: str) -> str:
         ("<p style='background: url(https://a.example)'>a</p>", "<p>a</p>"),
         ("<p title='<audio>'>a</p><audio></audio><b title='onclick=x()'>c</b>", None),
         ("<plaintext>a", ""),
+        ("a<table class='b'>\n</table>", "a"),
         ("<noscript><p title='</noscript><img onerror=1>'></noscript>a", None),
     ],
 )

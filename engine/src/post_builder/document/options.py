@@ -168,7 +168,7 @@ def _words(body: str) -> tuple[str | None, list[str], dict[str, str]]:
 
 def _unreadable(body: str, position: int) -> str:
     """Say why a word cannot follow directly upon what is before it."""
-    rest = body[position:].split(maxsplit=1)[0]
+    rest = re.split(r"\s", body[position:], maxsplit=1, flags=re.ASCII)[0]  # as `_WORD` does
     if body[position - 1] in "\"'":
         return f"a quotation mark within a value is written \\{body[position - 1]}, before {rest!r}"
     before = body[:position].rsplit(maxsplit=1)[-1]

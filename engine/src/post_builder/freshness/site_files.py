@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path, PurePath, PurePosixPath
 
-from post_builder.errors import PostError
+from post_builder.errors import FileError, PostError
 from post_builder.execution.observations import Observations, file_state
 from post_builder.files import digest
 from post_builder.freshness.git import ignored
@@ -176,8 +176,18 @@ def _is_changed(path: str, states: Collection[tuple[str, ...]], before: Before, 
 
 
 def digests(paths: Iterable[str], root: Path) -> dict[str, str]:
-    """Return the digest of each file, or of a folder's listing if the path ends in `/`."""
-    return {path: _digest(root / path, root, folder=path.endswith("/")) for path in sorted(paths)}
+    """Return the digest of each file, or of a folder's listing if the path ends in `/`.
+
+    Raises:
+        FileError: for one that this user may not read: its digest is not that of a missing one.
+    """
+    found = {}
+    for path in sorted(paths):
+        try:
+            found[path] = _digest(root / path, root, folder=path.endswith("/"))
+        except OSError as error:
+            raise FileError.of(error, "the post reads this, and it cannot be read", path) from error
+    return found
 
 
 def _digest(path: Path, root: Path, *, folder: bool) -> str:

@@ -70,7 +70,7 @@ def _spans(text: str, start: int, end: int) -> Iterator[int]:
             same = runs[len(mark)]
             later = bisect_right(same, found.start())
             start = same[later] + len(mark) if later < len(same) else start
-        elif mark == "<!--" and found.start() < last_comment_end:
+        elif mark == "<!--" and start <= last_comment_end:
             start = text.index("-->", start) + 3
         elif mark == "<span":
             tag = _TAG.match(text, found.start(), end)

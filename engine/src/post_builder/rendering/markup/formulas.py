@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from post_builder.rendering.markup.sanitise import clean, tokens
 from post_builder.rendering.markup.source import NotShownError, Source
+from post_builder.rendering.text.terminal import without_controls
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -49,7 +50,7 @@ def mathml(latex: str, *, display: bool) -> str:
 
     from latex2mathml.converter import Converter  # noqa: PLC0415  # only formulas need it
 
-    latex = latex.strip()
+    latex = without_controls(latex).strip()
     if not latex or len(latex) > _MAX_LENGTH:
         raise NotShownError("the formula is too long" if latex else "the formula is empty")
     try:

@@ -163,7 +163,10 @@ def tokens(html: str) -> list[tuple[str, str]]:
 
 
 def _tidy(html: str) -> str:
-    """Drop players without a sound and images without an address; keep newlines within `<pre>`."""
+    """Drop players without a sound, images without an address and tables without a row.
+
+    Newlines within `<pre>` stay. kramdown's `html_to_native` fails at a table without a child.
+    """
     kept: list[str] = []
     player = -1
     for text, tag in tokens(html):
@@ -171,6 +174,9 @@ def _tidy(html: str) -> str:
         kept.append(newline + text)  # a parser drops the first newline again
         if tag.startswith(("<audio", "<video")) and player < 0:
             player = len(kept)
+        if tag == "</table>" and kept[-2].startswith("<table") and not text.strip():
+            del kept[-2:]
+            continue
         kept.append("" if tag == "<img>" else tag)
         if tag in {"</audio>", "</video>"} and player >= 0:
             if not any(" src=" in piece for piece in kept[player:] if piece.startswith("<")):
