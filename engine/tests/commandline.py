@@ -44,9 +44,14 @@ def write(root: Path, name: str, text: str) -> Path:
 
 
 def tree(root: Path) -> dict[str, bytes]:
-    """Return the content of every file of a site; records without when and where they were made."""
+    """Return the content of every file of a site."""
     files = (path for path in root.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
-    contents = {path.relative_to(root).as_posix(): path.read_bytes() for path in files}
+    return {path.relative_to(root).as_posix(): path.read_bytes() for path in files}
+
+
+def lasting(root: Path) -> dict[str, bytes]:
+    """Return the content of every file of a site, records without when and where they were made."""
+    contents = tree(root)
     for name, data in contents.items():
         if name.startswith("_data/builds/"):
             contents[name] = json.dumps(json.loads(data) | {"run": None}).encode()

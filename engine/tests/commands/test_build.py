@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from commandline import run, tree, write
+from commandline import lasting, run, tree, write
 from toysite import FIXTURES, HEADER
 
 from post_builder.cli import main
@@ -77,7 +77,7 @@ def test_a_build_elsewhere_gives_the_same_bytes(
     }
     done = run("build", unbuilt, environment=environment)
     assert 0 == done.returncode, done.stderr
-    assert tree(everything) == tree(unbuilt)
+    assert lasting(everything) == lasting(unbuilt)
 
 
 @pytest.mark.slow
@@ -85,12 +85,10 @@ def test_force_runs_again_and_leaves_the_record_alone(
     site: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The same inputs give the same bytes; the record keeps the day of the first run."""
-    record = site / "_data/builds/everything.json"
-    before, day = tree(site), record.read_bytes()
+    before = tree(site)
     outcome = build(site, "--force", capsys=capsys)
     assert ("built", ["forced"]) == (outcome["status"], outcome["reasons"])
     assert before == tree(site)
-    assert day == record.read_bytes()
 
 
 def test_prose_may_change_freely(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -137,7 +135,7 @@ def test_each_change_is_built_for_its_reason(
     site: Path, kind: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A change of any input or output makes the post run, and the reason is the change."""
-    before = tree(site)
+    before = lasting(site)
     name, old, new = STALE[kind]
     text = site.joinpath(name).read_text(encoding="utf-8")
     assert old in text
@@ -147,7 +145,7 @@ def test_each_change_is_built_for_its_reason(
     assert 1 == len(outcome["reasons"])
     assert outcome["reasons"][0].startswith(REASONS[kind])
     assert "fresh" == build(site, capsys=capsys)["status"]
-    assert (before == tree(site)) == (kind in REPAIRED)
+    assert (before == lasting(site)) == (kind in REPAIRED)
 
 
 def test_a_record_says_when_where_and_how_a_post_ran(blog: Path) -> None:

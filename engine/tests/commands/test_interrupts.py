@@ -11,8 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from commandline import PATIENCE, Gate, command, run, still_running, tree, write
+from commandline import PATIENCE, Gate, command, lasting, still_running, write
 from toysite import HEADER
+
+from post_builder.cli import main
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -85,7 +87,7 @@ def test_a_dependency_saved_while_a_post_runs_is_a_conflict(blog: Path, gate: Ga
     assert (1, waiting(gate)) == (process.returncode, post.read_text(encoding="utf-8"))
     assert "_posts/a.md:1: data.txt changed while the post ran\n" in errors
     post.write_text(waiting(gate).replace(gate.code, "pass"), encoding="utf-8")
-    assert 0 == run("build", blog).returncode
+    assert 0 == main(["build", "--site", str(blog)])
     assert '<pre class="output stdout">new</pre>' in post.read_text(encoding="utf-8")
 
 
@@ -157,7 +159,7 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write(root, "_config.yml", "title: x\n")
     write(root, "data.txt", "old")
     write(root, "_posts/a.md", HEADER + DRAWING)
-    assert 0 == run("build", root).returncode
+    assert 0 == main(["build", "--site", str(root)])
     write(root, "data.txt", "new")
     text = root.joinpath("_posts/a.md").read_text(encoding="utf-8")
     write(root, "_posts/a.md", text.replace("It says", "Now it says"))
@@ -172,16 +174,16 @@ def test_a_build_killed_between_writes_is_repaired_by_the_next(
 ) -> None:
     """Killed after any file: each is old or new, and the next build ends as this one would have."""
     site = Path(shutil.copytree(drawn, tmp_path / "site"))
-    before = tree(site)
+    before = lasting(site)
     call = [sys.executable, "-c", KILLED_AT, str(count), str(site)]
     assert -signal.SIGKILL == subprocess.run(call, capture_output=True, check=False).returncode
     temporary = [path for path in site.rglob("*.tmp")]
     assert 1 == len(temporary)
     temporary[0].unlink()
-    after = tree(site)
+    after = lasting(site)
     assert set(FILES[:count]) == {name for name in after if after[name] != before.get(name)}
-    assert 0 == run("build", site).returncode
-    whole = tree(site)
+    assert 0 == main(["build", "--site", str(site)])
+    whole = lasting(site)
     assert all(whole[name] == after[name] for name in FILES[:count])
     assert all(b"new" in whole[name] for name in ("_posts/a.md", "assets/images/a/drawing.svg"))
-    assert "[]" == run("check", site, "--json").stdout.strip()
+    assert 0 == main(["check", "--site", str(site)])
