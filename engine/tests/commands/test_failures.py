@@ -36,7 +36,7 @@ FAILURES = {
 
 MESSAGES = {
     "raises": [
-        "_posts/raises.md:11: cell bad raised ZeroDivisionError: division by zero\n    f()",
+        "_posts/raises.md:9: cell bad raised ZeroDivisionError: division by zero\n    1 / 0",
         "printed:\nprinted\n",
         "Traceback (most recent call last)",
     ],
@@ -45,10 +45,12 @@ MESSAGES = {
         "help: raise data-timeout on the cell, or timeout in _config.yml",
     ],
     "exits": [
-        "_posts/exits.md:5: cell cell-1 lost its kernel",
-        "help: the kernel died without a message; it was probably out of memory",
+        "_posts/exits.md:5: cell cell-1 lost its kernel: the kernel ended with status 3",
     ],
-    "killed": ["_posts/killed.md:5: cell cell-1 lost its kernel"],
+    "killed": [
+        "_posts/killed.md:5: cell cell-1 lost its kernel: the kernel was ended by SIGKILL",
+        "help: it was probably out of memory",
+    ],
     "calm": ["_posts/calm.md:5: cell cell-1 did not raise, but is marked .raises-exception"],
     "syntax": ["_posts/syntax.md:6: cell cell-1 raised SyntaxError: unmatched ')'\n    x = )"],
     "children": ["_posts/children.md:5: cell cell-1 took longer than 1 s"],

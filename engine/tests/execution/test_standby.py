@@ -20,7 +20,11 @@ from post_builder.execution.standby import Standby
 from post_builder.site import Settings, Site
 from post_builder.sources.transclusion import transclude
 
-WHO = "```python\nimport os\nprint(os.getpid())\n```\n"
+WHO = (
+    "```python\nimport os, sys\n"
+    "print(os.getppid() if sys.platform == 'linux' else os.getpid())\n```\n"
+)
+"""On Linux the engine starts a guard, which starts the kernel."""
 
 
 @pytest.fixture

@@ -24,14 +24,17 @@ _NEVER = {
 def observed(observations: Observations, root: Path, own: Collection[str]) -> dict[str, str]:
     """Return the digest of each file and folder of the site that a run depends on.
 
-    Left out are files that the run itself wrote, that git ignores, and `own`: the post's outputs.
+    Left out are files that the run itself wrote, that git ignores, folders that do not exist, and
+    `own`: the post's outputs.
 
     Returns:
         Paths relative to the root; that of a folder ends in `/`, and its digest is that of its
         listing.
     """
     files = _relative(observations.read - observations.written, root)
-    folders = {f"{path}/" for path in _relative(observations.listed, root)}
+    listed = _relative(observations.listed, root)
+    # libraries look for folders of theirs on all of sys.path, which differs between machines
+    folders = {f"{path}/" for path in listed if (root / path).is_dir()}
     wanted = {path for path in files | folders if path not in own and _could_be_source(path)}
     return digests(wanted - ignored(wanted, root), root)
 
