@@ -6,7 +6,7 @@ import asyncio
 import time
 import traceback
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -74,6 +74,8 @@ class _Builder:
     gate: asyncio.Semaphore
     """Limits how many posts run at once."""
     force: bool
+    fresh: dict[Path, PostState] = field(default_factory=dict)
+    """Posts that were found fresh while it was decided which posts wait for which."""
 
     async def outcomes(self, paths: Sequence[Path]) -> dict[Path, Outcome]:
         """Process each post once, all at the same time, except those that wait for another."""
@@ -93,9 +95,22 @@ class _Builder:
         used = frozenset[Path]().union(*(self.sources[path] for path in paths))
         changing: set[Path] = set()
         for path in (path for path in self.sources if path in used.intersection(paths)):
-            if self.sources[path] & changing or _is_stale(self.site, path):
+            if self.sources[path] & changing or self._is_stale(path):
                 changing.add(path)
         return changing
+
+    def _is_stale(self, path: Path) -> bool:
+        """Return whether a post will run for a reason.
+
+        One that cannot be prepared fails at once when its turn comes, which reports why.
+        """
+        try:
+            state = prepare(self.site, path)
+        except (PostBuilderError, OSError):
+            return False
+        if state is not None and not state.reasons:
+            self.fresh[path] = state
+        return state is not None and bool(state.reasons)
 
     async def _outcome_after(
         self, first: frozenset[Path], tasks: Mapping[Path, asyncio.Task[Outcome | None]], path: Path
@@ -109,7 +124,7 @@ class _Builder:
         async with self.gate:
             name = self.site.relative(path)
             try:
-                state = prepare(self.site, path)
+                state = self.fresh.pop(path, None) or prepare(self.site, path)
                 if state is None:
                     return None
                 if state.reasons or self.force:
@@ -150,18 +165,6 @@ class _Builder:
             self.kernels or fresh_kernel,
         )
         publish(state, run, started)
-
-
-def _is_stale(site: Site, path: Path) -> bool:
-    """Return whether a post will run for a reason.
-
-    One that cannot be prepared fails at once when its turn comes, which reports why.
-    """
-    try:
-        state = prepare(site, path)
-    except (PostBuilderError, OSError):
-        return False
-    return state is not None and bool(state.reasons)
 
 
 def _running_cells(state: PostState) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from functools import lru_cache
 from pathlib import Path
 
 from post_builder.errors import PostError
@@ -82,8 +83,15 @@ def _digest(path: Path, root: Path, *, folder: bool) -> str:
         kept = {entry for entry in entries if _could_be_source(entry)}
         return digest("\n".join(sorted(kept - ignored(kept, root))))
     if not folder and path.is_file():
-        return digest(path.read_bytes())
+        state = path.stat()
+        return _file_digest(path, state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns)
     return MISSING
+
+
+@lru_cache(maxsize=1024)  # posts of a series read the same data
+def _file_digest(path: Path, *_state: int) -> str:
+    """Return the digest of a file, once for each state of it: no program can set its `ctime`."""
+    return digest(path.read_bytes())
 
 
 def _relative(paths: Iterable[str], root: Path) -> set[str]:
