@@ -157,7 +157,10 @@ def test_a_record_says_when_where_and_how_a_post_ran(blog: Path) -> None:
     write(blog, "_posts/a.md", f"{HEADER}```python\n{code}```\n")
     _git(blog, "init", "--quiet")
     _git(blog, "add", ".")
-    _git(blog, *"-c user.name=a -c user.email=a@b.c commit --quiet --message a".split())
+    _git(
+        blog,
+        *["-c", "user.name=a", "-c", "user.email=a@b.c", "commit", "--quiet", "--message", "a"],
+    )
     begin = time.time()
     assert 0 == main(["build", "--site", str(blog), "--json"])
     end = time.time()
@@ -171,16 +174,27 @@ def test_a_record_says_when_where_and_how_a_post_ran(blog: Path) -> None:
 
 
 def _git(root: Path, *arguments: str) -> str:
-    done = subprocess.run(
-        ["git", *arguments], cwd=root, capture_output=True, check=True, text=True
-    )
+    done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, check=True, text=True)
     return done.stdout
 
 
 def test_git_need_not_be_installed(blog: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A build succeeds without it; its record has no commit."""
     _git(blog, "init", "--quiet")
-    _git(blog, *"-c user.name=a -c user.email=a@b.c commit --quiet --allow-empty --message a".split())
+    _git(
+        blog,
+        *[
+            "-c",
+            "user.name=a",
+            "-c",
+            "user.email=a@b.c",
+            "commit",
+            "--quiet",
+            "--allow-empty",
+            "--message",
+            "a",
+        ],
+    )
     write(blog, "read.txt", "x")
     write(blog, "_posts/a.md", f"{HEADER}```python\nopen('read.txt').close()\n```\n")
     monkeypatch.setenv("PATH", str(blog / "an empty folder"))

@@ -178,7 +178,7 @@ def test_a_build_killed_between_writes_is_repaired_by_the_next(
     before = lasting(site)
     call = [sys.executable, "-c", KILLED_AT, str(count), str(site)]
     assert -signal.SIGKILL == subprocess.run(call, capture_output=True, check=False).returncode
-    temporary = [path for path in site.rglob("*.tmp")]
+    temporary = list(site.rglob("*.tmp"))
     assert 1 == len(temporary)
     temporary[0].unlink()
     after = lasting(site)

@@ -17,7 +17,8 @@ from post_builder.errors import ExecutionError
 from post_builder.execution.run import Run
 from post_builder.execution.runner import execute
 from post_builder.execution.standby import Standby
-from post_builder.site import Settings, Site
+from post_builder.settings import Settings
+from post_builder.site import Site
 from post_builder.sources.transclusion import transclude
 
 WHO = (
@@ -93,7 +94,7 @@ def test_a_kernel_that_died_while_it_waited_is_replaced(post: Post, blog: Path) 
         await started(standby)
         (waiting,) = children() - before
         os.kill(waiting, signal.SIGKILL)
-        os.waitid(os.P_PID, waiting, os.WEXITED | os.WNOWAIT)
+        os.waitid(os.P_PID, waiting, os.WEXITED | os.WNOWAIT)  # noqa: ASYNC222  # it was killed
         assert waiting != await process(post, site, standby)
 
     in_loop(test)
@@ -109,7 +110,9 @@ def test_a_kernel_that_did_not_start_is_started_again(
         site, other = Site(blog), replace(post, kernel="own-python")
         standby.warm(other, site)
         await started(standby)
-        with pytest.raises(ExecutionError, match="the Jupyter kernel 'own-python' is not installed"):
+        with pytest.raises(
+            ExecutionError, match="the Jupyter kernel 'own-python' is not installed"
+        ):
             await process(other, site, standby)
         standby.warm(other, site)
         await started(standby)

@@ -119,7 +119,10 @@ def test_a_formula_becomes_mathml(rendered: Render, latex: str) -> None:
         ("<!-- a --><!DOCTYPE html><?php 1 ?><b>1</b>", "<b>1</b>"),
         ("a\r\nb \rc\t\n<b>d</b>", "a\nb\nc\n<b>d</b>"),
         ("<p>a\n\n\nb</p>", "<p>a\n&#10;&#10;b</p>"),
-        ("<i>{{ a }} | {% b %}\tc</i>", "<i>&#123;&#123; a &#125;&#125; &#124; &#123;% b %&#125;&#9;c</i>"),
+        (
+            "<i>{{ a }} | {% b %}\tc</i>",
+            "<i>&#123;&#123; a &#125;&#125; &#124; &#123;% b %&#125;&#9;c</i>",
+        ),
         ("<i>/nowhere/blog/x.csv \x07</i>", "<i>x.csv \ufffd</i>"),
         ("<i>\x1b[31mred\x1b[0m</i>", "<i>red</i>"),
         (f"<p>{'x' * 993}</p>", f"<p>{'x' * 993}</p>"),

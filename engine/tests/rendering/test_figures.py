@@ -128,7 +128,8 @@ def test_a_dense_image_is_shown_at_its_density(
     rendered: Render, dpi: tuple[float, float] | None, expected: tuple[int, int]
 ) -> None:
     """200 pixels at 192 dots per inch are 100 pixels of a page."""
-    content = picture(**({"dpi": dpi} if dpi else {}))
+    density: dict[str, Any] = {"dpi": dpi} if dpi else {}
+    content = picture(**density)
     assert expected == _size(rendered(figure("image/png", content)))
 
 

@@ -19,7 +19,10 @@ ROOT = Path("/nowhere/blog")
         ("('/nowhere/blog/_posts')", "('_posts')"),
         ("in /nowhere/blog, in /nowhere/blog/", "in ., in ./"),
         ("/nowhere/blog/.cache", ".cache"),
-        ("/nowhere/blog2 /nowhere/blog-old /nowhere/blog_x", "/nowhere/blog2 /nowhere/blog-old /nowhere/blog_x"),
+        (
+            "/nowhere/blog2 /nowhere/blog-old /nowhere/blog_x",
+            "/nowhere/blog2 /nowhere/blog-old /nowhere/blog_x",
+        ),
         ("/nowhere/blog/a /nowhere/blog/b", "a b"),
     ],
 )
@@ -39,7 +42,10 @@ def test_a_sites_folder_is_not_a_pattern() -> None:
         ("/opt/v/lib/python3.11/site-packages/torch/nn.py:3", "torch/nn.py:3"),
         ("/usr/lib/python3/dist-packages/yaml/x.py", "yaml/x.py"),
         ("/usr/lib/python3.11/json/decoder.py", "json/decoder.py"),
-        ("'/v/site-packages/a.py' (/v/site-packages/b.py) </v/site-packages/c.py>", "'a.py' (b.py) <c.py>"),
+        (
+            "'/v/site-packages/a.py' (/v/site-packages/b.py) </v/site-packages/c.py>",
+            "'a.py' (b.py) <c.py>",
+        ),
         ("/var/tmp/ipykernel_123/4567.py:1: Warning", "<cell>:1: Warning"),
         ("/tmp/tmpab12_xyz/file.txt", "/tmp/…/file.txt"),
         ("/var/folders/ab/c_d/T/tmpab12_xyz.png", "/tmp/….png"),
@@ -94,7 +100,10 @@ def test_addresses_in_memory_go(printed: str, expected: str) -> None:
         ("2026-11-25", "2026-11-25"),
         ("50%|█ | 5/10 [00:01<00:01, 3.1it/s]", "50%|█ | 5/10 […]"),
         ("took 1.5 s, 3ms, 12 minutes, 1 min, 2 secs", "took … s, …ms, … minutes, … min, … secs"),
-        ("7 µs, 7us, 7 ns, 1 second, 2 seconds, 1 sec", "… µs, …us, … ns, … second, … seconds, … sec"),
+        (
+            "7 µs, 7us, 7 ns, 1 second, 2 seconds, 1 sec",
+            "… µs, …us, … ns, … second, … seconds, … sec",
+        ),
         ("5 samples, 3 sets, 10 m, x1 s", "5 samples, 3 sets, 10 m, x1 s"),
     ],
 )
