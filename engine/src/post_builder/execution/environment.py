@@ -57,6 +57,7 @@ def kernel_environment(site: Site, scratch: Path) -> dict[str, str]:
 
 def ipython_arguments(site: Site) -> list[str]:
     """Return arguments that fix how IPython shows figures and tracebacks."""
+    shell = INSIDE.joinpath("shell.py").read_text(encoding="utf-8")
     png = site.settings.figure_format == "png"
     metadata = {"Software": None} if png else {"Date": None, "Creator": None}
     figure = {"metadata": metadata} | ({"dpi": site.settings.figure_dpi} if png else {})
@@ -65,5 +66,5 @@ def ipython_arguments(site: Site) -> list[str]:
         f"--InlineBackend.print_figure_kwargs={figure!r}",
         "--InteractiveShell.colors=nocolor",
         "--HistoryManager.enabled=False",
-        f"--IPKernelApp.exec_lines=exec(open({str(INSIDE / 'shell.py')!r}).read(), {{}})",
+        f"--IPKernelApp.exec_lines=exec({shell!r}, {{}})",  # as text: opening it would be observed
     ]
