@@ -16,6 +16,9 @@ from post_builder.place import Place
 _MAX_INDENT = 3
 """Spaces that may start a line before it counts as indented code."""
 
+_TAB = 4
+"""Columns between tab stops, for Markdown."""
+
 OUTSIDE = "?"
 """What `TextLines.bare` returns for a line outside a cell's list or quote."""
 
@@ -69,10 +72,12 @@ class TextLines:
         line = self.lines[index] if index < len(self.lines) else OUTSIDE
         quotes = prefix.count(">")
         inside = re.match(rf"(?:[ \t]*>){{{quotes}}}", line)
-        if inside is None or (not quotes and _indent(line) > len(prefix) + _MAX_INDENT):
+        if inside is None or (not quotes and _indent(line) > _indent(prefix) + _MAX_INDENT):
             return OUTSIDE
         return line[inside.end() :].strip(" \t\r\n")
 
 
 def _indent(line: str) -> int:
-    return len(line) - len(line.lstrip(" \t"))
+    """Return how many columns of white space a line starts with."""
+    columns = line.expandtabs(_TAB)
+    return len(columns) - len(columns.lstrip(" "))
