@@ -147,7 +147,13 @@ def test_a_file_is_read_as_python_reads_it(blog: Path, data: bytes, code: str) -
         ("pkg.shapes:RATE.x", "src/pkg/shapes.py: there is no RATE.x in it"),
         ("pkg.missing:f", "there is no module pkg.missing\nhelp: looked for pkg/missing.py"),
         ("pkg.shapes#none", "src/pkg/shapes.py: there is no `# region none`"),
-        ("pkg.shapes", "cannot read data-source 'pkg.shapes'\nhelp: write module:Qualified.name,"),
+        (
+            "pkg.shapes",
+            (
+                "cannot read data-source 'pkg.shapes'\n"
+                "help: write module:Qualified.name, module#region, or path/to/post.md#cell"
+            ),
+        ),
         ("_posts/none.md#cell", "there is no post _posts/none.md"),
         ("none.markdown#cell", "there is no post none.markdown"),
         ("pkg/shapes#training", "there is no post pkg/shapes"),

@@ -10,7 +10,7 @@ import pytest
 from toysite import FIXTURES, HEADER
 
 from post_builder.document.parsing.parser import parse, read_post
-from post_builder.document.post import Cell, Post
+from post_builder.document.post import Cell, Post, splice
 from post_builder.errors import PostError
 from post_builder.site import Site
 
@@ -176,6 +176,39 @@ def test_a_transcluded_cell_may_hold_braces(read: Callable[[str], Post]) -> None
     """Its source is checked instead, where the text can be edited."""
     post = read('```python\n"{{ x }}"\n```\n{: data-source="m:f"}\n')
     assert "m:f" == post.cells[0].options.source
+
+
+@pytest.mark.parametrize("before", ["text", "# heading", "> quote", "- item", "[a]: /b"])
+def test_a_cell_may_follow_any_block_directly(read: Callable[[str], Post], before: str) -> None:
+    """As in CommonMark, a fence needs no empty line above it, and ends lists and quotes."""
+    (cell,) = read(f"{before}\n```python\nx\n```\n").cells
+    assert (5, "", "x\n") == (cell.line, cell.prefix, cell.code)
+
+
+@pytest.mark.parametrize(("indent", "found"), [(" " * 3, True), (" " * 4, False), ("\t", False)])
+def test_lines_that_are_indented_as_code_are_not_a_cells(
+    read: Callable[[str], Post], indent: str, *, found: bool
+) -> None:
+    """Neither options nor an output region may be indented by four columns or more."""
+    (cell,) = read(f"```python\nx\n```\n{indent}{{: #a}}\n").cells
+    assert ("a" if found else "cell-1") == cell.name
+    region = f"{indent}<!-- output -->\n{indent}<!-- /output -->\n"
+    (cell,) = read(f"```python\nx\n```\n\n{region}").cells
+    assert found == (cell.region.start < cell.region.end)
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+@pytest.mark.parametrize("output", ["", "<p>1</p>\n"])
+@pytest.mark.parametrize("rest", ["", "\n", "\n\nText\n"])
+def test_without_its_region_a_post_is_as_it_was_before(
+    read: Callable[[str], Post], newline: str, output: str, rest: str
+) -> None:
+    """At the end of a text without a final newline, the newline above goes with the region."""
+    cell = "```python\nx\n```"
+    region = f"\n<!-- output -->\n{output}<!-- /output -->"
+    post = read(f"{cell}{region}{rest}".replace("\n", newline))
+    bare = splice(post.text, [(post.cells[0].region, "")])
+    assert bare.removeprefix(HEADER) == f"{cell}{rest}".replace("\n", newline)
 
 
 def test_the_attribute_list_is_kept_as_written(read: Callable[[str], Post]) -> None:
