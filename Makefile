@@ -1,24 +1,30 @@
-# Every target installs what it needs first. `make help` lists them.
+# Every target first installs what it needs. `make help` lists them.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 SHELL := /bin/bash
+# uv compiles no modules, so Python must keep what it compiled, or each start takes seconds longer
+unexport PYTHONDONTWRITEBYTECODE
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+ENGINE_VENV := engine/.venv
+ENGINE_INSTALLED := $(ENGINE_VENV)/.installed
+RUBY_CHECKED := $(VENV)/.ruby-checked
+GREETED := $(VENV)/.greeted
 DIGITS := $(basename $(wildcard data/MNIST/raw/*.gz))
 READY := $(INSTALLED) $(DIGITS)
-SITE := _site
 POSTS ?=
 BUILD_OPTIONS := $(if $(FORCE),--force) $(if $(JOBS),--jobs $(JOBS)) $(POSTS)
 
 DEBIAN := jekyll bundler jekyll-theme-minima ruby-jekyll-feed ruby-jekyll-seo-tag \
 	ruby-jekyll-sitemap ruby-jekyll-toc ruby-jekyll-archives ruby-jekyll-include-cache \
 	ruby-webrick ruby-html-proofer
+NEED_RUBY := scripts/need.sh "$(DEBIAN)" "Ruby and Bundler" ruby-ready
 BROWSER := chromium
 NODE := nodejs npm
-TOOLS := node_modules/.installed
+TOOLS := scripts/node/node_modules/.installed
 , := ,
 
 .PHONY: help
@@ -26,8 +32,10 @@ help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: build-posts
-build-posts: $(READY) ## run the posts that are stale (FORCE=1: all; POSTS=…; JOBS=N)
+build-posts: ## run the posts that are stale (FORCE=1: all; POSTS=…; JOBS=N)
+	@$(MAKE) --silent --jobs=2 $(RUBY_CHECKED) $(READY)
 	@$(BIN)/python scripts/build_posts.py $(BUILD_OPTIONS)
+	@test $(GREETED) -nt $(INSTALLED) || { scripts/next_steps.sh && touch $(GREETED); }
 
 .PHONY: check-posts
 check-posts: $(INSTALLED) ## find what is stale or was edited by hand; runs no code
@@ -53,53 +61,83 @@ serve: $(READY) ruby ## build posts and pages on save, on localhost:4000; Ctrl-C
 		$(BIN)/post-builder watch & bundle exec jekyll serve --livereload & wait -n
 
 .PHONY: test
-test: $(READY) ruby browser ## run all tests, save those of test-posts
-	@$(MAKE) --silent node || echo "without Node's tools the tests that need them are left out" >&2
+test: $(READY) ruby browser test-engine ## run all tests except those of test-posts
+	@$(MAKE) --silent node || echo "Node's tools are missing: the tests that need them are skipped" >&2
 	@$(BIN)/pytest -n 2 --dist loadfile -m "not long"
+
+.PHONY: test-engine
+test-engine: $(ENGINE_INSTALLED) ## run the engine's tests, in a virtual environment without torch
+	@$(ENGINE_VENV)/bin/python -c "from importlib.util import find_spec; exit(bool(find_spec('torch')))" || \
+		{ echo "torch is installed in $(ENGINE_VENV), where the engine must do without" >&2; exit 1; }
+	@cd engine && .venv/bin/pytest -n 2 --dist loadfile --cov
 
 .PHONY: test-posts
 test-posts: $(READY) ruby browser ## copy the snippets of the long posts from their pages and run them
 	@$(BIN)/pytest -n 2 --dist worksteal -m long
 
 .PHONY: test-quick
-test-quick: $(READY) ## run the tests that need neither Jekyll nor a browser nor long runs
+test-quick: $(READY) $(ENGINE_INSTALLED) ## run the tests that need no Jekyll, no browser and no long run
+	@cd engine && .venv/bin/pytest -n 2 --dist loadfile -m "not slow"
 	@$(BIN)/pytest -n 2 --dist loadfile -m "not slow"
 
 .PHONY: lint
-lint: $(INSTALLED) ## check style and types
+lint: $(INSTALLED) ## check style, types and the direction of imports
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@cd engine && ../$(BIN)/lint-imports
 
 .PHONY: bench
 bench: $(INSTALLED) ## measure what is claimed to be fast
-	@$(BIN)/python benchmarks/fresh_build.py
-	@$(BIN)/python benchmarks/training_step.py
+	@$(BIN)/python engine/benchmarks/fresh_build.py
+	@$(BIN)/python scripts/training_step.py
 
 .PHONY: lock
 lock: $(INSTALLED) ## pin the newest packages that fit together, for every platform
 	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --extra dev \
-		--no-header --no-emit-index-url --no-emit-find-links pyproject.toml -o requirements.lock
+		--no-emit-package post-builder --no-emit-index-url --no-emit-find-links --no-header \
+		pyproject.toml -o requirements.lock
 
-# --- what the targets stand on ---------------------------------------------------------------
+# --- what the targets need -------------------------------------------------------------------
 
-$(INSTALLED): requirements.lock pyproject.toml
+# A virtual environment, $(1), with uv in it, which installs what pip takes minutes for in seconds.
+define create_venv
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
-		echo "Python 3.11 or newer is needed; name one with PYTHON=…" >&2; exit 1; }
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { \
-		echo "cannot make a virtual environment; on Debian: apt-get install python3-venv" >&2; exit 1; }
-	@echo "installing Python packages into $(VENV) (torch is large: some minutes)"
-	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.lock
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+		echo "Python 3.11 or newer is needed; choose one with PYTHON=…" >&2; exit 1; }
+	@test -x $(1)/bin/python || $(PYTHON) -m venv $(1) || { \
+		echo "cannot create a virtual environment; on Debian: apt-get install python3-venv" >&2; exit 1; }
+	@test -x $(1)/bin/uv || \
+		$(1)/bin/pip install --quiet --disable-pip-version-check --constraint requirements.lock uv
+endef
+
+$(INSTALLED): requirements.lock pyproject.toml engine/pyproject.toml
+	@echo "installing Python packages into $(VENV) (torch is large: minutes, the first time)"
+	$(call create_venv,$(VENV))
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e . -e engine
 	@touch $@
 
-# once and whole: posts or tests that unpack at the same time would read each other's half of a file
+$(ENGINE_INSTALLED): requirements.lock engine/pyproject.toml
+	@echo "installing the engine and its tests' packages into $(ENGINE_VENV)"
+	$(call create_venv,$(ENGINE_VENV))
+	@$(ENGINE_VENV)/bin/uv pip install --quiet --python $(ENGINE_VENV)/bin/python \
+		--constraint requirements.lock -e 'engine[test]'
+	@touch $@
+
+# unpacked once, and whole: posts that unpack at the same time would read half-written files
 $(DIGITS): %: %.gz
 	@gzip --decompress --stdout $< > $(@D)/.$(@F).tmp && mv $(@D)/.$(@F).tmp $@
 
 .PHONY: ruby
 ruby:
-	@scripts/need.sh "$(DEBIAN)" "Ruby and Bundler" ruby-ready
+	@$(NEED_RUBY)
+
+# Only reading the blog needs Ruby: where it cannot be installed, posts are built all the same. Done
+# once, because `bundle check` takes longer than a build with nothing to do.
+$(RUBY_CHECKED): Gemfile
+	@$(NEED_RUBY) || echo "That is for reading the blog: posts are built without it." >&2
+	@mkdir -p $(@D) && touch $@
 
 .PHONY: browser
 browser:
@@ -110,8 +148,8 @@ node:
 	@scripts/need.sh "$(NODE)" "Node 18 or newer, with npm" node-ready
 	@$(MAKE) --silent $(TOOLS)
 
-$(TOOLS): package-lock.json
-	@PUPPETEER_SKIP_DOWNLOAD=1 npm ci --loglevel=error --no-progress
+$(TOOLS): scripts/node/package-lock.json
+	@cd scripts/node && PUPPETEER_SKIP_DOWNLOAD=1 npm ci --loglevel=error --no-progress
 	@touch $@
 
 # the pages say whether their posts are fresh, which Jekyll cannot know

@@ -1,8 +1,8 @@
-"""Measure the built site as a reader's browser meets it, and hold it to its bounds.
+"""Measure the built site as a reader's browser sees it, and check it against its bounds.
 
 Lighthouse (three runs a post, the median counts), axe-core on every page in light and dark,
 html-validate, html-proofer, weights, and requests to other hosts: one table, and exit status 1 if a
-bound is broken. Needs what `make audit` installs: Chromium, and the packages of package-lock.json.
+bound is broken. Needs what `make audit` installs: Chromium, and the packages of scripts/node.
 """
 
 from __future__ import annotations
@@ -34,16 +34,19 @@ ROOT = Path(__file__).resolve().parents[1]
 """The repository."""
 
 BASE = "/blog"
-"""Where the audited site lies on its host: a path, as on GitHub Pages."""
+"""The path of the audited site on its host, as on GitHub Pages."""
 
-TOOLS = ROOT / "node_modules"
+NODE = ROOT / "scripts/node"
+"""The tools that npm installs, and their settings."""
+
+TOOLS = NODE / "node_modules"
 """What npm installed."""
 
 RUNS = 3
 """Lighthouse's performance score varies by some points; its median hardly does."""
 
 SCORES = {"performance": 98, "accessibility": 100, "best-practices": 100, "seo": 100}
-"""The least that Lighthouse may say of a post, of 100."""
+"""The lowest scores of a post in Lighthouse, out of 100."""
 
 METRICS = [
     "first-contentful-paint",
@@ -51,7 +54,7 @@ METRICS = [
     "total-blocking-time",
     "cumulative-layout-shift",
 ]
-"""What else is shown of the last run."""
+"""What is also shown of the last run."""
 
 KILOBYTES = {"HTML": 150, "CSS": 20, "JavaScript": 15}
 """The most that a post may weigh without its figures, not compressed; of 1,000 bytes."""
@@ -68,13 +71,13 @@ class Measure:
 
 
 class Server(SimpleHTTPRequestHandler):
-    """A file server that says nothing and compresses text, as hosts do."""
+    """A file server that logs nothing and compresses text, as hosts do."""
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # its base's name
         """Print nothing."""
 
     def send_head(self) -> BytesIO | BinaryIO | None:
-        """Answer with a compressed file where it is text and the browser takes that."""
+        """Answer with a compressed file if it is text and the browser accepts that."""
         path = Path(self.translate_path(self.path))
         path = path / "index.html" if path.is_dir() else path
         text = path.suffix in {".html", ".css", ".js", ".json", ".svg", ".xml"}
@@ -91,7 +94,7 @@ class Server(SimpleHTTPRequestHandler):
 
 @contextmanager
 def served(folder: Path) -> Iterator[str]:
-    """Serve a folder on this machine only; give its address."""
+    """Serve a folder on this machine only, at the address returned."""
     handler = functools.partial(Server, directory=str(folder))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever).start()
@@ -102,7 +105,7 @@ def served(folder: Path) -> Iterator[str]:
 
 
 def build(folder: Path, url: str) -> Path:
-    """Build the site as it is published, for an address; give its folder."""
+    """Build the site as it is published at an address, and return its folder."""
     config = folder / "audit.yml"
     config.write_text(f"url: {url}\n", encoding="utf-8")
     command = ["bundle", "exec", "jekyll", "build", "--quiet", "--baseurl", BASE]
@@ -112,7 +115,7 @@ def build(folder: Path, url: str) -> Path:
 
 
 def posts(site: Path) -> list[Path]:
-    """Give the pages of posts that have outputs."""
+    """Return the pages of posts that have outputs."""
     return [page for page in sorted(site.glob("**/index.html")) if "run-bar" in page.read_text()]
 
 
@@ -159,7 +162,7 @@ def weights(site: Path, page: Path, name: str) -> Iterator[Measure]:
 
 
 def in_browser(site: Path, url: str) -> Iterator[Measure]:
-    """Visit every page in light and dark: axe-core, console, and what is asked of whom."""
+    """Visit every page in light and dark: axe-core, the console, and requests to other hosts."""
     script = (TOOLS / "axe-core/axe.min.js").read_text(encoding="utf-8")
     addresses = [url + "/" + page.relative_to(site).as_posix() for page in site.rglob("*.html")]
     violations: list[str] = []
@@ -188,7 +191,7 @@ def in_browser(site: Path, url: str) -> Iterator[Measure]:
 
 
 def counted(what: str, troubles: list[str]) -> Measure:
-    """Give troubles their line, and print each above the table."""
+    """Count problems in one line of the table, and print each above it."""
     for trouble in troubles:
         Console(stderr=True).print(f"{what}: {trouble}", markup=False)
     return Measure(what, str(len(troubles)), "0", not troubles)
@@ -197,7 +200,7 @@ def counted(what: str, troubles: list[str]) -> Measure:
 def html_validate(site: Path) -> Measure:
     """Check the markup of every page."""
     command = [str(TOOLS / ".bin/html-validate"), "--formatter", "json"]
-    command += ["--config", str(ROOT / ".htmlvalidate.cjs"), str(site / "**/*.html")]
+    command += ["--config", str(NODE / "htmlvalidate.cjs"), str(site / "**/*.html")]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     pages = json.loads(done.stdout)
     found = [f"{p['filePath']}:{m['line']}: {m['message']}" for p in pages for m in p["messages"]]
@@ -205,7 +208,7 @@ def html_validate(site: Path) -> Measure:
 
 
 def html_proofer(folder: Path) -> Measure:
-    """Check that links, images and scripts within the site lead somewhere."""
+    """Check that links, images and scripts within the site have a target."""
     command = ["bundle", "exec", "htmlproofer", "--disable-external", str(folder)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     return counted("html-proofer", (done.stdout + done.stderr).splitlines() * (done.returncode > 0))
@@ -225,7 +228,7 @@ def measures(folder: Path) -> Iterator[Measure]:
 
 
 def main() -> int:
-    """Print the table; tell whether all bounds are kept."""
+    """Print the table, and return 1 if a bound is broken, else 0."""
     table = Table("what", "found", "bound", "")
     kept = True
     with tempfile.TemporaryDirectory() as folder:

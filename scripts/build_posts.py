@@ -1,4 +1,4 @@
-"""Run every stale post and put its outputs back into it: a thin door to `post_builder`."""
+"""Run every stale post and write its outputs into it: `post-builder build`, as `make` calls it."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""The browser that tests and audit look at pages with, and what both do with a page."""
+"""The browser in which tests and audit open pages, and what both do with a page."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-"""Quiet: a browser that asks the network for nothing of its own."""
+"""A browser that requests nothing on its own account."""
 
 
 def find() -> str | None:
-    """Return the path of the system's Chromium; without one Playwright takes its own."""
+    """Return the path of the system's Chromium; without it Playwright uses its own."""
     names = ("chromium", "google-chrome", "chromium-browser")
     return next(filter(None, map(shutil.which, names)), None)
 
 
 def open_all(page: Page) -> None:
-    """Open all that is folded, and let the page find out what scrolls now."""
+    """Open all that is folded, and let the page notice what scrolls now."""
     page.evaluate("document.querySelectorAll('details').forEach((fold) => { fold.open = true })")
     page.evaluate("new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)))")
 

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Makes sure that what a target needs beside Python is there.
+# Makes sure that what a target needs besides Python is installed.
 # usage: need.sh "DEBIAN PACKAGES" "WHAT FOR A PERSON" ruby-ready|browser-ready|node-ready
 set -eu
 
 ruby-ready() {
   command -v bundle >/dev/null || return 1
   bundle check >/dev/null 2>&1 && return 0
-  # where gems come from Debian there is nothing to install; elsewhere Bundler fetches them
+  # on Debian the gems are packages, installed below; elsewhere Bundler downloads them
   [ -e /etc/debian_version ] || bundle install
 }
 
@@ -28,4 +28,4 @@ else
   echo "needed: $what. Install it, then run this again (gems: bundle install)." >&2
   exit 1
 fi
-"$ready" || { echo "$what still cannot be used: see the message above, or run: bundle check" >&2; exit 1; }
+"$ready" || { echo "$what is installed but does not work: see the message above, or run: bundle check" >&2; exit 1; }

@@ -12,7 +12,7 @@ from mnist_post.training import evaluate, fit, train_step
 
 @pytest.mark.parametrize("count", [2, 80, 128])
 def test_cnn_gives_ten_logits_an_image(count: int) -> None:
-    """Any number of images gives as many rows of scores, also in training mode."""
+    """Any number of images returns as many rows of scores, also in training mode."""
     logits = CNN()(torch.rand(count, 1, 28, 28))
     assert (count, 10) == logits.shape
     assert torch.float32 == logits.dtype

@@ -91,7 +91,7 @@ def test_confusion_shows_all_counts_and_shades_mistakes() -> None:
 
 
 def test_reliability_has_a_curve_a_model_and_the_diagonal() -> None:
-    """Dots stand at confidence and accuracy, the larger the more answers they stand for."""
+    """Dots are at confidence and accuracy, and the larger the more answers they represent."""
     rows = torch.tensor([[0.5, 0.4, 0.1], [0.95, 0.97, 0.9]])
     figure = drawn(figures.plot_reliability({"MLP": rows}))
     assert pytest.approx([0.4, 0.97]) == heights(figure, 1)
@@ -110,7 +110,7 @@ def test_robustness_has_a_panel_a_kind_of_damage() -> None:
 
 
 def test_spread_has_a_dot_a_seed_and_a_mean() -> None:
-    """Seeds of one model stand side by side, the first on top, with their mean in figures."""
+    """Seeds of one model are side by side, the first on top, with their mean as a number."""
     figure = drawn(figures.plot_spread({"rows": [0.9, 0.95, 1.0], "columns": [0.5]}))
     (axes,) = figure.axes
     assert ["95.0", "50.0"] == [text.get_text() for text in axes.texts]

@@ -13,7 +13,7 @@ def test_convolution_shows_image_kernel_and_map() -> None:
 
 
 def test_tiles_are_white_at_zero() -> None:
-    """Each picture has a scale of its own, as far below zero as above; no panel is left blank."""
+    """Each picture has its own scale, as far below zero as above; no panel is empty."""
     tiles = torch.stack([torch.full((5, 5), -2.0), torch.full((5, 5), 3.0)])
     figure = figures.plot_tiles(tiles, columns=3)
     first, second, third = figure.axes
@@ -24,7 +24,7 @@ def test_tiles_are_white_at_zero() -> None:
 
 
 def test_plane_has_a_mark_a_point_and_a_name_a_digit() -> None:
-    """Each digit's points are drawn, and its name stands at their median."""
+    """Each digit's points are drawn, and its name is at their median."""
     points = torch.arange(40.0).reshape(20, 2)
     figure = figures.plot_plane(points, torch.arange(20) % 10)
     (axes,) = figure.axes
@@ -33,7 +33,7 @@ def test_plane_has_a_mark_a_point_and_a_name_a_digit() -> None:
 
 
 def test_saliency_stands_under_its_image() -> None:
-    """Two rows, a column an image."""
+    """Two rows, and one column per image."""
     images, slopes = torch.rand(4, 1, 28, 28), torch.rand(4, 1, 28, 28)
     figure = figures.plot_saliency(images, slopes)
     shown = [axes.images[0].get_array() for axes in figure.axes]

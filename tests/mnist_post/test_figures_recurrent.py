@@ -29,7 +29,7 @@ def test_beliefs_stand_beside_the_rows_they_follow() -> None:
 
 
 def test_beliefs_are_written_where_the_mind_changes() -> None:
-    """The last belief before each change of mind, and the final one, stand there in percent."""
+    """The last belief before each change of mind, and the final one, are shown in percent."""
     probabilities = torch.tensor([[0.6, 0.4], [0.7, 0.3], [0.2, 0.8], [0.01, 0.99]])
     _, right = drawn(figures.plot_beliefs(torch.rand(1, 4, 4), probabilities))
     written = {(*text.get_position(), text.get_text()) for text in right.texts}

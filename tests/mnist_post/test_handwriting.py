@@ -25,7 +25,7 @@ def test_digits_of_mnist_come_back(test_digits: TensorDataset) -> None:
 
 
 def test_the_place_on_the_photo_does_not_matter(test_digits: TensorDataset) -> None:
-    """Wherever a digit stood, it comes out the same."""
+    """Wherever a digit was, the result is the same."""
     image = test_digits.tensors[0][0]
     here, there = (like_mnist(photo_of(image, *place)) for place in [(0, 0), (70, 150)])
     assert torch.allclose(here, there, atol=1e-6)

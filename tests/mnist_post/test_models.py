@@ -6,14 +6,14 @@ from mnist_post.models import MLP, count_parameters
 
 @pytest.mark.parametrize("count", [1, 3, 128])
 def test_mlp_gives_ten_logits_an_image(count: int) -> None:
-    """Any number of images gives as many rows of ten float scores."""
+    """Any number of images returns as many rows of ten float scores."""
     logits = MLP(hidden=8)(torch.zeros(count, 1, 28, 28))
     assert (count, 10) == logits.shape
     assert torch.float32 == logits.dtype
 
 
 def test_mlp_ends_in_logits() -> None:
-    """Its scores are no probabilities: the loss has the softmax in it."""
+    """Its scores are not probabilities: the loss contains the softmax."""
     torch.manual_seed(0)
     logits = MLP(hidden=64)(torch.rand(5, 1, 28, 28))
     assert logits.min() < 0

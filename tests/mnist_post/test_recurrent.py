@@ -80,7 +80,7 @@ def test_any_number_of_images(kind: type[nn.RNN], count: int) -> None:
 
 @each_kind
 def test_images_of_a_batch_ignore_each_other(kind: type[nn.RNN]) -> None:
-    """An answer is the same whatever stands beside the image: the first axis is the batch."""
+    """An answer does not depend on the other images of the batch: the first axis is the batch."""
     model, images = RowReader(kind, hidden=8), torch.randn(4, 1, 28, 28)
     others = torch.cat([images[:1], torch.randn(3, 1, 28, 28)])
     assert torch.allclose(model(images)[0], model(others)[0], atol=1e-6)
@@ -330,7 +330,7 @@ def test_channel_dropout_on_flat_features_is_ordinary_dropout_with_a_warning() -
 
 
 def test_one_dimensional_dropout_on_flat_features_silences_whole_images() -> None:
-    """Trap: one-dimensional dropout takes flat features for one image with a channel a row."""
+    """Trap: one-dimensional dropout takes flat features for one image with one channel per row."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         dropped = F.dropout1d(torch.ones(50, 64), 0.5)

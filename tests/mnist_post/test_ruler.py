@@ -123,7 +123,7 @@ def test_area_is_the_mean_height() -> None:
 
 
 def test_measure_and_its_code() -> None:
-    """A perfect reader of rows: one accuracy a model; the code makes the same row again."""
+    """A perfect reader of rows: one accuracy per model; the code makes the same row again."""
     row = measure("rows", [BrightestRow(), BrightestRow()], rows_of_ink())
     assert ("rows", 1, (1.0, 1.0)) == row[:3]
     assert 0 <= row.calibration_error < 0.01
@@ -134,7 +134,7 @@ def test_measure_and_its_code() -> None:
 
 
 def test_table_shows_mean_margin_and_spread() -> None:
-    """One row a model; a single training has no spread."""
+    """One row per model; a single training has no spread."""
     rows = [
         Measured("many", 1234, (0.98, 0.99), 0.01, 0.5),
         Measured("one", 10, (0.5,), 0.2, 0.25),

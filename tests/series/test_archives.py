@@ -16,13 +16,15 @@ def desk(tmp_path: Path) -> Path:
     raw = tmp_path / "data/MNIST/raw"
     raw.mkdir(parents=True)
     (raw / "digits.gz").write_bytes(gzip.compress(b"ink"))
-    for name in ("Makefile", "pyproject.toml", "requirements.lock"):
-        shutil.copy(ROOT / name, tmp_path)
+    needed = ("Gemfile", "pyproject.toml", "engine/pyproject.toml", "requirements.lock")
+    for name in ("Makefile", *needed):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
     return tmp_path
 
 
 def test_make_unpacks_an_archive_whole(desk: Path) -> None:
-    """The archive stays, its content stands beside it, and nothing half-written is left."""
+    """The archive stays, its content is next to it, and nothing half-written is left."""
     subprocess.run(
         ["make", "-C", str(desk), "data/MNIST/raw/digits"], check=True, capture_output=True
     )

@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from post_builder.sources.snippets import find_snippet
+from post_builder.site import open_site
+from post_builder.sources.find import find_snippet
 
 ROOT = Path(__file__).parents[2]
+BLOG = open_site(ROOT)
 FENCE = re.compile(r"^```(.*)\n((?:.*\n)*?)```\n(\{:.*\}\n)?", re.MULTILINE)
 REGION = re.compile(r"\n*<!-- output -->\n.*?<!-- /output -->\n", re.DOTALL)
 VALUE = re.compile(r'<span data-value="([^"]*)">([^<]*)</span>')
@@ -51,7 +53,7 @@ def option(options: str, name: str) -> str | None:
 
 def source(spec: str) -> str:
     """Return the text that a cell takes from elsewhere, as the engine cuts it out."""
-    return find_snippet(spec, ROOT).code
+    return find_snippet(spec, BLOG).code
 
 
 def code(post: Text) -> list[tuple[str, str]]:
@@ -127,7 +129,7 @@ def test_links_inside_the_post_lead_somewhere(post: Text) -> None:
 
 
 def test_fences_are_one_word(post: Text) -> None:
-    """Options never stand on the fence, where kramdown would trip over them."""
+    """Options are never on the fence line, which kramdown would not read as a fence then."""
     assert [] == [m[1] for m in FENCE.finditer(post.body) if not re.fullmatch(r"\w+", m[1])]
 
 
@@ -162,7 +164,7 @@ def test_sources_resolve(post: Text) -> None:
 
 
 def test_nothing_is_transcluded_twice(post: Text) -> None:
-    """A function stands in a post once."""
+    """A function is in a post only once."""
     specs = [spec for _, options in post.cells if (spec := option(options, "data-source"))]
     assert len(set(specs)) == len(specs)
 
@@ -199,7 +201,7 @@ def test_no_liquid_in_code(post: Text) -> None:
 
 
 def test_values_are_expressions(post: Text) -> None:
-    """Every number in prose is what stands between the braces of an f-string."""
+    """Every number in prose is the inside of the braces of an f-string."""
     values = VALUE.findall(post.prose)
     assert len(values) >= 12
     assert len(values) == post.prose.count("data-value")
@@ -207,7 +209,7 @@ def test_values_are_expressions(post: Text) -> None:
         ast.parse(f"f'''{{{expression}}}'''")
 
 
-def test_values_stand_below_a_cell(post: Text) -> None:
+def test_values_are_below_a_cell(post: Text) -> None:
     """A value is computed by a cell above it."""
     assert post.body.index("```python") < post.body.index("data-value")
 

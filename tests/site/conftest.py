@@ -1,4 +1,4 @@
-"""The site, built once for all tests here: the tree's own pages and posts, and the fixtures."""
+"""The site, built once for all tests here: this repository's pages and posts, and fixtures."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ HOST = "https://example.org"
 BASE = "/blog"
 """Its path on that host."""
 
-TOOLS = ROOT / "node_modules"
-"""axe-core and html-validate, which `make test` and `make audit` install."""
+NODE = ROOT / "scripts/node"
+"""axe-core and html-validate, which `make test` and `make audit` install, and their settings."""
 
-PARTS = ["_config.yml", "Gemfile", "_layouts", "_includes", "_sass", "_data", "_posts", "assets"]
-"""What Jekyll reads, beside the pages at the root."""
-
-PAGES = ["*.html", "*.xml", "search.json", "index.md", "about.md", "style-guide.md"]
-"""The pages at the root."""
+PARTS = [
+    *("_config.yml", "Gemfile", "_layouts", "_includes", "_sass"),
+    *("_data", "_pages", "_posts", "assets"),
+]
+"""What Jekyll reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Built:
     """A built site."""
 
     root: Path
-    """The folder that stands for the host: the site lies in it under its base URL."""
+    """The folder that represents the host: the site is in it, under its base URL."""
     source: Path
     """The folder it was built from."""
     log: str
@@ -84,9 +84,6 @@ def copy_source(to: Path) -> None:
             shutil.copytree(path, to / part, ignore=shutil.ignore_patterns("freshness.json"))
         elif path.exists():
             shutil.copy(path, to / part)
-    for pattern in PAGES:
-        for path in ROOT.glob(pattern):
-            shutil.copy(path, to)
     shutil.copytree(FIXTURES / "_data", to / "_data", dirs_exist_ok=True)
     downloads = to / "assets/notebooks"
     downloads.mkdir(exist_ok=True)
@@ -98,10 +95,12 @@ def copy_source(to: Path) -> None:
     figures = to / "assets/images/every-element"
     figures.mkdir(parents=True)
     shutil.copy(ROOT / "assets/images/style-guide/loss.svg", figures / "plot.svg")
+    (to / "assets/images/own-card").mkdir()
+    shutil.copy(ROOT / "assets/card.png", to / "assets/images/own-card/teaser.png")
 
 
 def run(command: list[str], *, cwd: Path, environment: dict[str, str] | None = None) -> str:
-    """What a command prints; a test fails, in words, where it is missing or ends badly."""
+    """What a command prints; the test fails, with a message, if the command is missing or fails."""
     if shutil.which(command[0]) is None:
         pytest.fail(f"`{command[0]}` is missing: `make test` installs it")
     done = subprocess.run(
@@ -141,10 +140,10 @@ def post(site: Built) -> BeautifulSoup:
 
 
 def tool(path: str) -> Path:
-    """A file of an npm package; a test is left out without it, save where CI asks for all."""
-    found = TOOLS / path
+    """A file of an npm package; a test without it is skipped, in CI it fails."""
+    found = NODE / "node_modules" / path
     if not found.exists():
-        reason = f"{path.split('/', maxsplit=1)[0]} is missing: npm ci"
+        reason = f"{path.split('/', maxsplit=1)[0]} is missing: make node"
         (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
     return found
 
@@ -184,7 +183,7 @@ def _wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium; without one these tests are left out, save where CI asks for them."""
+    """Chromium; tests without it are skipped, in CI they fail."""
     try:
         from playwright.sync_api import Error, sync_playwright  # noqa: PLC0415  # may be missing
 
@@ -202,7 +201,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
-    """A reader at a desk, in the light, whose clipboard can be read."""
+    """A reader with a desktop screen, in light mode, whose clipboard can be read."""
     with browser.new_context(
         viewport={"width": 1280, "height": 800},
         color_scheme="light",

@@ -16,11 +16,8 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("site")]
 
 
-@pytest.mark.parametrize(("width", "scheme"), list(product([360, 768, 1280], ["light", "dark"])))
-def test_pages_fit_and_are_quiet(
-    site: Built, browser: Browser, address: str, width: int, scheme: str
-) -> None:
-    """No page scrolls sideways, logs an error, fails to load something or asks another host."""
+def gather_troubles(page: Page, address: str) -> list[str]:
+    """Return a list that grows with what a page logs, fails to load or asks of another host."""
     troubles: list[str] = []
 
     def watch(request: Request) -> None:
@@ -35,14 +32,23 @@ def test_pages_fit_and_are_quiet(
         if request.failure != "net::ERR_ABORTED":  # the icon, when the next page comes first
             troubles.append(f"failed: {request.url}")
 
+    page.on("console", lambda message: troubles.append(message.text))
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    page.on("requestfailed", failed)
+    page.on("request", watch)
+    page.on("response", answered)
+    return troubles
+
+
+@pytest.mark.parametrize(("width", "scheme"), list(product([360, 768, 1280], ["light", "dark"])))
+def test_pages_fit_and_are_quiet(
+    site: Built, browser: Browser, address: str, width: int, scheme: str
+) -> None:
+    """No page scrolls sideways, logs an error, fails to load something or asks another host."""
     with browser.new_context(viewport={"width": width, "height": 800}) as context:
         page = context.new_page()
         page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-        page.on("console", lambda message: troubles.append(message.text))
-        page.on("pageerror", lambda error: troubles.append(str(error)))
-        page.on("requestfailed", failed)
-        page.on("request", watch)
-        page.on("response", answered)
+        troubles = gather_troubles(page, address)
         for url in site.urls():
             if url == "/plain/":  # its figure is on another host, on purpose
                 continue
@@ -103,7 +109,7 @@ def test_choosing_the_system_colours_forgets_the_choice(page: Page) -> None:
 
 
 def test_folded_code_and_output_open_and_close(page: Page) -> None:
-    """A click on the line that stands for folded code or a folded output shows and hides it."""
+    """A click on the summary of folded code or a folded output shows and hides it."""
     for fold in (".cell-fold", ".output-fold"):
         summary = page.locator(f"{fold} > summary").first
         inside = page.locator(f"{fold} pre").first
@@ -144,7 +150,7 @@ def test_search_finds_words_of_prose_and_code(page: Page, address: str) -> None:
 
 
 def test_search_says_when_there_is_nothing(page: Page, address: str) -> None:
-    """What is nowhere is not found, and a screen reader is told."""
+    """A word that is in no post is not found, and a screen reader is told."""
     page.goto(f"{address}/search/?q=<b>nowhere</b>")
     page.locator(".search-status[role=status]", has_text="Nothing found").wait_for()
     assert page.locator(".search-results li").count() == 0

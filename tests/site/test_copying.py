@@ -37,7 +37,7 @@ PUBLIC = {"torch", "torchvision", "matplotlib"}
 
 
 def test_copy_buttons_copy_exactly_the_source(site: Built, page: Page, address: str) -> None:
-    """Every block of code of every post, folded or not, reaches the clipboard as it stands."""
+    """Every block of code of every post, folded or not, reaches the clipboard unchanged."""
     for url in site.urls():
         blocks = site.page(url).select("div.language-python pre.highlight code")
         if not blocks:
@@ -107,7 +107,7 @@ def imported(source: str) -> set[str]:
 
 
 def run_alone(source: str, folder: Path) -> list[str]:
-    """Run a source in a folder of its own, with public packages only; give the lines it prints."""
+    """Run a source in a folder of its own with public packages only; return the lines it prints."""
     raw = folder / "data/MNIST/raw"
     raw.mkdir(parents=True)
     for archive in (ROOT / "data/MNIST/raw").glob("*.gz"):
@@ -152,11 +152,14 @@ def compared(lines: list[str], loose: list[bool]) -> list[str]:
 FIRST, *OTHERS = sorted((ROOT / "_posts").glob("*.md"))
 """The first post runs with all tests; the others take minutes and have a target of their own."""
 
+LONG = [pytest.mark.long, pytest.mark.timeout(3600)]
+"""The marks of a post that takes minutes."""
+
 
 @pytest.mark.xdist_group("site-run")  # beside the other tests: it takes as long as the post does
 @pytest.mark.parametrize(
     "post",
-    [FIRST, *(pytest.param(path, marks=pytest.mark.long) for path in OTHERS)],
+    [FIRST, *(pytest.param(path, marks=LONG) for path in OTHERS)],
     ids=lambda path: path.stem,
 )
 def test_a_post_copied_by_clicking_runs_and_prints_what_it_shows(

@@ -43,7 +43,7 @@ def test_feed_is_atom(feed: ET.Element) -> None:
 
 
 def test_feed_has_the_whole_post_with_full_addresses(feed: ET.Element) -> None:
-    """Figures and links of a post work in any feed reader; its outputs are whole."""
+    """Figures and links of a post work in any feed reader; its outputs are complete."""
     address = f"{HOST}{BASE}/every-element/"
     content = entry(feed, address).findtext(f"{ATOM}content")
     assert content is not None

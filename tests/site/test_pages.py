@@ -1,4 +1,4 @@
-"""What stands on the built pages, read without a browser."""
+"""What is on the built pages, read without a browser."""
 
 from __future__ import annotations
 
@@ -111,13 +111,13 @@ def test_figures_exist_and_have_sizes(site: Built) -> None:
 
 
 def test_only_the_first_figure_loads_at_once(post: BeautifulSoup) -> None:
-    """The first figure may stand above the fold; the others wait until they come near."""
+    """The first figure may be visible at once; the others load when a reader comes near."""
     loading = [image.get("loading") for image in post.select("figure img")]
     assert loading == [None, *["lazy"] * (len(loading) - 1)]
 
 
 def test_figure_text_is_escaped_once(post: BeautifulSoup) -> None:
-    """Entities of the include's parameters reach the reader as the characters they stand for."""
+    """Entities of the include's parameters reach the reader as the characters they represent."""
     figure = post.select("figure.figure")[0]
     assert attribute(the(figure, "img"), "alt") == 'A plot of "a < b" | {{x}}'
     caption = the(figure, "figcaption")
@@ -148,7 +148,7 @@ def test_cells_in_lists_and_quotes_stay_whole(post: BeautifulSoup, around: str) 
 
 
 def test_hidden_code_folds_without_javascript(post: BeautifulSoup) -> None:
-    """A .hide-input cell stands whole in a closed <details>, and no other code does."""
+    """A .hide-input cell is complete in a closed <details>, and no other code is in one."""
     folds = post.select("details.cell-fold")
     hidden = post.select(".hide-input")
     assert [fold.select_one(".hide-input") for fold in folds] == hidden
@@ -187,7 +187,7 @@ def test_outputs_differ_by_class_and_keep_their_text(post: BeautifulSoup) -> Non
 
 
 def test_outputs_touch_their_code(post: BeautifulSoup) -> None:
-    """Nothing stands between a cell and what it printed, so that the two can be drawn joined."""
+    """Nothing is between a cell and what it printed, so that the two can be drawn joined."""
     for output in post.select("pre.output.stdout"):
         before = output.find_previous_sibling()
         parent = output.find_parent("details", class_="output-fold")
@@ -198,7 +198,7 @@ def test_outputs_touch_their_code(post: BeautifulSoup) -> None:
 
 
 def test_tables_scroll_in_a_box(site: Built) -> None:
-    """Every table lies in a box that scrolls, also one that code made."""
+    """Every table is in a box that scrolls, also one that code printed."""
     for url in site.urls():
         for table in site.page(url).select("table"):
             assert table.parent is not None
@@ -231,7 +231,7 @@ def test_front_matter_of_minimal_mistakes(site: Built, post: BeautifulSoup) -> N
 
 
 def test_tag_pages(site: Built, post: BeautifulSoup) -> None:
-    """Each tag links to a page of its posts, and stands on the page of all tags."""
+    """Each tag links to a page of its posts, and is on the page of all tags."""
     tags = {tag.get_text(): attribute(tag, "href") for tag in post.select(".tags a")}
     assert list(tags) == ["machine learning", "C++ & more", "fixture"]
     for name, address in tags.items():
@@ -279,10 +279,12 @@ def test_sitemap_has_the_posts(site: Built) -> None:
     assert f"{HOST}{BASE}/sitemap.xml" in site.read("/robots.txt")
 
 
-def test_nothing_but_the_site_is_published(site: Built) -> None:
-    """No source, test or setting of the repository ends up among the pages."""
-    top = {path.name for path in (site.root / BASE[1:]).iterdir()}
-    assert not top & {"src", "tests", "data", "scripts", "README.md", "pyproject.toml", "Makefile"}
+def test_nothing_but_the_site_is_published() -> None:
+    """`exclude` names what is in the repository and not of the site: Jekyll publishes the rest."""
+    config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+    tracked = {path.split("/")[0] for path in run(["git", "ls-files"], cwd=ROOT).splitlines()}
+    read_by_jekyll = {name for name in tracked if not name.startswith((".", "_"))}
+    assert read_by_jekyll - set(config["exclude"]) == {"assets"}
 
 
 def test_weight(site: Built) -> None:

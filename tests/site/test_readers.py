@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import chromium
 import pytest
 
-from .conftest import ROOT, tool
+from .conftest import NODE, tool
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -54,7 +54,7 @@ def test_skip_link_comes_first(page: Page) -> None:
 
 
 def test_what_scrolls_can_be_reached_by_keyboard(page: Page) -> None:
-    """Code wider than its block can be focused and has a name; other code is no tab stop."""
+    """Code wider than its block can be focused and has a name; other code is not a tab stop."""
     page.set_viewport_size({"width": 360, "height": 700})
     wide = page.locator("#steps pre.highlight[tabindex='0'][role=group]")
     wide.wait_for()
@@ -110,7 +110,7 @@ def test_axe_finds_no_violation_on_any_page(
 def test_html_is_valid(site: Built) -> None:
     """html-validate has nothing to say of any page."""
     command = ["node", str(tool("html-validate/bin/html-validate.mjs")), "--formatter", "json"]
-    command += ["--config", str(ROOT / ".htmlvalidate.cjs"), str(site.root / "**/*.html")]
+    command += ["--config", str(NODE / "htmlvalidate.cjs"), str(site.root / "**/*.html")]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     pages = json.loads(done.stdout)
     assert [(p["filePath"], m["line"], m["message"]) for p in pages for m in p["messages"]] == []

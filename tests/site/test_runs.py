@@ -1,4 +1,4 @@
-"""What a page says of how it ran, and what it gives to run."""
+"""What a page says about its run, and its downloads."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def test_builds_lists_every_post(site: Built) -> None:
     assert "nothing to run" in rows["A plain post"]
 
 
-def test_downloads_stand_over_the_post(site: Built, post: BeautifulSoup) -> None:
+def test_downloads_are_above_the_post(site: Built, post: BeautifulSoup) -> None:
     """The notebook and the script that the record names are there; nothing leads to Colab."""
     links = {
         link.get_text(): attribute(link, "href") for link in post.select(".run-bar a[download]")

@@ -12,6 +12,8 @@ from .conftest import BASE, HOST
 from .test_pages import attribute, the
 
 if TYPE_CHECKING:
+    from bs4 import BeautifulSoup
+
     from .conftest import Built
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("site")]
@@ -21,7 +23,7 @@ PARTS = [f"{BASE}/{part}/" for part in ("part-one", "part-two", "part-three")]
 
 
 @pytest.mark.parametrize("url", ["/", "/series/"])
-def test_series_stand_as_cards_in_the_order_of_their_parts(site: Built, url: str) -> None:
+def test_series_are_cards_in_the_order_of_their_parts(site: Built, url: str) -> None:
     """A series is a section with a card for each part, by part and not by date."""
     section = the(site.page(url), "section[aria-labelledby=a-series-first-last]")
     assert the(section, "h2").get_text().endswith("A Series: First & Last")
@@ -75,7 +77,7 @@ def test_a_part_leads_to_the_others(site: Built) -> None:
 
 
 def test_archive_lists_all_posts_by_year(site: Built) -> None:
-    """Every post stands once in the archive, newest first, under its year."""
+    """Every post is in the archive once, newest first, under its year."""
     page = site.page("/archive/")
     years = [heading.get_text() for heading in page.select("h2")]
     assert years == sorted(years, reverse=True)
@@ -105,21 +107,42 @@ def test_search_index_has_prose_and_code_by_section(site: Built) -> None:
     assert "a warning" not in text
 
 
+def structured_image(page: BeautifulSoup) -> dict[str, object]:
+    """What a page's structured data says of its picture."""
+    data = json.loads(the(page, 'script[type="application/ld+json"]').get_text())
+    image: dict[str, object] = data["image"]
+    return image
+
+
 @pytest.mark.parametrize(
     ("url", "picture"),
     [
-        ("/part-three/", "/assets/card.png"),
+        ("/own-card/", "/assets/images/own-card/teaser.png"),
         ("/every-element/", "/assets/card.png"),  # its teaser is SVG, which no network shows
+        ("/plain/", "/assets/card.png"),
         ("/", "/assets/card.png"),
     ],
 )
-def test_social_cards_have_a_picture(site: Built, url: str, picture: str) -> None:
+def test_social_cards_show_the_teaser_or_the_card_of_the_site(
+    site: Built, url: str, picture: str
+) -> None:
     """Each page has one large picture for social cards, by its full address."""
     page = site.page(url)
-    assert attribute(the(page, 'meta[property="og:image"]'), "content") == HOST + BASE + picture
+    for name in ("property='og:image'", "property='twitter:image'"):
+        assert attribute(the(page, f"meta[{name}]"), "content") == HOST + BASE + picture
+    assert structured_image(page)["url"] == HOST + BASE + picture
     card = the(page, 'meta[name="twitter:card"]')
     assert attribute(card, "content") == "summary_large_image"
     assert site.file(BASE + picture).is_file()
+
+
+def test_the_size_of_the_sites_card_is_said_of_no_other_picture(site: Built) -> None:
+    """The width and height in `_config.yml` are those of the site's own card only."""
+    for url, width, sizes in (("/", 1200, ["630", "1200"]), ("/own-card/", None, [])):
+        page = site.page(url)
+        tags = page.select("meta[property^='og:image:']")
+        assert [attribute(tag, "content") for tag in tags] == sizes
+        assert structured_image(page).get("width") == width
 
 
 def test_feed_and_index_hold_no_address_of_this_machine(site: Built) -> None:

@@ -31,7 +31,7 @@ def test_actions_are_pinned_to_commits(path: Path) -> None:
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
 def test_workflows_run_make_targets(path: Path) -> None:
-    """Whatever a workflow makes, checks or publishes, a person can make with the same target."""
+    """Whatever a workflow builds, checks or publishes, a person can with the same make target."""
     workflow = yaml.safe_load(path.read_text(encoding="utf-8"))
     named = {
         word

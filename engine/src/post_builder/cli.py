@@ -15,6 +15,8 @@ from typing import Any
 from post_builder import __version__
 from post_builder.errors import PostBuilderError, SiteError
 from post_builder.site import Site, open_site
+from post_builder.ui.interrupts import end_as_by_interrupt
+from post_builder.ui.printing import show
 
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130
 """Exit statuses other than 0."""
@@ -23,13 +25,14 @@ FAILED, MISUSED, INTERRUPTED = 1, 2, 130
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return the exit status: 0, 1 if a post failed, 2 for a wrong call."""
     arguments = make_parser().parse_args(argv)
+    end_as_by_interrupt()
     try:
         status: int = arguments.run(open_site(arguments.site), arguments)
     except SiteError as error:
-        print(error, file=sys.stderr)
+        show(error, sys.stderr)
         return MISUSED
     except PostBuilderError as error:
-        print(error, file=sys.stderr)
+        show(error, sys.stderr)
         return FAILED
     except KeyboardInterrupt:
         print("interrupted: unfinished posts are unchanged", file=sys.stderr)

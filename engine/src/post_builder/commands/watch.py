@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,13 +13,15 @@ from watchfiles import Change, DefaultFilter, awatch
 
 from post_builder.commands.build import build
 from post_builder.document.parsing.parser import read_post
-from post_builder.errors import PostBuilderError, SiteError
+from post_builder.document.post import Post
+from post_builder.errors import PostBuilderError
 from post_builder.execution.standby import Standby
 from post_builder.files import digest
 from post_builder.freshness.git import ignored
 from post_builder.pipeline.made_files import remove_orphans
 from post_builder.site import Site, open_site
 from post_builder.sources.transclusion import texts_used
+from post_builder.ui.printing import show
 from post_builder.ui.progress import Progress
 
 _QUIET_MS = 100
@@ -61,17 +64,11 @@ async def watch(site: Site, progress: Progress, *, jobs: int, stream: TextIO) ->
 async def _watch(site: Site, watcher: _Watcher) -> None:
     saves = awatch(site.root, watch_filter=_Saves(site), step=_QUIET_MS)
     coming = asyncio.ensure_future(anext(saves))  # watching starts before the first build does
-    await watcher.build(site, list(site.posts()))
-    watcher.warm(site)
+    await watcher.build(site, lambda: list(site.posts()))
     while True:
         changes = await coming
         coming = asyncio.ensure_future(anext(saves))
-        saved = watcher.changed({Path(path) for _, path in changes}, site)
-        try:
-            site = open_site(site.root)
-            await watcher.build(site, watcher.candidates(site, saved))
-        except SiteError as error:
-            print(error, file=watcher.stream, flush=True)
+        site = await watcher.build_after({Path(path) for _, path in changes}, site)
 
 
 @dataclass(slots=True)
@@ -86,32 +83,56 @@ class _Watcher:
     seen: dict[Path, str] = field(default_factory=dict)
     """Digest of each file when it was last saved."""
 
-    def warm(self, site: Site) -> None:
-        """Have a kernel ready for each kind of post."""
-        for path in site.posts():
-            with suppress(PostBuilderError):
-                if post := read_post(site, path):
-                    self.standby.warm(post, site)
+    async def build_after(self, paths: set[Path], site: Site) -> Site:
+        """Build what some saves made stale; return the site with its current settings."""
+        saved = self.changed(paths, site)
+        try:
+            site = open_site(site.root)
+        except PostBuilderError as error:
+            self._print(error)
+            return site
+        await self.build(site, lambda: self.candidates(site, saved))
+        return site
 
-    async def build(self, site: Site, paths: list[Path]) -> None:
-        """Build those posts that are stale, and remember which failed."""
+    async def build(self, site: Site, find: Callable[[], list[Path]]) -> None:
+        """Build those posts that are stale, remember which failed, and have kernels ready.
+
+        Whatever is wrong with the site or disappears meanwhile is reported, and watching goes on.
+        """
+        try:
+            await self._build(site, find())
+            remove_orphans(site)
+            await self.standby.prepare(self._posts(site), site)
+        except (PostBuilderError, OSError) as error:
+            self._print(error)
+
+    async def _build(self, site: Site, paths: list[Path]) -> None:
         outcomes = await build(
             site, paths, self.progress, force=False, jobs=self.jobs, kernels=self.standby
         )
-        remove_orphans(site)
         for outcome in outcomes:
             path = site.root / outcome.post
             self.failed.pop(path, None)
             if outcome.error:
                 self.failed[path] = _texts_used(site, path)
-                print(f"\n{outcome.error}\n", file=self.stream, flush=True)
+                self._print(outcome.error)
+
+    def _posts(self, site: Site) -> Iterator[Post]:
+        """Yield the executable posts that can be read."""
+        for path in site.posts():
+            with suppress(PostBuilderError, OSError):
+                if post := read_post(site, path):
+                    yield post
+
+    def _print(self, error: Exception) -> None:
+        show(f"\n{error}\n", self.stream)
 
     def changed(self, paths: set[Path], site: Site) -> set[Path]:
         """Leave out files that were saved with the same content, and files that git ignores."""
         hidden = ignored([site.relative(path) for path in paths], site.root)
         found = set()
         for path in paths:
-            now = digest(path.read_bytes()) if path.is_file() else ""
+            now = _content(path)
             if self.seen.get(path) != now and site.relative(path) not in hidden:
                 found.add(path)
             self.seen[path] = now
@@ -129,9 +150,17 @@ class _Watcher:
         ]
 
 
+def _content(path: Path) -> str:
+    """Return the digest of a file; of one that is gone or cannot be read, its state."""
+    try:
+        return digest(path.read_bytes())
+    except OSError as error:
+        return type(error).__name__
+
+
 def _texts_used(site: Site, path: Path) -> tuple[str, ...]:
     """Return what a post takes of other posts' output; nothing if it cannot be read."""
-    with suppress(PostBuilderError):
+    with suppress(PostBuilderError, OSError):
         if post := read_post(site, path):
             return texts_used(post, site)
     return ()

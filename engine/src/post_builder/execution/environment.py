@@ -65,4 +65,5 @@ def ipython_arguments(site: Site) -> list[str]:
         f"--InlineBackend.print_figure_kwargs={figure!r}",
         "--InteractiveShell.colors=nocolor",
         "--HistoryManager.enabled=False",
+        f"--IPKernelApp.exec_lines=exec(open({str(INSIDE / 'shell.py')!r}).read(), {{}})",
     ]

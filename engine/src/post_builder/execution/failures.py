@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 from collections.abc import Sequence
 
 from nbclient.exceptions import CellExecutionError
@@ -35,16 +36,30 @@ def cell_exception(post: Post, cells: Executed, error: CellExecutionError) -> Ex
     from rich.text import Text  # noqa: PLC0415  # only failures need it
 
     cell, node = cells[-1]
-    output = next(o for o in reversed(node.outputs) if o["output_type"] == "error")
-    traceback = Text.from_ansi("\n".join(output["traceback"])).plain
+    # IPython reports some errors, such as unknown magics, on stderr only
+    errors = [output for output in node.outputs if output["output_type"] == "error"]
+    traceback = Text.from_ansi("\n".join(errors[-1]["traceback"] if errors else [])).plain
     frames = _frames(traceback, cells)
-    own = next((line for owner, line in frames if owner is cell), 1)
+    own = next((line for owner, line in reversed(frames) if owner is cell), 1)
     trail = [owner.origin[line - 1] for owner, line in frames if 0 < line <= len(owner.origin)]
     in_post = own <= post.at(cell.cell.body).count(cell.cell.newline)
     place = post.place(cell.cell.line + (own if in_post else 0))
     message = f"cell {cell.name} raised {error.ename}: {cause(error)}"
     detail = "\n".join(filter(None, [_printed(node), traceback]))
     return ExecutionError(message, place, trail=tuple(trail), detail=detail)
+
+
+def death(status: int | None) -> str:
+    """Return how a kernel ended, in words.
+
+    Args:
+        status: its exit status, or the negative number of a signal; None if it is unknown.
+    """
+    if status is None:
+        return "the kernel died"
+    if status >= 0:
+        return f"the kernel ended with status {status}"
+    return f"the kernel was ended by {signal.Signals(-status).name}"
 
 
 def cause(error: CellExecutionError) -> str:

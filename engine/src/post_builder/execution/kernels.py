@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import zmq
 from jupyter_client.kernelspec import NoSuchKernel
+from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from jupyter_core.utils import ensure_async
-from nbclient import NotebookClient
-from nbformat.v4 import new_notebook
 
 from post_builder.document.post import Post
 from post_builder.errors import ExecutionError
+from post_builder.execution.client import KernelClient
 from post_builder.execution.environment import (
     OBSERVATIONS,
     ipython_arguments,
@@ -25,12 +27,19 @@ from post_builder.execution.environment import (
 from post_builder.place import Place
 from post_builder.site import Site
 
+_MAX_FOLDER = 60
+"""Characters of a temporary folder's path that leave room for a socket's name, of 107 in all."""
+
+
+_SECONDS_TO_END = 10
+"""Seconds for a guard to end what a kernel started; it is killed after that."""
+
 
 @dataclass(frozen=True, slots=True)
 class Kernel:
     """A kernel that has run nothing yet."""
 
-    client: NotebookClient
+    client: KernelClient
     log: Path
     """Where its observer writes."""
 
@@ -41,22 +50,16 @@ Kernels = Callable[[Post, Site], AbstractAsyncContextManager[Kernel]]
 
 @asynccontextmanager
 async def fresh_kernel(post: Post, site: Site) -> AsyncIterator[Kernel]:
-    """Start a kernel for a post; whatever happens, it is gone afterwards.
+    """Start a kernel for a post; whatever happens, it and all it started are gone afterwards.
 
     Raises:
         ExecutionError: if it is not installed or does not start.
     """
-    with tempfile.TemporaryDirectory(prefix="post-builder-") as folder:
+    with tempfile.TemporaryDirectory(prefix="post-builder-", dir=_scratch_parent()) as folder:
         scratch = Path(folder)
-        client = NotebookClient(
-            new_notebook(),
-            kernel_name=post.kernel,
-            timeout_func=lambda cell: cell.metadata["timeout"],
-            extra_arguments=ipython_arguments(site) if post.language == "python" else [],
-        )
+        arguments = ipython_arguments(site) if post.language == "python" else []
+        client = KernelClient(post.kernel, arguments)
         manager = client.create_kernel_manager()
-        # at ZeroMQ's default of 1,000 messages, output of fast cells is dropped without a word
-        manager.context.setsockopt(zmq.RCVHWM, 0)
         if sys.platform != "win32":
             manager.transport = "ipc"  # sockets in a private folder: no port that others can reach
         manager.connection_file = str(scratch / "kernel.json")
@@ -66,11 +69,38 @@ async def fresh_kernel(post: Post, site: Site) -> AsyncIterator[Kernel]:
         finally:
             if client.kc is not None:
                 client.kc.stop_channels()
-            if manager.has_kernel:
-                await ensure_async(manager.shutdown_kernel(now=True))
+            await _end(client)
 
 
-async def _start(client: NotebookClient, post: Post, site: Site, scratch: Path) -> None:
+def _scratch_parent() -> str | None:
+    """Return where scratch folders go: the names of sockets in them must stay short."""
+    folder = tempfile.gettempdir()
+    return "/tmp" if len(folder) > _MAX_FOLDER and os.path.isdir("/tmp") else None  # noqa: S108, PTH112
+
+
+async def _end(client: KernelClient) -> None:
+    """End a kernel: its guard ends all processes that it started."""
+    process = _process(client)
+    if process is not None and process.poll() is None:
+        process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            await asyncio.to_thread(process.wait, _SECONDS_TO_END)
+    if client.km is not None and client.km.has_kernel:
+        await ensure_async(client.km.shutdown_kernel(now=True))
+
+
+def exit_status(client: KernelClient) -> int | None:
+    """Return how a kernel ended: an exit status, or the negative number of a signal."""
+    process = _process(client)
+    return process.poll() if process is not None else None
+
+
+def _process(client: KernelClient) -> subprocess.Popen[bytes] | None:
+    provisioner = client.km.provisioner if client.km is not None else None
+    return provisioner.process if isinstance(provisioner, LocalProvisioner) else None
+
+
+async def _start(client: KernelClient, post: Post, site: Site, scratch: Path) -> None:
     place = Place(post.path, 1)
     with (scratch / "kernel.log").open("w+", encoding="utf-8", errors="replace") as log:
         try:

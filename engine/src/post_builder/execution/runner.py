@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
@@ -15,9 +14,10 @@ from nbformat.v4 import new_code_cell
 from post_builder.document.options import Tag
 from post_builder.document.post import Cell, Post, Value
 from post_builder.errors import ExecutionError
+from post_builder.execution.client import KernelClient
 from post_builder.execution.environment import INSIDE
-from post_builder.execution.failures import cause, cell_exception, cell_failure
-from post_builder.execution.kernels import Kernels, fresh_kernel
+from post_builder.execution.failures import cause, cell_exception, cell_failure, death
+from post_builder.execution.kernels import Kernels, exit_status, fresh_kernel
 from post_builder.execution.observations import read_log
 from post_builder.execution.run import CellRun, KernelFacts, Run
 from post_builder.site import Site
@@ -25,6 +25,9 @@ from post_builder.sources.transclusion import PreparedCell, PreparedPost
 
 _PROBE_TIMEOUT = 60
 """Seconds to list packages and open files, which takes far less than one."""
+
+_SIGKILL = 9
+"""The signal by which a system that is out of memory ends a process; Windows does not name it."""
 
 
 async def execute(
@@ -63,7 +66,7 @@ class _Runner:
     """One pass through a post in one kernel."""
 
     post: Post
-    client: NotebookClient
+    client: KernelClient
     timeout: float
     """Seconds that a cell may take if it does not say otherwise."""
     executed: list[tuple[PreparedCell, NotebookNode]] = field(default_factory=list)
@@ -79,7 +82,7 @@ class _Runner:
     async def _run_cell(self, cell: PreparedCell) -> NotebookNode:
         tags = sorted(map(str, cell.options.tags))
         limit = cell.options.timeout if cell.options.timeout is not None else self.timeout
-        node = new_code_cell(cell.code, metadata={"tags": tags, "timeout": limit})
+        node: NotebookNode = new_code_cell(cell.code, metadata={"tags": tags, "timeout": limit})
         self.executed.append((cell, node))
         try:
             await self._execute(node)
@@ -87,21 +90,28 @@ class _Runner:
             raise cell_exception(self.post, self.executed, error) from None
         except CellTimeoutError:
             hint = "raise data-timeout on the cell, or timeout in _config.yml"
-            raise cell_failure(
-                self.post, self.executed, f"took longer than {limit:g} s", hint
-            ) from None
+            raise self._failure(f"took longer than {limit:g} s", hint) from None
         except DeadKernelError:
-            hint = "the kernel died without a message; it was probably out of memory"
-            raise cell_failure(self.post, self.executed, "lost its kernel", hint) from None
+            status = exit_status(self.client)
+            hint = "it was probably out of memory" if status == -_SIGKILL else ""
+            raise self._failure(f"lost its kernel: {death(status)}", hint) from None
+        if self.client.wants_exit:
+            hint = "remove the call: a post ends with its last cell"
+            raise self._failure("asked for the end of the kernel, as exit() does", hint)
+        if self.client.problem:
+            raise self._failure(self.client.problem)
         self._refuse_missing_exception(cell, node)
         return node
+
+    def _failure(self, what: str, hint: str = "") -> ExecutionError:
+        return cell_failure(self.post, self.executed, what, hint)
 
     def _refuse_missing_exception(self, cell: PreparedCell, node: NotebookNode) -> None:
         tags = cell.options.tags
         failed = any(output["output_type"] == "error" for output in node.outputs)
         if Tag.RAISES_EXCEPTION in tags and Tag.SKIP_EXECUTION not in tags and not failed:
             message = f"did not raise, but is marked .{Tag.RAISES_EXCEPTION}"
-            raise cell_failure(self.post, self.executed, message)
+            raise self._failure(message)
 
     async def _value(self, value: Value) -> str:
         place = self.post.place(value.line)
@@ -135,10 +145,8 @@ class _Runner:
         )
 
     async def _execute(self, node: NotebookNode, *, store_history: bool = True) -> None:
-        cells = self.client.nb.cells
-        cells.append(node)
         try:
-            await self.client.async_execute_cell(node, len(cells) - 1, store_history=store_history)
+            await self.client.run(node, store_history=store_history)
         except DeadKernelError:
             task = asyncio.current_task()
             if task and task.cancelling():  # nbclient reports our own cancellation as a death

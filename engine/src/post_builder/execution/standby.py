@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -42,11 +42,26 @@ class Standby:
         if _kind(post, site) not in self._ready:
             self._ready[_kind(post, site)] = asyncio.create_task(_open(post, site))
 
+    async def prepare(self, posts: Iterable[Post], site: Site) -> None:
+        """Have a kernel ready for each kind of post, and end those of other kinds.
+
+        Settings belong to the kind: after each change of `_config.yml` all kernels are replaced.
+        """
+        posts = list(posts)
+        kinds = {_kind(post, site) for post in posts}
+        await self._end([kind for kind in self._ready if kind not in kinds])
+        for post in posts:
+            self.warm(post, site)
+
     async def close(self) -> None:
         """End the kernels that were never used."""
-        for start in self._ready.values():
+        await self._end(list(self._ready))
+
+    async def _end(self, kinds: Sequence[str]) -> None:
+        starts = [self._ready.pop(kind) for kind in kinds]
+        for start in starts:
             start.cancel()
-        for opened in await asyncio.gather(*self._ready.values(), return_exceptions=True):
+        for opened in await asyncio.gather(*starts, return_exceptions=True):
             if not isinstance(opened, BaseException):
                 await opened[0].aclose()
 

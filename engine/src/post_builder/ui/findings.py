@@ -10,8 +10,16 @@ from dataclasses import asdict, dataclass
 from typing import Literal
 
 from post_builder.place import Place
+from post_builder.ui.printing import show, visible
 
 Kind = Literal["stale", "tampered", "orphan", "style", "drift", "error"]
+
+
+_DATA = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
+"""What GitHub wants escaped in the text of a workflow command."""
+
+_PROPERTY = {**_DATA, **str.maketrans({":": "%3A", ",": "%2C"})}
+"""And in a property: a line end in a file name would start another command."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,25 +38,23 @@ def report(findings: Sequence[Finding], *, as_json: bool) -> None:
         print(json.dumps([asdict(finding) for finding in findings], indent=1, ensure_ascii=False))
     elif os.environ.get("GITHUB_ACTIONS") == "true":
         for finding in findings:
-            print(_annotation(finding))
+            show(_annotation(finding))
     elif sys.stdout.isatty():
         _print_table(findings)
     else:
         for finding in findings:
             hint = f" ({finding.hint})" if finding.hint else ""
-            print(f"{finding.place}: {finding.kind}: {finding.message}{hint}")
+            show(f"{finding.place}: {finding.kind}: {finding.message}{hint}")
     if not as_json:
         print(f"{len(findings)} found" if findings else "everything is as the build left it")
 
 
 def _annotation(finding: Finding) -> str:
     """Return a finding as a workflow command, which GitHub shows on the changed line."""
-    text = f"{finding.message}\n{finding.hint}".strip()
-    for char, escape in (("%", "%25"), ("\r", "%0D"), ("\n", "%0A")):
-        text = text.replace(char, escape)
-    place = finding.place
-    line = f",line={place.line}" if place.line else ""
-    return f"::error file={place.path}{line},title=post-builder {finding.kind}::{text}"
+    text = f"{finding.message}\n{finding.hint}".strip().translate(_DATA)
+    path = finding.place.path.translate(_PROPERTY)
+    line = f",line={finding.place.line}" if finding.place.line else ""
+    return f"::error file={path}{line},title=post-builder {finding.kind}::{text}"
 
 
 def _print_table(findings: Sequence[Finding]) -> None:
@@ -61,5 +67,5 @@ def _print_table(findings: Sequence[Finding]) -> None:
     table = Table("where", "kind", "what", "what to do")
     for finding in findings:
         words = (str(finding.place), finding.kind, finding.message, finding.hint)
-        table.add_row(*map(Text, words))
+        table.add_row(*(Text(visible(word)) for word in words))
     Console().print(table)

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Literal
 
 from post_builder.errors import PostBuilderError
+from post_builder.ui.printing import show
 
 Status = Literal["fresh", "built", "failed"]
 
@@ -39,12 +40,12 @@ def report(outcomes: Sequence[Outcome], removed: Sequence[str], *, as_json: bool
         return
     for outcome in outcomes:
         if outcome.error:
-            print(f"\n{outcome.error}", file=sys.stderr)
+            show(f"\n{outcome.error}", sys.stderr)
     for outcome in outcomes:
         if outcome.note:
-            print(f"{outcome.post}: {outcome.note}")
+            show(f"{outcome.post}: {outcome.note}")
     for path in removed:
-        print(f"{path}: removed, its post no longer exists")
+        show(f"{path}: removed, its post no longer exists")
     print(_summary(outcomes))
 
 

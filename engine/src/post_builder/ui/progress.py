@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TextIO
 
 from post_builder.document.post import Cell, Post
+from post_builder.ui.printing import show, visible
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Display
@@ -61,7 +62,7 @@ class Lines:
         self._print(f"{post.path}: {result}")
 
     def _print(self, line: str) -> None:
-        print(line, file=self.stream, flush=True)
+        show(line, self.stream)
 
 
 @dataclass(slots=True)
@@ -73,7 +74,7 @@ class Bars:
 
     def post_started(self, post: Post, reasons: list[str]) -> None:
         """Add a bar."""
-        self.display.console.print(f"{post.path}: {'; '.join(reasons)}", markup=False)
+        self.display.console.print(visible(f"{post.path}: {'; '.join(reasons)}"), markup=False)
         self.tasks[post.path] = self.display.add_task("", total=len(post.cells))
 
     def cell_started(self, post: Post, cell: Cell) -> None:
@@ -84,7 +85,7 @@ class Bars:
     def post_ended(self, post: Post, result: str) -> None:
         """Replace the bar by a line."""
         self.display.remove_task(self.tasks.pop(post.path))
-        self.display.console.print(f"{post.path}: {result}", markup=False)
+        self.display.console.print(visible(f"{post.path}: {result}"), markup=False)
 
 
 @contextmanager

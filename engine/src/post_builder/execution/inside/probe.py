@@ -1,4 +1,4 @@
-"""Reports what a post's Python is made of. The engine sends this source to the kernel at the end."""
+"""Reports what a post's Python is made of. The engine sends this source to the kernel last."""
 
 import contextlib
 import os

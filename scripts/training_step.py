@@ -1,19 +1,19 @@
-"""What it saves to keep freed memory between training steps, as `_config.yml` has kernels do.
+"""How much faster a training step is when freed memory is kept, as `_config.yml` sets for kernels.
 
-Times steps of the CNN of Part II in fresh processes, in turns with the kernels' environment and
-with the same less its MALLOC_ variables, so that a busy machine disturbs both alike. Every trial
-is printed; each has a warm-up, which does not count.
+Times steps of the CNN of Part II in fresh processes, alternating between the kernels' environment
+and that environment without its MALLOC_ variables, so that a busy machine slows both equally.
+Every trial is printed; its warm-up steps do not count.
 
 Run: make bench
 """
 
 import os
+import statistics
 import subprocess
 import sys
 from pathlib import Path
 
 import yaml
-from trials import report
 
 TRIALS = 7
 """Processes of each kind; odd, so that the median is one of them."""
@@ -40,7 +40,7 @@ print((time.perf_counter() - begin) / 100)
 
 
 def seconds(environment: dict[str, str]) -> float:
-    """Time a step, as the mean of a hundred, in a process of its own."""
+    """Return the mean time of a hundred steps, in a process of their own."""
     done = subprocess.run(
         [sys.executable, "-c", STEPS],
         env=os.environ | environment,
@@ -52,13 +52,16 @@ def seconds(environment: dict[str, str]) -> float:
 
 
 def main() -> None:
-    """Print the trials, the medians and their ratio."""
+    """Print the trials and their medians."""
     config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
     kept: dict[str, str] = config["post_builder"]["environment"]
     given_back = {name: value for name, value in kept.items() if not name.startswith("MALLOC_")}
-    trials = [(seconds(given_back), seconds(kept)) for _ in range(TRIALS)]
-    without, with_it = ([pair[kind] for pair in trials] for kind in (0, 1))
-    report(("memory given back", without), ("memory kept", with_it))
+    environments = {"memory given back": given_back, "memory kept": kept}
+    trials = [{name: seconds(env) for name, env in environments.items()} for _ in range(TRIALS)]
+    for name in environments:
+        times = [1000 * trial[name] for trial in trials]
+        print(f"{name:17}", *(f"{time:.1f}" for time in times), "ms,", end=" ")
+        print(f"median {statistics.median(times):.1f} ms")
 
 
 if __name__ == "__main__":

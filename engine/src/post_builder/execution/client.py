@@ -1,0 +1,112 @@
+"""Talking to a kernel: nbclient's client, which neither loses output nor drowns in it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import zmq
+from jupyter_client.asynchronous.client import AsyncKernelClient
+from jupyter_client.manager import AsyncKernelManager
+from nbclient import NotebookClient
+from nbformat import NotebookNode
+from nbformat.v4 import new_notebook
+
+from post_builder.execution.environment import INSIDE
+
+MAX_STREAM = 16 * 2**20
+"""Characters of one cell's printed output that are kept; what comes after is counted only.
+
+A page shows far fewer (`output_limit`). This bounds the memory of the engine.
+"""
+
+_PROBLEM = "application/x-post-builder-problem"
+"""As in `inside/shell.py`."""
+
+_OUTPUT_TIMEOUT = 60
+"""Seconds to wait for output that the kernel has sent before its reply; it never takes as long."""
+
+
+class KernelManager(AsyncKernelManager):
+    """Starts a kernel under a guard, where the system can tell that a parent died."""
+
+    def format_kernel_cmd(self, extra_arguments: list[str] | None = None) -> list[str]:
+        """Return the command of the kernelspec, behind that of the guard."""
+        command: list[str] = super().format_kernel_cmd(extra_arguments=extra_arguments)
+        if sys.platform != "linux":
+            return command
+        scratch = os.path.dirname(self.connection_file)  # noqa: PTH120  # traitlets keep a string
+        guard = [sys.executable, "-S", "-E", str(INSIDE / "guard.py"), str(os.getpid()), scratch]
+        return [*guard, *command]
+
+    def client(self, **kwargs: Any) -> AsyncKernelClient:  # type: ignore[override]  # noqa: ANN401  # as its base
+        """Return a client that receives every message.
+
+        By default ZeroMQ drops messages while 1,000 wait to be received, without an error.
+        """
+        client: AsyncKernelClient = super().client(**kwargs)
+        client.context.setsockopt(zmq.RCVHWM, 0)  # of the sockets that it opens from now on
+        return client
+
+
+class KernelClient(NotebookClient):
+    """Executes the cells of one post."""
+
+    def __init__(self, kernel: str, arguments: list[str]) -> None:
+        """Prepare a client.
+
+        Args:
+            kernel: name of the kernelspec.
+            arguments: of the kernel's command.
+        """
+        super().__init__(
+            new_notebook(),
+            kernel_name=kernel,
+            kernel_manager_class=KernelManager,
+            timeout_func=lambda cell: cell.metadata["timeout"],
+            iopub_timeout=_OUTPUT_TIMEOUT,
+            raise_on_iopub_timeout=True,  # else late output is dropped without a word
+            extra_arguments=arguments,
+            on_cell_executed=self._remember_reply,
+        )
+        self.wants_exit = False
+        """Whether the last cell asked for the end of the kernel, as `exit()` does."""
+        self.problem = ""
+        """What the last cell did to its kernel that it must not do."""
+        self._printed = 0
+
+    def _remember_reply(self, execute_reply: Mapping[str, Any], **_: object) -> None:
+        payloads = execute_reply["content"].get("payload", ())
+        self.wants_exit = any(payload.get("source") == "ask_exit" for payload in payloads)
+
+    async def run(self, node: NotebookNode, *, store_history: bool) -> None:
+        """Execute a code cell; its outputs are in it afterwards.
+
+        Raises:
+            CellExecutionError: if it raised.
+            CellTimeoutError: if it took longer than its metadata allows.
+            DeadKernelError: if the kernel died.
+        """
+        self.wants_exit, self.problem, self._printed = False, "", 0
+        self.nb.cells.append(node)
+        await self.async_execute_cell(node, len(self.nb.cells) - 1, store_history=store_history)
+        if self._printed > MAX_STREAM:
+            cut = f"\n… {self._printed - MAX_STREAM:,} more characters not shown\n"
+            node.outputs.append({"output_type": "stream", "name": "stdout", "text": cut})
+
+    def process_message(
+        self, msg: dict[str, Any], cell: NotebookNode, cell_index: int
+    ) -> NotebookNode | None:
+        """Add an output to a cell, but no more printed text than is kept."""
+        if msg["msg_type"] == "stream":
+            text, before = msg["content"]["text"], self._printed
+            self._printed += len(text)
+            if self._printed > MAX_STREAM:
+                msg["content"]["text"] = text[: max(0, MAX_STREAM - before)]
+        elif problem := msg["content"].get("data", {}).get(_PROBLEM):
+            self.problem = problem
+            return None
+        output: NotebookNode | None = super().process_message(msg, cell, cell_index)
+        return output

@@ -1,0 +1,98 @@
+"""Runs a kernel, and leaves no process behind: what it started ends with it, or with the engine.
+
+usage: python -S -E guard.py PARENT SCRATCH COMMAND [ARGUMENT ...]
+
+A kernel may start daemons, hang in C code or be stopped, and the engine may be killed in a way that
+it cannot handle. The guard is the kernel's parent and outlives the engine for a moment: orphans of
+the kernel become its children (Linux, PR_SET_CHILD_SUBREAPER), and it gets SIGTERM when the engine
+dies (PR_SET_PDEATHSIG). It uses the standard library only, and imports little.
+"""
+
+import ctypes
+import os
+import resource
+import shutil
+import signal
+import sys
+
+PDEATHSIG, CHILD_SUBREAPER = 1, 36
+"""Names of `prctl(2)`."""
+
+
+class Ended(BaseException):
+    """The engine ended, or asks the guard to end."""
+
+
+def main() -> None:
+    """Run the command; end with its status, and with no process left."""
+    parent, scratch, command = int(sys.argv[1]), sys.argv[2], sys.argv[3:]
+    prctl = ctypes.CDLL(None).prctl
+    prctl(CHILD_SUBREAPER, 1, 0, 0, 0)
+    prctl(PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, lambda *_: None)  # for the kernel, in whose process group this is
+    if os.getppid() != parent:
+        return  # the engine died before it could be watched
+    os.environ["JPY_PARENT_PID"] = str(os.getpid())  # the parent that ipykernel watches
+    kernel = os.fork()
+    if not kernel:
+        prctl(PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        os.execvp(command[0], command)  # noqa: S606  # the command of a kernelspec
+    status = 0
+    try:  # noqa: SIM105  # contextlib takes longer to import than all the rest
+        status = wait_for(kernel)
+    except Ended:
+        pass
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    end_children()
+    if os.getppid() != parent:
+        shutil.rmtree(scratch, ignore_errors=True)
+    end_like(status)
+
+
+def end(*_: object) -> None:
+    """Handle SIGTERM."""
+    raise Ended
+
+
+def wait_for(kernel: int) -> int:
+    """Wait for the kernel, and collect the orphans that end before it."""
+    while True:
+        pid, status = os.wait()
+        if pid == kernel:
+            return status
+
+
+def end_children() -> None:
+    """Kill all children until there are none: those of a killed child become children."""
+    while children := find_children():
+        for pid in children:
+            os.kill(pid, signal.SIGKILL)
+        for pid in children:
+            os.waitpid(pid, 0)
+
+
+def find_children() -> list[int]:
+    """Return the process IDs of all children."""
+    own, found = os.getpid(), []
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{name}/stat", "rb") as file:
+                parent = int(file.read().rpartition(b")")[2].split()[1])
+        except OSError:
+            continue  # it ended meanwhile
+        if parent == own:
+            found.append(int(name))
+    return found
+
+
+def end_like(status: int) -> None:
+    """End with the exit status or the signal of the kernel."""
+    if os.WIFSIGNALED(status):
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        os.kill(os.getpid(), os.WTERMSIG(status))
+    os._exit(os.waitstatus_to_exitcode(status))
+
+
+main()

@@ -1,0 +1,105 @@
+"""How cells, kernels and the engine itself end: with the reason, and with nothing left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from post_builder.cli import main
+
+POST = "_posts/2020-01-01-ends.md"
+
+
+def write(blog: Path, header: str, code: str) -> None:
+    """Write a post of one cell, whose code starts on line 6."""
+    text = f"{header}\n```python\n{code}\n```\n{{: #ends}}\n"
+    blog.joinpath(POST).write_text(text, encoding="utf-8")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("exit()", "5: cell ends asked for the end of the kernel, as exit() does"),
+        ("quit()", "5: cell ends asked for the end of the kernel, as exit() does"),
+        ("import sys\nsys.exit(3)", "6: cell ends raised SystemExit: 3"),
+        (
+            "import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)",
+            "5: cell ends lost its kernel: the kernel was ended by SIGSEGV",
+        ),
+        ("import os\nos._exit(3)", "5: cell ends lost its kernel: the kernel ended with status 3"),
+        ("%nosuch 1", "6: cell ends raised UsageError: Line magic function `%nosuch` not found."),
+        ("import sys\nsys.stdout = None", "5: cell ends set sys.stdout to None"),
+        ("import sys\nsys.stderr = None", "5: cell ends set sys.stderr to None"),
+        ("def f(x):\n    return 1 / x\n\n\nf(0)", "7: cell ends raised ZeroDivisionError"),
+    ],
+)
+def test_a_cell_that_ends_its_kernel_is_named_with_the_reason(
+    blog: Path, header: str, code: str, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The line is that of the cause, and the post stays as it was."""
+    write(blog, header, code)
+    before = blog.joinpath(POST).read_bytes()
+
+    assert main(["build", "--site", str(blog)]) == 1
+
+    assert f"{POST}:{message}" in capsys.readouterr().err
+    assert before == blog.joinpath(POST).read_bytes()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="the guard needs Linux")
+def test_daemons_of_a_cell_end_with_its_kernel(blog: Path, header: str) -> None:
+    """Also one in a session of its own, whose parent has ended."""
+    daemon = "sleep 1234 & echo $! > daemon.pid"
+    write(blog, header, f"import subprocess\nsubprocess.run(['setsid', 'sh', '-c', {daemon!r}])")
+
+    assert main(["build", "--site", str(blog)]) == 0
+
+    assert not psutil.pid_exists(int(blog.joinpath("daemon.pid").read_text()))
+
+
+@pytest.fixture
+def scratch() -> Iterator[Path]:
+    """Provide a folder for temporary files whose path is short enough for sockets."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="the guard needs Linux")
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGINT", "SIGKILL"])
+def test_no_kernel_and_no_folder_outlives_the_engine(
+    blog: Path, header: str, scratch: Path, name: str
+) -> None:
+    """However the engine ends, a kernel that ignores everything ends with it."""
+    ready = blog / "ready"
+    os.mkfifo(ready)
+    code = f"""import os, signal, time
+for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+    signal.signal(number, signal.SIG_IGN)
+with open({str(ready)!r}, "w") as pipe:
+    pipe.write(str(os.getpid()))
+while True:
+    time.sleep(60)"""
+    write(blog, header, code)
+    command = [sys.executable, "-m", "post_builder", "build", "--site", str(blog)]
+    environment = os.environ | {"TMPDIR": str(scratch)}
+    with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as engine:
+        kernel = psutil.Process(int(ready.read_text()))
+        guard = kernel.parent()
+        engine.send_signal(getattr(signal, name))
+        engine.wait(timeout=60)
+    gone, alive = psutil.wait_procs([p for p in (kernel, guard) if p], timeout=30)
+
+    assert [] == alive
+    assert [] == list(scratch.iterdir())
+    assert gone
