@@ -81,16 +81,37 @@ def test_a_symbol_is_cut_out_whole(package: Path, name: str, first: int, code: s
 
 def test_text_in_strings_is_not_dedented(package: Path) -> None:
     """A string in a method keeps its spaces, or it would print something else; docstrings move."""
-    source = (
-        'class A:\n    def f(self):\n        """Doc.\n\n        More.\n        """\n'
-        '        return g(\n            """a\n            b""",\n        )\n'
+    source = [
+        "class A:",
+        "    def f(self):",
+        '        """Doc.',
+        "",
+        "        More.",
+        '        """',
+        '        text = """a',
+        '        b"""',
+        "        # A string that is a statement has no meaning either.",
+        '        """More',
+        '        of it."""',
+        "        return g(",
+        '            f"""a{text}',
+        '            b""",',
+        "        )",
+    ]
+    kept = {'        b"""', '            b""",'}
+    expected = [line if line in kept else line.removeprefix("    ") for line in source[1:]]
+    package.joinpath("a.py").write_text("\n".join(source), encoding="utf-8")
+    assert expected == find_snippet("a:A.f", Site(package)).code.split("\n")[:-1]
+
+
+def test_empty_lines_around_a_region_are_left_out(package: Path) -> None:
+    """Those inside it are a part of the code."""
+    package.joinpath("a.py").write_text(
+        "# region a\n\n  \nx = 1\n\ny = 2\n\n# endregion\n", encoding="utf-8"
     )
-    package.joinpath("a.py").write_text(source, encoding="utf-8")
-    expected = (
-        'def f(self):\n    """Doc.\n\n    More.\n    """\n    return g(\n        """a\n'
-        '            b""",\n    )\n'
-    )
-    assert expected == find_snippet("a:A.f", Site(package)).code
+    snippet = find_snippet("a#a", Site(package))
+    assert "x = 1\n\ny = 2\n" == snippet.code
+    assert ["a.py:4", "a.py:5", "a.py:6"] == list(map(str, snippet.places))
 
 
 def test_a_region_is_cut_out_without_its_markers(package: Path) -> None:
