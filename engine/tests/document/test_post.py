@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from post_builder.document.post import Edit, Post, Span, splice
 
 TEXTS = st.text("ab\r\n", max_size=3)
-PIECES = st.lists(st.tuples(TEXTS, TEXTS, TEXTS))
+PIECES = st.lists(st.tuples(TEXTS, TEXTS, TEXTS), max_size=6)
 """For each edit the text before it, the text that it replaces, and its new text."""
 
 
