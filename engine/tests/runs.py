@@ -2,13 +2,34 @@
 
 from __future__ import annotations
 
+import math
 import platform
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from post_builder.execution.observations import Observations
+from post_builder.execution.observations import Observations, file_state
 from post_builder.execution.run import CellRun, KernelFacts, Output, Run
+from post_builder.freshness.site_files import Before, before_run
+from post_builder.pipeline.names import post_names
+from post_builder.pipeline.prepare import PostState, prepare
+from post_builder.site import open_site
 from post_builder.sources.transclusion import PreparedPost
+
+
+def state_of(root: Path, post: str) -> PostState:
+    """Prepare an executable post of a site."""
+    site = open_site(root)
+    state = prepare(site, root / post, post_names(site).get(root / post))
+    assert state is not None
+    return state
+
+
+def just_before(state: PostState) -> Before:
+    """Return the state of files for a run that reads them as they are now."""
+    patterns = state.post.front_matter.get("depends", ())
+    before = before_run(patterns, state.site.root, state.post.place(1))
+    return replace(before, time=math.inf)
 
 
 def printed(text: str, name: str = "stdout") -> Output:
@@ -48,4 +69,5 @@ def made_up_run(
         for index, (cell, given) in enumerate(zip(prepared.cells, outputs, strict=True))
     )
     facts = KernelFacts(python=platform.python_version())
-    return Run(cells, facts, Observations(read=frozenset(map(str, read))))
+    states = {str(path): frozenset({(file_state(path),)}) for path in read}
+    return Run(cells, facts, Observations(read=frozenset(states), states=states))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from post_builder.errors import PostError
-from post_builder.files import digest, read_text, unix_newlines, write_atomically
+from post_builder.files import digest, operations, read_text, unix_newlines, write_atomically
 
 
 def test_new_content_is_written_once(tmp_path: Path) -> None:
@@ -50,7 +50,7 @@ def test_a_link_stays_a_link(tmp_path: Path) -> None:
     assert b"new" == target.read_bytes()
 
 
-@pytest.mark.parametrize("step", ["fsync", "chmod", "replace"])
+@pytest.mark.parametrize("step", ["sync", "set_mode", "rename"])
 def test_a_failure_leaves_the_old_file_and_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
@@ -61,7 +61,7 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(
     def fail(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(os, step, fail)
+    monkeypatch.setattr(operations, step, fail)
     with pytest.raises(OSError, match="No space"):
         write_atomically(path, b"new")
     assert [path] == list(tmp_path.iterdir())
@@ -86,7 +86,7 @@ def test_a_write_is_on_disk_before_it_is_visible(
         fsync(handle)
 
     def note_rename(source: str, target: Path) -> None:
-        assert re.fullmatch(r"\.a\.txt\.\w+\.tmp", Path(source).name)
+        assert re.fullmatch(r"\.post-builder-\w+\.tmp", Path(source).name)
         steps.append("rename")
         replace(source, target)
 

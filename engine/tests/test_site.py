@@ -60,7 +60,7 @@ def test_a_config_file_with_odd_bytes_is_read(tmp_path: Path) -> None:
             "a: b: c\n",
             "_config.yml:1: not valid YAML: mapping values are not allowed in this context",
         ),
-        ("date: 2020-99-01\n", "_config.yml: not valid YAML: month must be in 1..12"),
+        ("date: 2020-99-01\n", "_config.yml:1: not valid YAML: month must be in 1..12"),
         ("- a\n", "_config.yml:1: not a mapping of keys to values"),
         (
             "\npost_builder:\n  timout: 3\n",
@@ -93,9 +93,9 @@ def test_posts_are_the_markdown_files_under_posts(blog: Path) -> None:
     for name in names:
         path = blog / "_posts" / name
         path.parent.mkdir(exist_ok=True)
-        path.touch()
+        path.write_text("---\njupyter: python3\n---\n", encoding="utf-8")
     blog.joinpath("_posts/folder.md").mkdir()
-    blog.joinpath("other.md").touch()
+    blog.joinpath("_posts/not-executable.md").write_text("---\n---\n", encoding="utf-8")
     site = open_site(blog)
     assert [f"_posts/{name}" for name in posts] == [site.relative(p) for p in site.posts()]
 

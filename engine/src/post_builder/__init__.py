@@ -38,14 +38,18 @@ def build(site: str | PathLike[str], *, force: bool = False) -> list[Outcome]:
         SiteError: if the site or its settings cannot be used.
     """
     import asyncio  # noqa: PLC0415  # importing this package stays cheap
+    import sys  # noqa: PLC0415  # as above
+    from functools import partial  # noqa: PLC0415  # as above
 
     from post_builder.commands.build import build as build_posts  # noqa: PLC0415  # as above
+    from post_builder.pipeline.session import session  # noqa: PLC0415  # as above
     from post_builder.site import open_site  # noqa: PLC0415  # as above
     from post_builder.ui.progress import Silent  # noqa: PLC0415  # as above
 
     opened = open_site(Path(site))
-    posts, jobs = list(opened.posts()), opened.settings.jobs
-    return asyncio.run(build_posts(opened, posts, Silent(), force=force, jobs=jobs))
+    with session(opened, "build", partial(print, file=sys.stderr)):
+        posts, jobs = list(opened.posts()), opened.settings.jobs
+        return asyncio.run(build_posts(opened, posts, Silent(), force=force, jobs=jobs))
 
 
 def check(site: str | PathLike[str]) -> list[Finding]:

@@ -94,10 +94,9 @@ def _add(
 
 
 def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("must be 1 or more")
-    return number
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"must be a whole number above 0, not {text!r}")
+    return int(text)
 
 
 # Commands import their modules themselves: one need not wait for what another needs.
@@ -105,17 +104,23 @@ def _positive(text: str) -> int:
 
 def _build(site: Site, arguments: argparse.Namespace) -> int:
     from post_builder.commands.build import build  # noqa: PLC0415
-    from post_builder.pipeline.made_files import remove_orphans  # noqa: PLC0415
+    from post_builder.pipeline.made_files import Orphans, remove_orphans  # noqa: PLC0415
+    from post_builder.pipeline.names import post_names  # noqa: PLC0415
+    from post_builder.pipeline.session import session  # noqa: PLC0415
     from post_builder.ui.outcomes import report  # noqa: PLC0415
     from post_builder.ui.progress import live  # noqa: PLC0415
 
-    paths = _posts(site, arguments.posts)
     jobs = arguments.jobs or site.settings.jobs
-    with live(silent=arguments.json) as progress:
-        outcomes = asyncio.run(build(site, paths, progress, force=arguments.force, jobs=jobs))
-    removed = [] if arguments.posts else remove_orphans(site)
-    report(outcomes, removed, as_json=arguments.json)
-    return FAILED if any(outcome.error for outcome in outcomes) else 0
+    with session(site, "build", _say):
+        paths, orphans = _posts(site, arguments.posts), Orphans()
+        with live(silent=arguments.json) as progress:
+            outcomes = asyncio.run(build(site, paths, progress, force=arguments.force, jobs=jobs))
+        failed = any(outcome.error for outcome in outcomes)
+        if not (failed or arguments.posts):  # one that failed may be what they were made for
+            orphans = remove_orphans(site, post_names(site))
+    report(outcomes, orphans.removed, as_json=arguments.json)
+    _say("\n".join(map(str, orphans.errors)))
+    return FAILED if failed or orphans.errors else 0
 
 
 def _check(site: Site, arguments: argparse.Namespace) -> int:
@@ -180,17 +185,21 @@ def _init(site: Site, arguments: argparse.Namespace) -> int:
 
 def _clean(site: Site, arguments: argparse.Namespace) -> int:
     from post_builder.commands.clean import clean  # noqa: PLC0415
-    from post_builder.pipeline.made_files import remove_orphans  # noqa: PLC0415
+    from post_builder.pipeline.made_files import Orphans, remove_orphans  # noqa: PLC0415
+    from post_builder.pipeline.names import post_names  # noqa: PLC0415
+    from post_builder.pipeline.session import session  # noqa: PLC0415
 
-    touched = clean(site, _posts(site, arguments.posts))
-    if not arguments.posts:
-        touched += remove_orphans(site)
+    with session(site, "clean", _say):
+        touched = clean(site, _posts(site, arguments.posts))
+        orphans = Orphans() if arguments.posts else remove_orphans(site, post_names(site))
+    touched += orphans.removed
     if arguments.json:
         _print_json(touched)
     else:
         count = len(touched)
         print("\n".join([*touched, f"{count} file{'' if count == 1 else 's'} cleaned"]))
-    return 0
+    _say("\n".join(map(str, orphans.errors)))
+    return FAILED if orphans.errors else 0
 
 
 def _posts(site: Site, named: Sequence[Path]) -> list[Path]:
@@ -203,6 +212,14 @@ def _posts(site: Site, named: Sequence[Path]) -> list[Path]:
             raise SiteError(f"{path} is not a post of this site", hint="posts are _posts/*.md")
         found.append(match)
     return found if named else known
+
+
+def _say(message: str) -> None:
+    """Print a message, if there is one, where it does not mix with a result."""
+    from post_builder.ui.printing import show  # noqa: PLC0415
+
+    if message:
+        show(message, sys.stderr)
 
 
 def _today() -> dt.date:

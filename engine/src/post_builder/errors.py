@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from post_builder.place import Place
 
@@ -19,9 +20,19 @@ class PostBuilderError(Exception):
     """Further lines that belong to the error, such as the source of a transcluded cell."""
     detail: str = ""
     """Printed output, a traceback or a diff: as many lines as needed."""
+    others: tuple[PostBuilderError, ...] = ()
+    """Further errors that were found at the same time."""
+
+    def each(self) -> tuple[PostBuilderError, ...]:
+        """Return this error and the others, each one alone."""
+        return (replace(self, others=()), *self.others) if self.others else (self,)
 
     def __str__(self) -> str:
-        """Return the whole error as the terminal shows it."""
+        """Return the whole error as the terminal shows it, with the others below it."""
+        return "\n\n".join(error.alone() for error in self.each())
+
+    def alone(self) -> str:
+        """Return this error without the others."""
         lines = [f"{self.place}: {self.message}" if self.place else self.message]
         if self.place and self.place.source:
             lines.append(f"    {self.place.source.strip()}")
@@ -38,6 +49,16 @@ class PostBuilderError(Exception):
 
 class SiteError(PostBuilderError):
     """The site or its settings cannot be used (exit status 2)."""
+
+
+class FileError(PostBuilderError):
+    """A file of the site cannot be read, written or removed."""
+
+    @classmethod
+    def of(cls, error: OSError, what: str, path: str) -> FileError:
+        """Say in the system's words why something was not possible."""
+        hint = "look at its permissions and at the free space of the disk"
+        return cls(f"{what}: {error.strerror or error}", Place(path), hint)
 
 
 class PostError(PostBuilderError):
@@ -62,3 +83,9 @@ class ConflictError(PostBuilderError):
 
 class RecordError(PostBuilderError):
     """A build record exists but cannot be read."""
+
+
+def together(errors: Sequence[PostBuilderError]) -> PostBuilderError:
+    """Return one error for all that was found at the same time; the first comes first."""
+    flat = [error for group in errors for error in group.each()]
+    return replace(flat[0], others=tuple(flat[1:])) if flat[1:] else flat[0]

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from post_builder.errors import SiteError
+from post_builder.errors import FileError, SiteError
+from post_builder.files import read_bytes
+from post_builder.jekyll.config import JekyllConfig, read_config
+from post_builder.jekyll.defaults import Inherited, inherited
+from post_builder.jekyll.documents import candidates, kind_of
 from post_builder.place import Place
 from post_builder.settings import CONFIG, KEY, Settings, read_settings
 from post_builder.yaml_reader import YamlError, read_mapping
 
-_MARKDOWN = {".md", ".markdown", ".mkdown", ".mkdn", ".mkd"}
-"""File name extensions that Jekyll treats as Markdown by default."""
+OWN_FOLDER = ".post-builder"
+"""The folder of the engine's lock and of copies to go back to; Jekyll and git leave it out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +31,44 @@ class Site:
     url: str = ""
     """Where the site is published, base URL included; empty if `_config.yml` does not say."""
 
+    jekyll: JekyllConfig = field(default_factory=JekyllConfig, compare=False)
+    """Where Jekyll finds posts, and which it publishes."""
+
     def posts(self) -> Iterator[Path]:
-        """Yield the Markdown files under `_posts/`, in order."""
-        for path in sorted((self.root / "_posts").rglob("*")):
-            if path.suffix in _MARKDOWN and path.is_file() and not path.name.startswith("."):
-                yield path
+        """Yield the Markdown files whose front matter may name a kernel, in order.
+
+        Posts, drafts, pages and documents of collections are among them.
+
+        Raises:
+            FileError: if a folder of posts cannot be listed.
+        """
+        yield from candidates(self.root, self.jekyll)
+
+    def inherited(self, path: Path) -> Inherited:
+        """Return what a post takes from `defaults:` in `_config.yml`."""
+        name = self.relative(path)
+        return inherited(self.jekyll, name, kind_of(self.jekyll, name))
+
+    def inside(self, path: Path) -> Path:
+        """Return where a path leads when symbolic links are followed.
+
+        Raises:
+            FileError: if that is outside the site; nothing is written or removed there.
+        """
+        try:
+            target = path.resolve()
+        except (OSError, RuntimeError) as error:  # links that go round in a circle
+            raise FileError(
+                f"a symbolic link cannot be followed: {error}", self._at(path)
+            ) from error
+        if not target.is_relative_to(self.root):
+            hint = "the engine writes only inside the site: replace the link by what it points at"
+            message = f"a symbolic link leads out of the site, to {target}"
+            raise FileError(message, self._at(path), hint)
+        return target
+
+    def _at(self, path: Path) -> Place:
+        return Place(self.relative(path))
 
     def relative(self, path: Path) -> str:
         """Return a path as errors and records name it: relative to the root."""
@@ -40,17 +78,17 @@ class Site:
         """Return the build records, in order."""
         return sorted((self.root / "_data" / "builds").glob("*.json"))
 
-    def record(self, slug: str) -> Path:
+    def record(self, name: str) -> Path:
         """Return where the build record of a post is kept."""
-        return self.root / "_data" / "builds" / f"{slug}.json"
+        return self.root / "_data" / "builds" / f"{name}.json"
 
-    def figures(self, slug: str) -> str:
+    def figures(self, name: str) -> str:
         """Return the folder of a post's figures, relative to the root."""
-        return f"assets/images/{slug}"
+        return f"assets/images/{name}"
 
-    def download(self, slug: str, suffix: str) -> str:
+    def download(self, name: str, suffix: str) -> str:
         """Return the path of a post's notebook or script, relative to the root."""
-        return f"assets/notebooks/{slug}{suffix}"
+        return f"assets/notebooks/{name}{suffix}"
 
 
 def slug_of(path: Path) -> str:
@@ -62,17 +100,19 @@ def open_site(folder: Path) -> Site:
     """Read the settings of a site.
 
     Raises:
+        FileError: if `_config.yml` cannot be read.
         SiteError: if the folder is not a Jekyll site, or a setting is unknown or of the wrong kind.
     """
     root = folder.resolve()
     path = root / CONFIG
-    if not path.is_file():
+    if not os.path.isfile(path):  # noqa: PTH113  # raises nothing in a folder that is closed to us
         hint = "run the command at the root of a Jekyll site, or name one with --site DIR"
         raise SiteError(f"there is no {CONFIG} in {folder}", hint=hint)
-    text = path.read_text(encoding="utf-8", errors="replace")
+    text = read_bytes(path, CONFIG).decode("utf-8", errors="replace")
     try:
         config = read_mapping(text)
     except YamlError as error:
         raise SiteError(str(error), Place(CONFIG, error.line)) from error
     url = f"{config.get('url') or ''}{config.get('baseurl') or ''}"
-    return Site(root, read_settings(config.get(KEY) or {}, text), url)
+    settings = read_settings(config.get(KEY) or {}, text)
+    return Site(root, settings, url, read_config(config))

@@ -1,26 +1,51 @@
-"""What builds made can be taken away again, and nothing else."""
+"""What builds made can be removed again, and nothing else."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from toysite import POST, make_toy
+import pytest
+from commandline import tree
+from toysite import POST, make_series, make_toy, replace
 
-from post_builder.commands.build import remove_orphans
 from post_builder.cli import main
+from post_builder.commands.clean import clean
+from post_builder.errors import PostBuilderError
+from post_builder.pipeline.made_files import remove_orphans
 from post_builder.site import open_site
-
-
-def tree(root: Path) -> dict[str, bytes]:
-    """Give the content of every file of a site."""
-    files = (path for path in root.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
-    return {path.relative_to(root).as_posix(): path.read_bytes() for path in files}
 
 
 def test_clean_gives_the_authors_text_back(toy: Path, tmp_path: Path) -> None:
     """Build, then clean: the site is as it was before the first build, byte for byte."""
-    assert main(["clean", "--site", str(toy), "--json"]) == 0
+    site = open_site(toy)
+    touched = clean(site, list(site.posts()))
     assert tree(make_toy(tmp_path / "fresh")) == tree(toy)
+    assert [
+        POST,
+        "assets/images/toy/points.svg",
+        "assets/notebooks/toy.ipynb",
+        "assets/notebooks/toy.py",
+        "_data/builds/toy.json",
+    ] == touched
+    assert [] == clean(site, list(site.posts()))
+
+
+def test_clean_takes_back_what_was_taken_from_another_post(series: Path, tmp_path: Path) -> None:
+    """A cell whose text is another's output is empty again; only the named post is cleaned."""
+    site, fresh = open_site(series), make_series(_folder(tmp_path / "fresh"))
+    before = tree(series)
+    one, two = site.posts()
+    clean(site, [two])
+    assert fresh.joinpath(two.relative_to(series)).read_bytes() == two.read_bytes()
+    name = one.relative_to(series).as_posix()
+    assert before[name] == tree(series)[name]
+    clean(site, [one])
+    assert tree(fresh) == tree(series)
+
+
+def _folder(path: Path) -> Path:
+    path.mkdir()
+    return path
 
 
 def test_clean_keeps_what_the_engine_did_not_make(toy: Path) -> None:
@@ -30,6 +55,17 @@ def test_clean_keeps_what_the_engine_did_not_make(toy: Path) -> None:
     figures.joinpath("mine.svg").write_text("mine", encoding="utf-8")
     assert main(["clean", "--site", str(toy), "--json"]) == 0
     assert ["mine.svg", "points.svg"] == sorted(path.name for path in figures.iterdir())
+
+
+@pytest.mark.parametrize("name", [POST, "_data/builds/toy.json"])
+def test_what_cannot_be_read_is_not_cleaned(toy: Path, name: str) -> None:
+    """Neither the post nor what was made beside it is touched by halves."""
+    toy.joinpath(name).write_bytes(b"\xff" if name == POST else b"{")
+    before = {path: path.read_bytes() for path in toy.rglob("*.*") if path.is_file()}
+    site = open_site(toy)
+    with pytest.raises(PostBuilderError):
+        clean(site, list(site.posts()))
+    assert before == {path: path.read_bytes() for path in toy.rglob("*.*") if path.is_file()}
 
 
 def test_figures_of_a_renamed_post_go(toy: Path) -> None:
@@ -47,7 +83,8 @@ def test_figures_of_a_renamed_post_go(toy: Path) -> None:
 
 
 def test_nothing_goes_while_the_post_is_there(toy: Path) -> None:
-    """Removing orphans leaves the files of living posts alone."""
+    """Removing orphans leaves the files of other posts alone."""
+    replace(toy / POST, "A line", "A straight line")
     before = tree(toy)
     assert [] == remove_orphans(open_site(toy))
     assert before == tree(toy)

@@ -177,7 +177,13 @@ def test_files_of_the_author_stay(tmp_path: Path, capsys: pytest.CaptureFixture[
     steps = run(root, capsys)
     assert before == contents(root)
     assert ['@import url("css/post-builder.css");'] == steps["assets/main.scss"]["lines"]
-    missing = ["- .ipynb_checkpoints/", "- __pycache__/", "- venv/", "- requirements.txt"]
+    missing = [
+        "- .post-builder/",
+        "- .ipynb_checkpoints/",
+        "- __pycache__/",
+        "- venv/",
+        "- requirements.txt",
+    ]
     assert missing == steps["_config.yml"]["lines"]
     assert "present" == steps["_posts/2020-01-01-mine.md"]["status"]
 

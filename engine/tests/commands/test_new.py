@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import datetime as dt
 import io
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,10 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from PIL import Image
 
 from post_builder.cli import main
-from post_builder.document.post import Post, parse
+from post_builder.commands.new import new_post
+from post_builder.document.parsing.parser import parse
+from post_builder.document.post import Post
+from post_builder.site import open_site
 
 
 def only_post(root: Path) -> Post:
@@ -55,7 +59,7 @@ def test_new_post_overwrites_none(blog: Path, capsys: pytest.CaptureFixture[str]
     assert main(["new", "--site", str(blog), "Twice"]) == 0
     before = only_post(blog).text
     assert main(["new", "--site", str(blog), "Twice"]) == 2
-    assert "this post is there already" in capsys.readouterr().err
+    assert "this post exists already\n" in capsys.readouterr().err
     assert before == only_post(blog).text
 
 
@@ -80,12 +84,16 @@ def test_notebook_of_analysis_becomes_a_post_that_builds(blog: Path) -> None:
     )
     assert "An analysis" == post.front_matter["title"]
     assert "matplotlib inline" not in post.text
+    assert "\nOf {% raw %}{{ nothing }}{% endraw %} much.\n" in post.text
+    assert ["code-1", "code-2", "code-3", "code-4", "code-5"] == [c.name for c in post.cells]
+    assert [False, False, True, False, False] == [cell.in_raw for cell in post.cells]
     assert blog.joinpath("assets/images/an-analysis/attached-1.png").is_file()
     assert frozenset({"hide-input"}) == post.cells[-1].options.tags
     assert main(["build", "--site", str(blog), "--json"]) == 0
     built = only_post(blog).text
     assert '<div class="output html"><table>' in built
-    assert "assets/images/an-analysis/code-2.png" in built or "code-2.svg" in built
+    assert '{% include figure image_path="/assets/images/an-analysis/code-2.svg" alt="' in built
+    assert '\n&#123;45&#125;</pre>' in built
 
 
 def test_code_in_a_notebooks_prose_is_shown_and_does_not_run(blog: Path) -> None:
@@ -96,6 +104,61 @@ def test_code_in_a_notebooks_prose_is_shown_and_does_not_run(blog: Path) -> None
     assert frozenset() == ran.options.tags
     assert [frozenset({"skip-execution"})] * 2 == [cell.options.tags for cell in shown]
     assert ["1 / 0\n", "no_such_name\n"] == [cell.code for cell in shown]
+
+
+@pytest.mark.parametrize(
+    ("title", "slug"),
+    [
+        ("What: a {title}?", "what-a-title"),
+        ("Über Größe", "uber-grosse"),
+        ("机器学习", "ji-qi-xue-xi"),
+        ("?!", "post"),
+        ("long " * 40, "-".join(["long"] * 16)),
+    ],
+)
+def test_a_title_in_any_script_is_a_file_name(blog: Path, title: str, slug: str) -> None:
+    """Of a length that is still readable."""
+    path = new_post(open_site(blog), title, dt.date(2020, 2, 1))
+    assert f"2020-02-01-{slug}.md" == path.name
+    post = only_post(blog)
+    assert (title, "2020-02-01") == (post.front_matter["title"], str(post.front_matter["date"]))
+
+
+def test_a_notebook_without_a_title_has_that_of_its_file(blog: Path) -> None:
+    """A heading of another level, or further down, is a heading of the post."""
+    post = convert(blog, new_markdown_cell("Text.\n\n# A heading"), name="my-old_notebook.ipynb")
+    assert "my old notebook" == post.front_matter["title"]
+    assert "\nText.\n\n# A heading\n" in post.text
+
+
+def test_images_in_prose_become_files(blog: Path) -> None:
+    """Attached or written into the text; an image without words asks for them."""
+    attached = new_markdown_cell("![a < b](attachment:dot.png) ![](attachment:dot.png)")
+    attached["attachments"] = {"dot.png": {"image/png": png()}}
+    data = new_markdown_cell(f"![c](data:image/gif;base64,{png()})")
+    post = convert(blog, new_markdown_cell("# Images"), attached, data)
+    tags = [
+        '{% include figure image_path="/assets/images/images/attached-1.png" alt="a &lt; b" %}',
+        '{% include figure image_path="/assets/images/images/attached-2.png"'
+        ' alt="Describe what the figure shows" %}',
+        '{% include figure image_path="/assets/images/images/attached-3.gif" alt="c" %}',
+    ]
+    assert f"\n{tags[0]} {tags[1]}\n\n{tags[2]}\n" in post.text
+    for name in ("attached-1.png", "attached-2.png", "attached-3.gif"):
+        made = blog / "assets/images/images" / name
+        assert base64.b64decode(png()) == made.read_bytes()
+
+
+def test_a_notebook_keeps_its_kernel(blog: Path) -> None:
+    """And its language, as the word on the fences of its cells."""
+    spec = {"name": "ir", "display_name": "R", "language": "R"}
+    metadata = {"kernelspec": spec, "language_info": {"name": "R"}}
+    notebook = new_notebook(cells=[new_code_cell("x <- 1")], metadata=metadata)
+    blog.joinpath("r.ipynb").write_text(writes(notebook), encoding="utf-8")
+    assert main(["new", "--site", str(blog), "--from", str(blog / "r.ipynb"), "--json"]) == 0
+    post = only_post(blog)
+    assert spec == post.front_matter["jupyter"]["kernelspec"]
+    assert ["x <- 1\n"] == [cell.code for cell in post.cells]
 
 
 @pytest.mark.slow
@@ -118,7 +181,10 @@ def test_notebook_with_widgets_fails_with_a_clear_line(
     post = convert(blog, new_markdown_cell("Move it."), new_code_cell(code, outputs=[widget]))
     capsys.readouterr()
     assert main(["build", "--site", str(blog)]) == 1
-    expected = f"{post.path.replace(blog.name, '')}:{post.cells[0].line + 1}: cell code-1 raised"
+    expected = (
+        f"_posts/{post.path}:{post.cells[0].line + 1}: cell code-1 raised ModuleNotFoundError:"
+        " No module named 'no_such_widgets'\n"
+    )
     assert expected in capsys.readouterr().err
 
 
@@ -134,10 +200,12 @@ def test_placeholder_alt_text_is_found(blog: Path, capsys: pytest.CaptureFixture
     assert "the alt text is still to be written" in capsys.readouterr().out
 
 
-def test_what_is_no_notebook_is_refused(blog: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A file that is no notebook, or is not there, is a wrong call; nothing is written."""
+def test_what_is_not_a_notebook_is_refused(
+    blog: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A file that is not a notebook, or is not there, is a wrong call; nothing is written."""
     blog.joinpath("x.ipynb").write_text("{}", encoding="utf-8")
     for name in ("x.ipynb", "missing.ipynb"):
         assert main(["new", "--site", str(blog), "--from", str(blog / name)]) == 2
-        assert "no notebook" in capsys.readouterr().err
+        assert f"{blog / name}: not a notebook: " in capsys.readouterr().err
     assert [] == list(blog.joinpath("_posts").iterdir())

@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
+import json
 import re
 from pathlib import Path
 
 import pytest
+from commandline import tree
 from toysite import PARTS, POST, replace
 
 from post_builder.cli import main
 
 
-def snapshot(root: Path) -> dict[str, str]:
-    """Name every file of a site with a digest of its content."""
-    files = (path for path in root.rglob("*") if path.is_file())
-    return {
-        str(path): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in files
-        if "__pycache__" not in path.parts
-    }
-
-
 def test_untouched_site_has_no_drift(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """What was just built comes out again, and verifying writes nothing."""
-    before = snapshot(toy)
+    before = tree(toy)
     assert main(["check", "--execute", "--site", str(toy), "--json"]) == 0
     assert "[]" == capsys.readouterr().out.strip()
-    assert before == snapshot(toy)
+    assert before == tree(toy)
 
 
 def test_each_kind_of_drift_is_caught_on_its_line(
@@ -39,31 +30,47 @@ def test_each_kind_of_drift_is_caught_on_its_line(
         post, '<pre class="output stdout">slope 2', '<pre class="output stdout">slope 3'
     )
     value = replace(post, '"slope:.2f">2', '"slope:.2f">3')
-    replace(figure, 'fill="', 'opacity="0.2" fill="') if 'fill="' in figure.read_text() else (
-        figure.write_text(re.sub(r"#1f77b4", "#ff0000", figure.read_text()))
-    )
-    before = snapshot(toy)
+    text = figure.read_text(encoding="utf-8")
+    assert "#1f77b4" in text
+    figure.write_text(text.replace("#1f77b4", "#ff0000"), encoding="utf-8")
+    before = tree(toy)
     assert main(["check", "--execute", "--site", str(toy)]) == 1
     printed = capsys.readouterr().out
     assert f"{POST}:{output - 1}: drift: output of cell slope differs" in printed
     assert '-<pre class="output stdout">slope 3' in printed
     assert '+<pre class="output stdout">slope 2' in printed
     assert f"{POST}:{value}: drift: value slope:.2f: '3" in printed
-    [picture] = re.findall(r"published, fresh, difference: (\S+\.png)", printed)
+    found = re.findall(
+        r"^(\S+): drift: assets/images/toy/points\.svg: root mean square difference [\d.]+"
+        r" \(published, fresh, difference: (\S+\.png)\)$",
+        printed,
+        re.MULTILINE,
+    )
+    [(place, picture)] = found
+    assert "points.svg" in post.read_text(encoding="utf-8").split("\n")[int(place[-2:]) - 1]
     assert Path(picture).is_file()
     Path(picture).unlink()
-    assert before == snapshot(toy)
+    assert before == tree(toy)
 
 
 @pytest.mark.slow
 def test_changed_inputs_show_as_drift(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A changed package and a changed data file show in what comes out."""
+    """A changed package, a changed data file and a figure that is gone show in what comes out."""
     replace(toy / "src/toy/lines.py", "steps: int = 20", "steps: int = 1")
     replace(toy / "rate.txt", "0.05", "0.01")
+    toy.joinpath("assets/images/toy/points.svg").unlink()
     assert main(["check", "--execute", "--site", str(toy)]) == 1
     printed = capsys.readouterr().out
     assert "drift: transcluded code differs" in printed
     assert "drift: output of cell slope differs" in printed
+    assert "drift: assets/images/toy/points.svg is missing\n" in printed
+
+
+DRIFT = [
+    ('<pre class="output stdout">slope 2', '<pre class="output stdout">slope 3'),
+    ('"slope:.2f">2', '"slope:.2f">3'),
+]
+"""An output and a value, both of the cell `slope`."""
 
 
 @pytest.mark.slow
@@ -73,18 +80,37 @@ def test_tolerance_and_ignored_outputs_are_honoured(
     """A cell's tolerance lets its numbers drift; an ignored output is not compared."""
     replace(toy / POST, "{: #slope}", '{: #slope data-tolerance="0.9"}')
     replace(toy / POST, "{: #trap .raises", "{: #trap .nbval-ignore-output .raises")
-    replace(toy / POST, '<pre class="output stdout">slope 2', '<pre class="output stdout">slope 3')
     replace(toy / POST, "division by zero</pre>", "division by one</pre>")
+    for published, drifted in DRIFT:
+        replace(toy / POST, published, drifted)
     assert main(["check", "--execute", "--site", str(toy), "--json"]) == 0
     assert "[]" == capsys.readouterr().out.strip()
+
+
+@pytest.mark.slow
+def test_the_nearest_tolerance_counts(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """That of the post instead of the site's, that of a cell instead of the post's."""
+    replace(toy / POST, "---\ntitle", "---\ntolerance: 0.9\ntitle")
+    for published, drifted in DRIFT:
+        replace(toy / POST, published, drifted)
+    assert main(["check", "--execute", "--site", str(toy), "--json"]) == 0
+    replace(toy / POST, "{: #slope}", '{: #slope data-tolerance="0"}')
+    capsys.readouterr()
+    assert main(["check", "--execute", "--site", str(toy), "--json"]) == 1
+    assert 2 == len(json.loads(capsys.readouterr().out))
 
 
 @pytest.mark.slow
 def test_failing_post_is_a_finding(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A post that no longer runs is told with its line, in place of its drift."""
     toy.joinpath("rate.txt").write_text("fast\n", encoding="utf-8")
-    assert main(["check", "--execute", "--site", str(toy)]) == 1
-    assert "error: cell slope raised ValueError" in capsys.readouterr().out
+    line = 1 + toy.joinpath(POST).read_text("utf-8").split("rate = float")[0].count("\n")
+    assert main(["check", "--execute", "--site", str(toy), "--json"]) == 1
+    (finding,) = json.loads(capsys.readouterr().out)
+    assert ("error", POST, line) == (finding["kind"], *list(finding["place"].values())[:2])
+    message = "could not convert string to float: 'fast\\n'"
+    assert f"cell slope raised ValueError: {message}" == finding["message"]
+    assert "Traceback (most recent call last)" in finding["hint"]
 
 
 @pytest.mark.slow

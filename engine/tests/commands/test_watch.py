@@ -1,31 +1,28 @@
-"""`post-builder watch`: builds on save, in a process of its own."""
+"""`watch`: builds on save, in a process of its own."""
 
 from __future__ import annotations
 
+import io
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import psutil
 import pytest
-from toysite import PARTS, replace
+from commandline import PATIENCE, Gate, command, processes, still_running
+from toysite import HEADER, PARTS, replace
+from watchfiles import Change
 
-from post_builder.execution.kernels import Standby
+from post_builder.commands.watch import _Saves, _texts_used, _Watcher
+from post_builder.execution.standby import Standby
+from post_builder.site import Site, open_site
 from post_builder.ui.progress import Silent
-from post_builder.site import open_site
-from post_builder.commands.watch import _taken, _Watcher
 
 POST = "_posts/2020-01-01-watched.md"
 
-TEXT = """---
-title: Watched
-jupyter: {kernelspec: {name: python3, language: python}}
----
-
+TEXT = f"""{HEADER}
 ```python
 from pathlib import Path
 
@@ -34,25 +31,39 @@ print("product", 6 * factor)
 ```
 """
 
-PATIENCE = 60
-"""Seconds after which something that should have happened has not; no claim of speed."""
+pytestmark = pytest.mark.timeout(180)
 
 
-def wait_for(what: Callable[[], bool]) -> None:
-    """Return once something is so; fail if that takes for ever."""
-    end = time.monotonic() + PATIENCE
-    while not what():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.02)
+class Watch:
+    """A running `post-builder watch`, and what it says."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        """Take the process, whose standard error is a pipe."""
+        self.process = process
+        self.lines: list[str] = []
+        """What it has said up to the last event that was waited for."""
+
+    def until(self, text: str) -> None:
+        """Read on until a line contains a text."""
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            print(line, end="")  # noqa: T201  # pytest shows it if the test fails
+            self.lines.append(line)
+            if text in line:
+                return
+        raise AssertionError("".join(self.lines))
+
+    def count(self, text: str) -> int:
+        """Count the lines that contain a text."""
+        return sum(text in line for line in self.lines)
 
 
 @contextmanager
-def watching(root: Path, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+def watching(root: Path) -> Iterator[Watch]:
     """Run the watch on a site, and end it whatever happens."""
-    command = [sys.executable, "-m", "post_builder", "watch", "--site", str(root)]
-    with log.open("wb") as stream, subprocess.Popen(command, stderr=stream) as process:
+    with subprocess.Popen(command("watch", root), stderr=subprocess.PIPE, text=True) as process:
         try:
-            yield process
+            yield Watch(process)
         finally:
             process.kill()
 
@@ -65,83 +76,137 @@ def site(blog: Path) -> Path:
     return blog
 
 
-def shows(site: Path, text: str) -> Callable[[], bool]:
-    """Tell whether the post shows some output."""
-    return lambda: f'<pre class="output stdout">{text}</pre>' in site.joinpath(POST).read_text()
+@pytest.fixture
+def gate(tmp_path_factory: pytest.TempPathFactory) -> Gate:
+    """Make a gate at which the post waits."""
+    return Gate(tmp_path_factory.mktemp("gate"))
 
 
-def kernels(log: Path) -> int:
-    """Count how often a post was run."""
-    return log.read_text().count("[1/1]")
+def output(site: Path) -> str:
+    """Return what the post shows."""
+    text = site.joinpath(POST).read_text(encoding="utf-8")
+    return text.partition('<pre class="output stdout">')[2].partition("</pre>")[0]
 
 
 @pytest.mark.slow
 def test_saves_are_built_errors_are_shown_and_interrupts_leave_no_kernel(
-    site: Path, tmp_path_factory: pytest.TempPathFactory
+    site: Path, gate: Gate
 ) -> None:
-    """The life of a watch: code, a data file, prose, an error, its cure, and the end."""
-    log = tmp_path_factory.mktemp("log") / "watch.log"
-    with watching(site, log) as process:
-        wait_for(shows(site, "product 42"))
+    """The life of a watch: code, a data file, settings, an error, its correction, and the end."""
+    with watching(site) as watch:
+        watch.until(f"{POST}: built in ")
+        assert "product 42" == output(site)
         replace(site / POST, "6 * factor", "5 * factor")
-        wait_for(shows(site, "product 35"))
+        watch.until(f"{POST}: built in ")
+        assert "product 35" == output(site)
         site.joinpath("factor.txt").write_text("8\n", encoding="utf-8")
-        wait_for(shows(site, "product 40"))
-        runs = kernels(log)
+        watch.until(f"{POST}: built in ")
+        assert "product 40" == output(site)
+        replace(site / "_config.yml", "title", "post_builder: {tymeout: 1}\ntitle")
+        watch.until("_config.yml:1: unknown setting tymeout")
+        replace(site / "_config.yml", "tymeout: 1", "output_limit: 4")
+        watch.until(f"{POST}: built in ")
+        assert "prod\n… 6 more characters not shown" == output(site)
         replace(site / POST, 'print("product"', 'prnt("product"')
-        wait_for(lambda: "NameError" in log.read_text())
-        replace(site / POST, 'prnt("product"', 'print("twice"')
-        wait_for(shows(site, "twice 40"))
-        assert runs + 2 == kernels(log)
-        slow = "__import__('time').sleep(600) or"
-        replace(site / POST, '"twice", 5', f'"twice", {slow} 5')
-        wait_for(lambda: runs + 3 == kernels(log))
-        started = psutil.Process(process.pid).children(recursive=True)
-        assert started
-        process.send_signal(signal.SIGINT)
-        assert 130 == process.wait(PATIENCE)
-    assert not any(child.is_running() for child in started)
+        watch.until(f"{POST}:9: cell cell-1 raised NameError")
+        replace(site / POST, 'prnt("product"', 'print("20"')
+        watch.until(f"{POST}: built in ")
+        assert "20 4\n… 1 more characters not shown" == output(site)
+        assert 6 == watch.count("[1/1] cell-1\n")
+        replace(site / POST, 'print("20"', f'{gate.code}\nprint("20"')
+        gate.wait()
+        assert processes(site)
+        watch.process.send_signal(signal.SIGINT)
+        assert 130 == watch.process.wait(PATIENCE)
+    assert [] == still_running(site)
 
 
 @pytest.mark.slow
-def test_a_post_follows_what_another_prints(series: Path, tmp_path: Path) -> None:
+def test_a_post_follows_what_another_prints(series: Path) -> None:
     """A save of the one builds the other too; nothing goes on after that."""
-    log = tmp_path / "watch.log"
     one, two = (series / name for name in PARTS)
-    with watching(series, log):
+    with watching(series) as watch:
         replace(one, '("MLP", 0.97)', '("MLP", 0.96)')
-        wait_for(lambda: "MLP 0.96 15.8" in two.read_text())
-        replace(two, '("CNN", 0.99)', '("CNN", 1.0)')
-        wait_for(lambda: "CNN 1.0 untimed" in two.read_text())
-        time.sleep(1)
-    assert 2 == log.read_text().count(f"{PARTS[1]}: built")
-    assert 1 == log.read_text().count(f"{PARTS[0]}: built")
+        watch.until(f"{PARTS[1]}: built in ")
+        assert "MLP 0.96 15.8" in two.read_text(encoding="utf-8")
+        for before, after in (("0.99", "1.0"), ("1.0", "0.98")):
+            replace(two, f'("CNN", {before})', f'("CNN", {after})')
+            watch.until(f"{PARTS[1]}: built in ")
+            assert f"CNN {after} untimed" in two.read_text(encoding="utf-8")
+    assert (1, 3) == tuple(watch.count(f"{name}: built in ") for name in PARTS)
 
 
-def test_a_failed_post_is_looked_at_again_when_what_it_takes_is_another(series: Path) -> None:
-    """The other post's file may be saved as often as it likes; its printed text counts."""
+@pytest.mark.slow
+def test_a_burst_of_saves_is_one_and_a_save_during_a_build_counts(site: Path, gate: Gate) -> None:
+    """Ten saves in a row run the post once or twice, and the last one is what shows."""
+    with watching(site) as watch:
+        watch.until(f"{POST}: built in ")
+        assert "product 42" == output(site)
+        for factor in range(10):
+            site.joinpath("factor.txt").write_text(f"{factor}\n", encoding="utf-8")
+        while output(site) != "product 54":
+            watch.until(f"{POST}: ")
+        assert watch.count("[1/1] cell-1\n") <= 3
+        replace(site / POST, "print(", f"{gate.code}\nprint(")
+        gate.wait()
+        replace(site / POST, f"{gate.code}\nprint(", "print(2 *")
+        gate.open()
+        watch.until(f"{POST}:1: the code of the post changed while it ran")
+        watch.until(f"{POST}: built in ")
+        assert "productproduct 54" == output(site)
+
+
+def make_watcher() -> _Watcher:
+    """Return a watcher that has built nothing yet."""
+    return _Watcher(Silent(), 1, io.StringIO(), Standby())
+
+
+def test_a_failed_post_is_checked_again_when_what_it_takes_changes(series: Path) -> None:
+    """The other post's file may be saved as often as its author likes; its printed text counts."""
     site, (one, two) = open_site(series), [series / name for name in PARTS]
-    watcher = _Watcher(Silent(), 1, sys.stderr, Standby())
-    watcher.failed = {two: _taken(site, two)}
+    watcher = make_watcher()
+    watcher.failed = {two: _texts_used(site, two)}
     assert [one] == watcher.candidates(site, {one})
     replace(one, "0.97),\n]</pre>", "0.98),\n]</pre>")
     assert [one, two] == watcher.candidates(site, {one})
 
 
-@pytest.mark.slow
-def test_burst_of_saves_coalesces_and_a_save_during_a_build_counts(
-    site: Path, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    """Ten saves in a row run the post once or twice, and the last one is what shows."""
-    log = tmp_path_factory.mktemp("log") / "watch.log"
-    with watching(site, log):
-        wait_for(shows(site, "product 42"))
-        before = kernels(log)
-        for factor in range(10):
-            site.joinpath("factor.txt").write_text(f"{factor}\n", encoding="utf-8")
-        wait_for(shows(site, "product 54"))
-        assert kernels(log) - before <= 2
-        replace(site / POST, "6 * factor", "__import__('time').sleep(1) or 3 * factor")
-        wait_for(lambda: log.read_text().count("[1/1]") > before + 1)
-        replace(site / POST, "or 3 * factor", "or 2 * factor")
-        wait_for(shows(site, "product 18"))
+def test_a_failed_post_is_checked_again_when_a_source_is_saved(series: Path) -> None:
+    """Or the post itself; figures and downloads, which builds write, are no reason."""
+    site, (one, two) = open_site(series), [series / name for name in PARTS]
+    watcher = make_watcher()
+    watcher.failed = {two: _texts_used(site, two)}
+    assert [one] == watcher.candidates(site, {series / "assets/notebooks/part-1.ipynb"})
+    assert [one, two] == watcher.candidates(site, {series / "module.py"})
+    assert [one, two] == watcher.candidates(site, {two})
+
+
+def test_only_changes_count(blog: Path) -> None:
+    """A file that is saved with the same content, or that git ignores, is not a change."""
+    subprocess.run(["git", "init", "--quiet"], cwd=blog, check=True)
+    blog.joinpath(".gitignore").write_text("*.log\n", encoding="utf-8")
+    saved, hidden = blog / "a.txt", blog / "a.log"
+    for path in (saved, hidden):
+        path.write_text("1", encoding="utf-8")
+    watcher, site = make_watcher(), Site(blog)
+    assert {saved} == watcher.changed({saved, hidden}, site)
+    assert set() == watcher.changed({saved, hidden}, site)
+    saved.write_text("2", encoding="utf-8")
+    assert {saved} == watcher.changed({saved}, site)
+    saved.unlink()
+    assert {saved} == watcher.changed({saved}, site)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        *(("_posts/a.md", True), ("_config.yml", True), ("src/a.py", True), ("assets/a.css", True)),
+        *(("_site/a.html", False), (".jekyll-cache/a", False), ("vendor/a.rb", False)),
+        *(("_data/builds/a.json", False), ("_data/a.yml", True), ("node_modules/a.js", False)),
+        *((".git/HEAD", False), ("src/__pycache__/a.pyc", False), (".venv/a.py", False)),
+        *(("_posts/.a.md.x1.tmp", False), ("_posts/a.tmp", True), ("_posts/.a.md", True)),
+    ],
+)
+def test_what_others_write_is_not_watched(name: str, expected: bool) -> None:  # noqa: FBT001
+    """Neither Jekyll's, git's and Python's files nor those that a build is about to rename."""
+    assert expected == _Saves(Site(Path("/blog")))(Change.modified, f"/blog/{name}")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from post_builder.document.front_matter import KernelSpec, kernel_of, read_front_matter
+from post_builder.document.front_matter import FrontMatter, KernelSpec, kernel_of, read_front_matter
 from post_builder.errors import PostError
 
 
@@ -23,9 +23,9 @@ from post_builder.errors import PostError
 )
 def test_front_matter_ends_where_jekyll_ends_it(text: str, title: str | None, rest: str) -> None:
     """Dashes or dots, trailing white space, any line ending, a byte order mark."""
-    front_matter, content = read_front_matter(text)
-    assert title == front_matter.get("title")
-    assert rest == text[content:]
+    front_matter = read_front_matter(text)
+    assert title == front_matter.values.get("title")
+    assert rest == text[front_matter.end :]
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,8 @@ def test_front_matter_ends_where_jekyll_ends_it(text: str, title: str | None, re
 )
 def test_a_text_without_front_matter_is_all_content(text: str) -> None:
     """It must be at the very start, and it must end."""
-    assert ({}, 0) == read_front_matter(text)
+    front_matter = read_front_matter(text)
+    assert ({}, 0) == (front_matter.values, front_matter.end)
 
 
 @pytest.mark.parametrize(
@@ -43,15 +44,14 @@ def test_a_text_without_front_matter_is_all_content(text: str) -> None:
         {"jupyter": True},
         {"jupyter": {}},
         {"jupyter": {"kernelspec": {}}},
-        {"jupyter": {"kernelspec": "python3"}},
         {"jupyter": {"kernelspec": {"name": ""}}},
         {"jupyter": {"jupytext": {}}},
-        {"kernelspec": {"name": "python3"}},
+        {"jupyter": False, "kernelspec": {}},
     ],
 )
 def test_other_front_matter_names_no_kernel(front_matter: dict[str, object]) -> None:
-    """Only Jupytext's key, with a name in it, makes a post executable."""
-    assert kernel_of(front_matter, "post") is None
+    """Only a key of Jupytext, Quarto or MyST, with a name in it, makes a post executable."""
+    assert kernel_of(FrontMatter("post", front_matter, {})) is None
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,8 @@ def test_other_front_matter_names_no_kernel(front_matter: dict[str, object]) -> 
 )
 def test_a_kernel_has_a_name_and_a_language(given: object, expected: KernelSpec) -> None:
     """Python kernels need not name their language."""
-    assert expected == kernel_of({"jupyter": {"kernelspec": given}}, "post")
+    own = {"jupyter": {"kernelspec": given}}
+    assert expected == kernel_of(FrontMatter("post", own, {}))
 
 
 def test_the_line_of_a_mistake_is_that_of_the_file() -> None:

@@ -22,8 +22,8 @@ RECORD = Record(
     settings="2",
     cells=(CellRecord("a", "3", "4", "5"), CellRecord("b", "6", "7", "8", "mod:f")),
     values=("9",),
-    figures={"assets/images/a/a.svg": "10"},
-    downloads={"assets/notebooks/a.ipynb": "11", "assets/notebooks/a.py": "12"},
+    figures={"assets/images/a/a.svg": "0" * 32},
+    downloads={"assets/notebooks/a.ipynb": "1" * 32, "assets/notebooks/a.py": "2" * 32},
     files={"data.csv": "13"},
     declared={"other.csv": "14"},
     python="3.12",
@@ -32,7 +32,8 @@ RECORD = Record(
 )
 
 NAMES = st.text(max_size=5)
-DIGESTS = st.dictionaries(NAMES, NAMES, max_size=3)
+PATHS = st.text("aé東:- .", min_size=1, max_size=5).filter(lambda name: not name.startswith("."))
+MADE = st.text("0123456789abcdef", min_size=32, max_size=32)
 RECORDS = st.builds(
     Record,
     cells=st.lists(
@@ -41,8 +42,12 @@ RECORDS = st.builds(
     values=st.lists(NAMES, max_size=2).map(tuple),
     run=st.builds(Circumstances, NAMES, st.floats(0, 1e9), st.integers(0, 2**40), NAMES),
     format=st.just(FORMAT),
-    **dict.fromkeys(("post", "text", "kernel", "settings", "python"), NAMES),
-    **dict.fromkeys(("figures", "downloads", "files", "declared", "packages"), DIGESTS),
+    post=PATHS,
+    figures=st.dictionaries(PATHS.map(lambda name: f"assets/images/a/{name}"), MADE, max_size=3),
+    downloads=st.dictionaries(st.just("assets/notebooks/a.py"), MADE, max_size=1),
+    **dict.fromkeys(("files", "declared"), st.dictionaries(PATHS, NAMES, max_size=3)),
+    packages=st.dictionaries(NAMES, NAMES, max_size=3),
+    **dict.fromkeys(("text", "kernel", "settings", "python"), NAMES),
 )
 
 
@@ -189,7 +194,9 @@ def test_a_folder_in_place_of_a_record_is_an_error(blog: Path) -> None:
     """So is whatever else the system cannot read."""
     site = open_site(blog)
     site.record("a").mkdir(parents=True)
-    with pytest.raises(RecordError, match=r"a\.json: this build record cannot be read: Is a dir"):
+    with pytest.raises(
+        RecordError, match=r"a\.json: this build record cannot be read: it is not a"
+    ):
         load_record(site, "a")
 
 
@@ -204,9 +211,9 @@ def test_two_records_have_the_same_result_if_only_their_circumstances_differ() -
 
 def test_a_record_knows_what_was_made_and_transcluded() -> None:
     """Figures and downloads were made; a cell with a source was transcluded."""
-    assert {
-        "assets/images/a/a.svg": "10",
-        "assets/notebooks/a.ipynb": "11",
-        "assets/notebooks/a.py": "12",
-    } == RECORD.made()
+    assert RECORD.made() == {
+        "assets/images/a/a.svg": "0" * 32,
+        "assets/notebooks/a.ipynb": "1" * 32,
+        "assets/notebooks/a.py": "2" * 32,
+    }
     assert {"b": "7"} == RECORD.transcluded()

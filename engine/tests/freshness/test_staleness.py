@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import platform
 from collections.abc import Callable
 from importlib.metadata import version
@@ -11,13 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from runs import drawing, made_up_run, printed
+from runs import drawing, just_before, made_up_run, printed, state_of
 from toysite import DRAWN, HEADER, make_drawn, replace
 
 from post_builder.freshness.staleness import staleness
-from post_builder.pipeline.prepare import PostState, prepare
+from post_builder.pipeline.prepare import PostState
 from post_builder.pipeline.publish import publish
-from post_builder.site import open_site
 
 RECORD = "_data/builds/drawn.json"
 FIGURE = "assets/images/drawn/plot.svg"
@@ -25,9 +23,7 @@ SCRIPT = "assets/notebooks/drawn.py"
 
 
 def _state(root: Path) -> PostState:
-    state = prepare(open_site(root), root / DRAWN)
-    assert state is not None
-    return state
+    return state_of(root, DRAWN)
 
 
 def _reasons(root: Path) -> list[tuple[str, int, bool]]:
@@ -46,7 +42,11 @@ def fresh(blog: Path) -> Path:
     make_drawn(blog)
     state = _state(blog)
     outputs = ((printed("1\n"),), (drawing("a"),))
-    publish(state, made_up_run(state.prepared, outputs, ["0.5"], [blog / "data.txt"]), math.inf)
+    publish(
+        state,
+        made_up_run(state.prepared, outputs, ["0.5"], [blog / "data.txt"]),
+        just_before(state),
+    )
     assert [] == _reasons(blog)
     return blog
 
@@ -194,7 +194,7 @@ def test_source_code_that_the_build_did_not_write_is_a_reason(blog: Path) -> Non
         HEADER + '```python\nx = 1\n```\n{: data-source="module:x"}\n', encoding="utf-8"
     )
     state = _state(blog)
-    publish(state, made_up_run(state.prepared, ((),)), math.inf)
+    publish(state, made_up_run(state.prepared, ((),)), just_before(state))
     assert [] == _reasons(blog)
     replace(blog / DRAWN, "x = 1\n", "")
     assert [("transcluded code is not what the build wrote", 5, True)] == _reasons(blog)

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-import math
 import shutil
 from pathlib import Path
 
 import pytest
-from runs import drawing, made_up_run, printed
+from runs import drawing, just_before, made_up_run, printed, state_of
 from toysite import FIXTURES, replace
 
 from post_builder.cli import main
-from post_builder.pipeline.prepare import prepare
 from post_builder.pipeline.publish import publish
-from post_builder.site import open_site
 
 POST = "_posts/timed.md"
 RECORD = "_data/builds/timed.json"
@@ -25,13 +22,16 @@ FIXTURE = FIXTURES / "ignored" / "timed.md"
 
 def _rerun(root: Path, seconds: float, score: str = "0.5", value: str = "0.5") -> None:
     """Publish a run of the post that took some seconds and read `data.txt`."""
-    state = prepare(open_site(root), root / POST)
-    assert state is not None
+    state = state_of(root, POST)
     outputs = (
         (printed(f"accuracy {score}\n"), drawing(score)),
         (printed(f"{seconds} s\n"), drawing(str(seconds))),
     )
-    publish(state, made_up_run(state.prepared, outputs, [value], [root / "data.txt"]), math.inf)
+    publish(
+        state,
+        made_up_run(state.prepared, outputs, [value], [root / "data.txt"]),
+        just_before(state),
+    )
 
 
 def _keeps_first_run(root: Path) -> tuple[bool, bool]:
@@ -79,8 +79,7 @@ def test_ignored_outputs_stay_while_the_rest_is_restored(
     replace(timed / name, old, new)
     _rerun(timed, 2.5)
     assert (True, True) == _keeps_first_run(timed)
-    state = prepare(open_site(timed), timed / POST)
-    assert state is not None
+    state = state_of(timed, POST)
     assert "0.6" not in state.post.text
     assert "0.6" not in timed.joinpath(SCORE).read_text()
     assert () == state.reasons

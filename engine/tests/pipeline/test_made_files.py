@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from post_builder.files import digest
-from post_builder.freshness.record import Record
-from post_builder.pipeline.made_files import remove_all, remove_orphans, remove_outdated
+from post_builder.freshness.record import Made, Record
+from post_builder.pipeline.made_files import Orphans, remove_all, remove_orphans, remove_outdated
+from post_builder.pipeline.names import post_names
 from post_builder.site import Site, open_site
 
 
@@ -35,6 +36,14 @@ def _record(site: Site, slug: str, *made: str) -> Record:
     return record
 
 
+def _made(record: Record) -> Made:
+    return Made(record.post, record.figures, record.downloads)
+
+
+def _remove_orphans(site: Site) -> Orphans:
+    return remove_orphans(site, post_names(site))
+
+
 def _files(site: Site) -> set[str]:
     return {site.relative(path) for path in site.root.rglob("*") if path.is_file()}
 
@@ -49,7 +58,7 @@ def test_what_a_build_no_longer_makes_is_removed(site: Site) -> None:
     """A file that it makes again stays, with whatever content."""
     before = _record(site, "a", "assets/images/a/x.svg", "assets/images/a/y.svg")
     now = replace(before, figures={"assets/images/a/y.svg": "other"})
-    assert ["assets/images/a/x.svg"] == remove_outdated(site, before, now)
+    assert remove_outdated(site, _made(before), now) == ["assets/images/a/x.svg"]
     assert {"_config.yml", "_data/builds/a.json", "assets/images/a/y.svg"} == _files(site)
 
 
@@ -65,28 +74,26 @@ def test_a_post_goes_with_everything_that_was_made_for_it(site: Site) -> None:
     """Figures, downloads, record and the folders that become empty; the site's folder stays."""
     made = "assets/images/a/x.svg", "assets/notebooks/a.ipynb"
     record = _record(site, "a", *made)
-    assert [*made, "_data/builds/a.json"] == remove_all(site, "a", record)
+    assert [*made, "_data/builds/a.json"] == remove_all(site, "a", _made(record))
     assert {"_config.yml"} == _files(site)
     assert not site.root.joinpath("assets").exists()
 
 
 def test_files_of_the_author_stay(site: Site) -> None:
-    """So do files that were changed since the build, and those that another post made."""
-    made = "assets/images/a/x.svg", "assets/images/a/y.svg", "assets/images/a/z.svg"
-    record = _record(site, "a", *made)
-    _record(site, "b", "assets/images/a/y.svg")
+    """So do files that were changed since the build."""
+    record = _record(site, "a", "assets/images/a/x.svg", "assets/images/a/z.svg")
     site.root.joinpath("assets/images/a/z.svg").write_text("edited", encoding="utf-8")
     site.root.joinpath("assets/images/a/own.png").touch()
-    assert ["assets/images/a/x.svg", "_data/builds/a.json"] == remove_all(site, "a", record)
+    assert remove_all(site, "a", _made(record)) == ["assets/images/a/x.svg", "_data/builds/a.json"]
     names = {path.name for path in site.root.joinpath("assets/images/a").iterdir()}
-    assert {"y.svg", "z.svg", "own.png"} == names
+    assert {"z.svg", "own.png"} == names
 
 
 def test_a_file_that_is_gone_is_not_missed(site: Site) -> None:
     """Its author removed it first."""
     record = _record(site, "a", "assets/images/a/x.svg")
     site.root.joinpath("assets/images/a/x.svg").unlink()
-    assert ["_data/builds/a.json"] == remove_all(site, "a", record)
+    assert remove_all(site, "a", _made(record)) == ["_data/builds/a.json"]
 
 
 def test_only_posts_that_are_gone_leave_orphans(site: Site) -> None:
@@ -94,24 +101,26 @@ def test_only_posts_that_are_gone_leave_orphans(site: Site) -> None:
     _record(site, "a", "assets/images/a/x.svg")
     _record(site, "b", "assets/images/b/x.svg")
     site.root.joinpath("_posts/b.md").touch()
-    assert ["assets/images/a/x.svg", "_data/builds/a.json"] == remove_orphans(site)
-    assert [] == remove_orphans(site)
+    removed = "assets/images/a/x.svg", "_data/builds/a.json"
+    assert Orphans(removed) == _remove_orphans(site)
+    assert Orphans() == _remove_orphans(site)
     assert site.root.joinpath("assets/images/b/x.svg").exists()
 
 
 @pytest.mark.parametrize("data", [b"{", b'{"format": 1}'])
-def test_no_orphan_is_removed_while_a_record_cannot_be_read(site: Site, data: bytes) -> None:
-    """The post of that record may have made the same files."""
+def test_a_record_that_cannot_be_read_is_named_and_stays(site: Site, data: bytes) -> None:
+    """It, and what was made for its post; a post's files are its own, so others are removed."""
     _record(site, "a", "assets/images/a/x.svg")
+    _record(site, "b", "assets/images/b/x.svg")
     site.record("b").write_bytes(data)
-    before = _files(site)
-    assert [] == remove_orphans(site)
-    assert before == _files(site)
+    orphans = _remove_orphans(site)
+    assert [str(error.place) for error in orphans.errors] == ["_data/builds/b.json"]
+    assert {"_config.yml", "_data/builds/b.json", "assets/images/b/x.svg"} == _files(site)
 
 
 def test_records_of_another_format_are_left_alone(site: Site) -> None:
     """What they say cannot be known."""
     site.record("a").parent.mkdir(parents=True)
     site.record("a").write_text('{"format": 0, "post": "_posts/a.md"}', encoding="utf-8")
-    assert [] == remove_orphans(site)
+    assert Orphans() == _remove_orphans(site)
     assert site.record("a").exists()

@@ -8,18 +8,22 @@ import math
 import os
 import re
 import shutil
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
-from runs import drawing, made_up_run, printed
+from runs import drawing, just_before, made_up_run, printed, state_of
 from toysite import DRAWN, FIXTURES, HEADER, make_drawn, replace
 
-from post_builder.errors import ConflictError, PostError, RenderError
+from post_builder.errors import ConflictError, FileError, PostError, RenderError
 from post_builder.execution.run import Run
+from post_builder.files import operations
 from post_builder.freshness.record import load_record
-from post_builder.pipeline.prepare import PostState, prepare
-from post_builder.pipeline.publish import publish, refresh_downloads
-from post_builder.site import open_site
+from post_builder.freshness.site_files import before_run
+from post_builder.pipeline.prepare import PostState
+from post_builder.pipeline.publish import publish, refresh
+from post_builder.site import OWN_FOLDER, open_site
 
 RECORD = "_data/builds/drawn.json"
 NOTEBOOK = "assets/notebooks/drawn.ipynb"
@@ -27,9 +31,7 @@ FIGURE = "assets/images/drawn/plot.svg"
 
 
 def _state(root: Path) -> PostState:
-    state = prepare(open_site(root), root / DRAWN)
-    assert state is not None
-    return state
+    return state_of(root, DRAWN)
 
 
 def _run(state: PostState, root: Path, text: str = "1\n") -> Run:
@@ -40,12 +42,13 @@ def _run(state: PostState, root: Path, text: str = "1\n") -> Run:
 
 def _publish(root: Path, text: str = "1\n") -> None:
     state = _state(root)
-    publish(state, _run(state, root, text), math.inf)
+    publish(state, _run(state, root, text), just_before(state))
 
 
 def _tree(root: Path) -> dict[str, bytes]:
     """Return the content of every file; of records what is not circumstance."""
-    files = {str(p.relative_to(root)): p.read_bytes() for p in root.rglob("*") if p.is_file()}
+    paths = (path for path in root.rglob("*") if path.is_file() and OWN_FOLDER not in path.parts)
+    files = {path.relative_to(root).as_posix(): path.read_bytes() for path in paths}
     if RECORD in files:
         files[RECORD] = json.dumps(json.loads(files[RECORD]) | {"run": None}).encode()
     return files
@@ -87,7 +90,7 @@ def test_prose_that_was_saved_during_the_run_is_kept(site: Path) -> None:
     """The outputs go into the text as it is now."""
     state = _state(site)
     replace(site / DRAWN, "A post.", "A post.\n\nA new paragraph.")
-    publish(state, _run(state, site), math.inf)
+    publish(state, _run(state, site), just_before(state))
     text = site.joinpath(DRAWN).read_text(encoding="utf-8")
     assert "A new paragraph.\n\n```python\nx = 1\n```\n" in text
     assert () == _state(site).reasons
@@ -112,7 +115,7 @@ def test_code_that_was_saved_during_the_run_refuses_its_outputs(
     replace(site / DRAWN, old, new)
     before = _tree(site)
     with pytest.raises(ConflictError) as caught:
-        publish(state, _run(state, site), math.inf)
+        publish(state, _run(state, site), just_before(state))
     expected = (
         f"{DRAWN}:1: the code of the post changed while it ran\n    ---\n"
         "help: nothing was written; build again"
@@ -121,18 +124,44 @@ def test_code_that_was_saved_during_the_run_refuses_its_outputs(
     assert before == _tree(site)
 
 
+def _save_older(path: Path) -> None:
+    """Replace a file by an older one, as `mv`, `cp -p` and `git checkout` do."""
+    older = path.with_name("older")
+    older.write_text("older", encoding="utf-8")
+    os.utime(older, (1000, 1000))
+    older.replace(path)
+
+
+def _save_in_place(path: Path) -> None:
+    """Change a file, and set its clock back to where it was."""
+    before = path.stat()
+    path.write_bytes(path.read_bytes()[::-1])
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def _retarget(path: Path) -> None:
+    """Let a symbolic link in place of a file lead to another one."""
+    other = path.with_name("other")
+    other.write_bytes(path.read_bytes())
+    path.unlink()
+    path.symlink_to(other)
+
+
 @pytest.mark.parametrize("name", ["data.txt", "module.py"])
-def test_an_input_that_was_saved_during_the_run_refuses_its_outputs(site: Path, name: str) -> None:
-    """Nobody knows which content the run read; one saved before it does not count."""
+@pytest.mark.parametrize("save", [_save_older, _save_in_place, _retarget])
+def test_an_input_that_was_saved_after_it_was_read_refuses_its_outputs(
+    site: Path, name: str, save: Callable[[Path], object]
+) -> None:
+    """The digest in the record is that of what was read; its times do not matter."""
     state = _state(site)
-    os.utime(site / "data.txt", (1000, 1000))
-    os.utime(site / "module.py", (1000, 1000))
-    os.utime(site / name, (2000, 2000))
-    before = _tree(site)
+    before = before_run(["module.py"], site, state.post.place(1))
+    run = _run(state, site)
+    saved = Path(shutil.copytree(site, site / "saved"))
+    save(site / name)
     with pytest.raises(ConflictError, match=rf"^{DRAWN}:1: {name} changed while the post ran"):
-        publish(state, _run(state, site), 1999.0)
-    assert before == _tree(site)
-    publish(state, _run(state, site), 2000.0)
+        publish(state, run, before)
+    assert saved.joinpath(DRAWN).read_bytes() == site.joinpath(DRAWN).read_bytes()
+    assert not site.joinpath("assets").exists()
 
 
 def test_an_input_whose_name_is_not_text_is_refused(site: Path) -> None:
@@ -143,7 +172,7 @@ def test_an_input_whose_name_is_not_text_is_refused(site: Path) -> None:
     run = made_up_run(state.prepared, ((), ()), [""], [odd])
     before = _tree(site)
     with pytest.raises(PostError) as caught:
-        publish(state, run, math.inf)
+        publish(state, run, just_before(state))
     expected = f"{DRAWN}:1: the post reads 'caf\\udce9.txt', whose name is not UTF-8"
     assert str(caught.value).startswith(expected)
     assert before == _tree(site)
@@ -162,7 +191,9 @@ def test_a_figure_that_is_no_longer_drawn_is_removed(site: Path) -> None:
     """So is its folder, and the record no longer names it."""
     _publish(site)
     state = _state(site)
-    publish(state, made_up_run(state.prepared, ((printed("1\n"),), ()), ["0.5"]), math.inf)
+    publish(
+        state, made_up_run(state.prepared, ((printed("1\n"),), ()), ["0.5"]), just_before(state)
+    )
     assert not site.joinpath(FIGURE).parent.exists()
     record = load_record(open_site(site), "drawn")
     assert record is not None
@@ -185,7 +216,7 @@ def test_new_prose_reaches_the_downloads_without_a_run(site: Path) -> None:
     replace(site / DRAWN, "A post.", "Another post.")
     state = _state(site)
     assert (True, ()) == (state.text_changed, state.reasons)
-    refresh_downloads(state)
+    refresh(state)
     assert "Another post." in site.joinpath(NOTEBOOK).read_text(encoding="utf-8")
     assert "Another post." in site.joinpath(DRAWN).read_text(encoding="utf-8")
     state = _state(site)
@@ -198,27 +229,28 @@ def test_new_prose_reaches_the_downloads_without_a_run(site: Path) -> None:
 class _Renames:
     """Renames that are noted, and fail after some, as if the power had failed."""
 
-    def __init__(self, allowed: float = math.inf) -> None:
+    def __init__(self, patch: pytest.MonkeyPatch, allowed: float = math.inf) -> None:
         self.allowed = allowed
         self.targets: list[str] = []
-        self.replace = os.replace
+        for name in ("rename", "exchange"):
+            patch.setattr(operations, name, partial(self._note, getattr(operations, name)))
 
-    def __call__(self, source: str, target: Path) -> None:
+    def _note(self, call: Callable[[Path, Path], object], source: Path, target: Path) -> object:
         if len(self.targets) >= self.allowed:
             raise OSError(errno.EIO, "Input/output error")
         self.targets.append(target.name)
-        self.replace(source, target)
+        return call(source, target)
 
 
 def test_the_post_is_written_after_its_files_and_the_record_last(
     site: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A record that is there belongs to a post that is complete."""
-    renames = _Renames()
-    monkeypatch.setattr(os, "replace", renames)
+    """Before them all, the record says which files are about to be the build's."""
+    renames = _Renames(monkeypatch)
     _publish(site)
-    expected = ["plot.svg", "drawn.ipynb", "drawn.py", Path(DRAWN).name, "drawn.json"]
-    assert expected == renames.targets
+    written = [name for name in renames.targets if not name.startswith(".")]
+    made = ["plot.svg", "drawn.ipynb", "drawn.py"]
+    assert ["drawn.json", *made, Path(DRAWN).name, "drawn.json"] == written
 
 
 @pytest.mark.parametrize("written", range(5))
@@ -238,9 +270,9 @@ def test_a_build_that_ends_in_between_is_completed_by_the_next(
     outputs = ((printed("2\n"),), (drawing("b"),))
     run = made_up_run(state.prepared, outputs, ["0.5"], [site / "data.txt"])
     with monkeypatch.context() as patch:
-        patch.setattr(os, "replace", _Renames(written))
-        with pytest.raises(OSError, match="Input/output error"):
-            publish(state, run, math.inf)
+        _Renames(patch, written)
+        with pytest.raises(FileError, match="Input/output error"):
+            publish(state, run, just_before(state))
     assert _state(site).reasons
     _publish(site, "2\n")
     assert expected == _tree(site)
@@ -251,7 +283,7 @@ def test_a_post_keeps_its_line_endings_and_byte_order_mark(blog: Path) -> None:
     body = "```python\nx\n```\n\nText  \n"
     blog.joinpath(DRAWN).write_bytes(("\ufeff" + HEADER + body).replace("\n", "\r\n").encode())
     state = _state(blog)
-    publish(state, made_up_run(state.prepared, ((printed("a\n\nb\n"),),)), math.inf)
+    publish(state, made_up_run(state.prepared, ((printed("a\n\nb\n"),),)), just_before(state))
     region = '<!-- output -->\n<pre class="output stdout">a\n\nb</pre>\n<!-- /output -->\n'
     expected = "\ufeff" + HEADER + body.replace("```\n\n", f"```\n{region}\n")
     assert expected.replace("\n", "\r\n").encode() == blog.joinpath(DRAWN).read_bytes()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import nbformat
@@ -11,9 +14,13 @@ import pytest
 from toysite import POST, replace
 
 from post_builder.cli import main
+from post_builder.commands.build import build
+from post_builder.document.parsing.parser import parse
+from post_builder.document.post import Post
+from post_builder.execution.kernels import Kernel
 from post_builder.rendering.downloads import make_downloads
-from post_builder.document.post import parse
-from post_builder.site import open_site
+from post_builder.site import Site, open_site
+from post_builder.ui.progress import Silent
 
 
 def test_notebook_is_valid_and_holds_prose_without_outputs(toy: Path) -> None:
@@ -30,7 +37,7 @@ def test_notebook_is_valid_and_holds_prose_without_outputs(toy: Path) -> None:
     assert "# A toy" in prose
     assert "The slope is 2.0" in prose
     assert "See ![a figure](/assets/x.png)" in prose
-    assert not {"{:", "<span", "{%", "<!-- output"} & set(prose.split())
+    assert not [mark for mark in ("{:", "<span", "{%", "<!--", "slope 2.0") if mark in prose]
 
 
 @pytest.mark.parametrize(
@@ -40,42 +47,115 @@ def test_notebook_is_valid_and_holds_prose_without_outputs(toy: Path) -> None:
             '{% include figure image_path="/a.png" alt="a &amp; b" caption="c" %}',
             "![a & b](https://x.org/blog/a.png)\n\n*c*",
         ),
+        ('{% include figure image_path="https://y.org/a.png" alt="a" %}', "![a](https://y.org/a.png)"),
         ("{% raw %}x{% endraw %}", "x"),
+        ("a {{ site.title }}b\n{% if x %}\nc\n{% endif %}\nd", "a b\nc\nd"),
+        ("[l]({{ \"/a\" | absolute_url }})", "[l](https://x.org/blog/a)"),
         ("[l]({{ '/about/' | relative_url }})", "[l](https://x.org/blog/about/)"),
         ("a paragraph\n{: .notice}", "a paragraph"),
         ('[l](u){:target="_blank"} on', "[l](u) on"),
+        ("> quote\n> {: .notice}", "> quote"),
     ],
 )
-def test_markup_of_jekyll_becomes_plain_markdown(blog: Path, before: str, after: str) -> None:
+def test_markup_of_jekyll_becomes_plain_markdown(
+    blog: Path, header: str, before: str, after: str
+) -> None:
     """What only Jekyll understands is turned into what notebooks show."""
     blog.joinpath("_config.yml").write_text(
         "url: https://x.org\nbaseurl: /blog\n", encoding="utf-8"
     )
-    header = "---\ntitle: T\njupyter: {kernelspec: {name: python3, language: python}}\n---\n"
-    post = parse(f"{header}{before}\n")
+    titled = header.replace("---", "---\ntitle: T", 1)
+    post = parse(f"{titled}{before}\n")
     assert post is not None
     made = make_downloads(post, open_site(blog), "p")
     notebook = nbformat.reads(made["assets/notebooks/p.ipynb"].decode(), as_version=4)
     assert ["# T", after] == [cell.source for cell in notebook.cells]
 
 
-def test_prose_edit_renews_downloads_without_running(
-    toy: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("name", "options", "expected"),
+    [
+        ("", "", ("cell-1", {})),
+        ("#a:b", "", ("a-b", {})),
+        ("#a", " .hide-input .x", ("a", {"tags": ["hide-input"]})),
+    ],
+)
+def test_cells_keep_their_names_and_tags(
+    read: Callable[[str], Post], name: str, options: str, expected: tuple[str, dict[str, list[str]]]
 ) -> None:
+    """As ids of the notebook's cells, which allow no colon; other classes are the page's."""
+    attributes = f"{{: {name}{options}}}\n" if name else ""
+    made = make_downloads(read(f"```python\nx\n```\n{attributes}"), Site(Path("/blog")), "p")
+    (cell,) = nbformat.reads(made["assets/notebooks/p.ipynb"].decode(), as_version=4).cells
+    assert expected == (cell.id, cell.metadata)
+
+
+def test_values_in_prose_are_text(read: Callable[[str], Post]) -> None:
+    """A notebook shows what the page shows."""
+    body = "```python\nx\n```\n\nIs <span class='n' data-value='x'>1 &lt; 2</span>.\n"
+    made = make_downloads(read(body), Site(Path("/blog")), "p")
+    notebook = nbformat.reads(made["assets/notebooks/p.ipynb"].decode(), as_version=4)
+    assert "Is 1 < 2." == notebook.cells[1].source
+
+
+SCRIPT = """# %%
+print(1)
+
+# %% tags=["raises-exception", "active-ipynb"]
+# 1 / 0
+
+# %% tags=["skip-execution", "active-ipynb"]
+# never()
+
+# %% [markdown]
+# Prose.
+"""
+
+
+def test_what_cannot_run_is_a_comment_in_a_script(read: Callable[[str], Post]) -> None:
+    """So the script runs to its end."""
+    body = (
+        "```python\nprint(1)\n```\n\n```python\n1 / 0\n```\n{: .raises-exception}\n\n"
+        "```python\nnever()\n```\n{: .skip-execution}\n\nProse.\n"
+    )
+    made = make_downloads(read(body), Site(Path("/blog")), "p")
+    assert SCRIPT == made["assets/notebooks/p.py"].decode()
+
+
+def test_only_python_posts_have_a_script() -> None:
+    """Of another language there is the notebook, with its kernel."""
+    spec = "{kernelspec: {name: bash, display_name: Bash, language: bash}}"
+    post = parse(f"---\njupyter: {spec}\n---\n\n```bash\nls\n```\n")
+    assert post is not None
+    made = make_downloads(post, Site(Path("/blog")), "p")
+    assert ["assets/notebooks/p.ipynb"] == list(made)
+    notebook = nbformat.reads(made["assets/notebooks/p.ipynb"].decode(), as_version=4)
+    assert {"name": "bash", "display_name": "Bash", "language": "bash"} == notebook.metadata.kernelspec
+    assert "bash" == notebook.metadata.language_info.name
+
+
+def test_prose_edit_renews_downloads_without_running(toy: Path) -> None:
     """The downloads follow the prose; figures stay, and no kernel starts."""
-    monkeypatch.setenv("PATH", "")
-    monkeypatch.setattr("post_builder.execution.run.execute", None)
     figure = toy / "assets/images/toy/points.svg"
     before = figure.read_bytes()
     replace(toy / POST, "A line is fitted", "A straight line is fitted")
-    assert main(["build", "--site", str(toy), "--json"]) == 0
-    assert "A straight line" in toy.joinpath("assets/notebooks/toy.ipynb").read_text()
+    site = open_site(toy)
+    paths = [toy / POST]
+    (outcome,) = asyncio.run(build(site, paths, Silent(), force=False, jobs=1, kernels=no_kernel))
+    assert "fresh" == outcome.status
+    for name in ("toy.ipynb", "toy.py"):
+        assert "A straight line" in toy.joinpath("assets/notebooks", name).read_text("utf-8")
     assert before == figure.read_bytes()
+
+
+def no_kernel(post: Post, site: Site) -> AbstractAsyncContextManager[Kernel]:
+    """Refuse to run a post."""
+    raise AssertionError(f"{post.path} of {site.root} runs")
 
 
 @pytest.mark.slow
 def test_notebook_executes_with_plain_jupyter(toy: Path) -> None:
-    """Readers run it with `jupyter execute`, and nothing of ours."""
+    """Readers run it with `jupyter execute`; the engine is not needed."""
     notebook = toy / "assets/notebooks/toy.ipynb"
     notebook.rename(toy / "toy.ipynb")
     command = [sys.executable, "-m", "jupyter", "execute", "toy.ipynb"]
@@ -85,7 +165,7 @@ def test_notebook_executes_with_plain_jupyter(toy: Path) -> None:
 
 @pytest.mark.slow
 def test_script_runs_with_plain_python(toy: Path) -> None:
-    """What raises stands in it as a comment, so it runs to its end and prints the same."""
+    """What raises is a comment in it, so it runs to its end and prints what the page shows."""
     toy.joinpath("assets/notebooks/toy.py").rename(toy / "toy_script.py")
     command = [sys.executable, "toy_script.py"]
     done = subprocess.run(command, cwd=toy, capture_output=True, text=True, check=False)

@@ -1,4 +1,4 @@
-"""What readers see, by the word of Liquid and kramdown themselves."""
+"""What readers see, as Liquid and kramdown themselves have it."""
 
 import json
 import subprocess
@@ -9,16 +9,18 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from runs import made_up_run, printed
+from toysite import HEADER
 
-from post_builder.freshness.dependencies import Observations
-from post_builder.execution.run import Output, Run
-from post_builder.document.post import Post, parse, splice
+from post_builder.document.parsing.parser import parse
+from post_builder.document.post import splice
+from post_builder.execution.run import Output
 from post_builder.rendering.regions import region_edits, render
 from post_builder.site import Site
+from post_builder.sources.transclusion import transclude
 
 pytestmark = pytest.mark.slow
 
-HEADER = "---\njupyter: {kernelspec: {name: python3, language: python}}\n---\n"
 SITE = Site(Path("/nowhere/blog"))
 PIXEL = (
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="
@@ -55,99 +57,18 @@ PLACES = [
     ("- > ", "  > "),
     ("- a\n\n  - ", "    "),
 ]
-"""What stands before a cell's first line, and before the rest."""
+"""What is before the first line of a cell, and before the others."""
 
 PIECES = [
-    *(
-        "*",
-        "**",
-        "_",
-        "__",
-        "`",
-        "```",
-        "~~~",
-        "#",
-        "# h",
-        "> ",
-        "- ",
-        "+ ",
-        "1. ",
-        "***",
-        "---",
-        "===",
-    ),
-    *(
-        "^",
-        "[a]",
-        "[a]: b",
-        "[^1]",
-        "*[HTML]: x",
-        "!",
-        "(x)",
-        "<b>",
-        "</pre>",
-        "</div>",
-        "<!--",
-        "-->",
-    ),
-    *(
-        "<!-- output -->",
-        "<!-- /output -->",
-        "&",
-        "&amp;",
-        "&#123;",
-        "{",
-        "}",
-        "{{",
-        "}}",
-        "{%",
-        "%}",
-    ),
-    *(
-        "{: .x}",
-        "{:toc}",
-        "{::comment}",
-        "{% raw %}",
-        "{% endraw %}",
-        "{{ site.x }}",
-        "|",
-        "$$",
-        "$x$",
-    ),
-    *(
-        "\\",
-        "\\\\",
-        "...",
-        "--",
-        "<<",
-        ">>",
-        '"',
-        "'",
-        "~~",
-        ": x",
-        "http://a.b",
-        "<a@b.c>",
-        ":smile:",
-    ),
-    *(
-        " ",
-        "  ",
-        "    ",
-        "\t",
-        "\n",
-        "\n",
-        "\n",
-        "\n\n",
-        "é",
-        "🎉",
-        "x",
-        "word",
-        "1",
-        "HTML",
-        "\xa0",
-    ),
-    *("\u2028", "\u200b", "=", "\n  \n", "\n^\n", "\n***\n", "\n\n---\n", "</details>"),
+    *r"* ** _ __ ` ``` ~~~ # *** --- === ^ [a] [^1] ! (x) <b> </pre> </div> <!-- --> & &amp;".split(),
+    *r"&#123; { } {{ }} {% %} {:toc} {::comment} | $$ $x$ \ \\ ... -- << >> ' ~~ = < >".split(),
+    *"http://a.b <a@b.c> :smile: </details> é 🎉 x word 1 HTML \u200b".split(),
+    *("# h", "> ", "- ", "+ ", "1. ", "[a]: b", "*[HTML]: x", ": x", "{: .x}", "{{ site.x }}", '"'),
+    *("<!-- output -->", "<!-- /output -->", "{% raw %}", "{% endraw %}"),
+    *(" ", "  ", "    ", "\t", "\n", "\n", "\n", "\n\n", "\xa0", "\u2028"),
+    *("\n  \n", "\n^\n", "\n***\n", "\n\n---\n"),
 ]
+"""Everything that means something to Liquid, kramdown or HTML, and some words."""
 
 
 class _Page(HTMLParser):
@@ -188,8 +109,8 @@ class _Page(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def rendered() -> Iterator[Callable[[str], _Page]]:
-    """Render texts in one Ruby process, a line of JSON each way."""
+def page() -> Iterator[Callable[[str], _Page]]:
+    """Render texts in one Ruby process: one line of JSON each way."""
     with subprocess.Popen(
         ["ruby", "-e", AS_JEKYLL_DOES],
         stdin=subprocess.PIPE,
@@ -200,7 +121,7 @@ def rendered() -> Iterator[Callable[[str], _Page]]:
         assert ruby.stdout is not None
         stdin, stdout = ruby.stdin, ruby.stdout
 
-        def page(text: str) -> _Page:
+        def render_page(text: str) -> _Page:
             stdin.write(json.dumps([text]) + "\n")
             stdin.flush()
             answer = stdout.readline()
@@ -210,20 +131,15 @@ def rendered() -> Iterator[Callable[[str], _Page]]:
             parsed.close()
             return parsed
 
-        yield page
+        yield render_page
         stdin.close()
 
 
-def _read(body: str) -> Post:
+def _built(body: str, outputs: Sequence[Output] = (), values: Sequence[str] = ()) -> str:
+    """Build a post of one cell from given outputs; return what is below its front matter."""
     post = parse(HEADER + body)
     assert post is not None
-    return post
-
-
-def _built(body: str, outputs: Sequence[Output] = (), values: Sequence[str] = ()) -> str:
-    """Build a post of one cell from given outputs; return what is under its front matter."""
-    post = _read(body)
-    run = Run((tuple(outputs),), (1,), tuple(values), (0.0,), {}, Observations())
+    run = made_up_run(transclude(post, SITE, {}), [outputs], values)
     edits = region_edits(post, render(post, run, SITE, "slug"))
     return splice(post.text, edits)[len(HEADER) :]
 
@@ -232,10 +148,6 @@ def _cell(place: tuple[str, str], options: str = "") -> str:
     first, rest = place
     lines = ["```python", "x = 1", "```", *([options] if options else [])]
     return "\n".join((rest if number else first) + line for number, line in enumerate(lines)) + "\n"
-
-
-def _stream(text: str) -> Output:
-    return {"output_type": "stream", "name": "stdout", "text": text}
 
 
 TEXTS = st.one_of(
@@ -256,11 +168,11 @@ LINES = TEXTS.map(lambda text: text.replace("\n", " ").strip() or "0")
     st.sampled_from(["", "\nAfter.\n"]),
 )
 def test_readers_see_exactly_what_was_printed(
-    rendered: Callable[[str], _Page], text: str, place: tuple[str, str], options: str, after: str
+    page: Callable[[str], _Page], text: str, place: tuple[str, str], options: str, after: str
 ) -> None:
-    """Whatever was printed, wherever the cell stands: the page shows that text."""
-    body = _built(_cell(place, options) + after, [_stream(text)])
-    shown = [output.removeprefix("\n") for output in rendered(body).outputs]  # as browsers do
+    """Whatever was printed, wherever the cell is: the page shows that text."""
+    body = _built(_cell(place, options) + after, [printed(text)])
+    shown = [output.removeprefix("\n") for output in page(body).outputs]  # as browsers do
     assert [text.removesuffix("\n")] == shown, body
 
 
@@ -279,19 +191,19 @@ def test_readers_see_exactly_what_was_printed(
     ),
 )
 def test_readers_see_exactly_the_value(
-    rendered: Callable[[str], _Page], text: str, prose: str
+    page: Callable[[str], _Page], text: str, prose: str
 ) -> None:
     """Whatever a value is, in prose, a heading, a list, a table or emphasis: the page shows it."""
     value = prose.format('<span data-value="x">0</span>')
     body = _built(f"{_cell(('', ''))}\n{value}", [], [text])
-    assert [text] == rendered(body).values, body
+    assert [text] == page(body).values, body
 
 
 OPTIONS = LINES.filter(
-    # Liquid would read the options themselves, and an entity is an entity
+    # Liquid interprets options, too, and an entity in them is one
     lambda text: (
         not any(mark in text for mark in ("{{", "{%", "&"))
-        # kramdown has no way to say a backslash before a brace, a quotation mark or the end
+        # kramdown cannot express a backslash before a brace, a quotation mark or the end
         and not any(mark in f'{text}"' for mark in ("\\}", '\\"'))
     )
 )
@@ -299,7 +211,7 @@ OPTIONS = LINES.filter(
 
 @given(OPTIONS, OPTIONS.filter(lambda text: "<" not in text))
 def test_alt_and_caption_survive_the_include(
-    rendered: Callable[[str], _Page], alt: str, caption: str
+    page: Callable[[str], _Page], alt: str, caption: str
 ) -> None:
     """Quotes, braces, pipes and Liquid's own marks in them reach the page as they are.
 
@@ -309,15 +221,15 @@ def test_alt_and_caption_survive_the_include(
     quoted = [text.replace("}", "\\}").replace('"', '\\"') for text in (alt, caption)]
     options = '{{: data-alt="{}" data-caption="{}"}}'.format(*quoted)
     body = _built(_cell(("", ""), options), [image])
-    page = rendered(body)
-    assert ([alt], [caption]) == (page.alts, page.captions), body
+    seen = page(body)
+    assert ([alt], [caption]) == (seen.alts, seen.captions), body
 
 
 @pytest.mark.parametrize("place", PLACES)
 def test_outputs_of_html_keep_their_words_and_lose_their_scripts(
-    rendered: Callable[[str], _Page], place: tuple[str, str]
+    page: Callable[[str], _Page], place: tuple[str, str]
 ) -> None:
-    """Blank lines, comments and markers inside end no region; scripts and handlers are gone."""
+    """Blank lines, comments and markers do not end a region; scripts and handlers are gone."""
     markup = (
         "<style>td {color: red}</style>\n<!-- /output -->\n<table>\n\n<tr onclick='evil()'>"
         "<td>{{ a }} | {% b %}</td>\n\n\n<td>*c*</td></tr></table><script>evil()</script>\n"
@@ -328,9 +240,9 @@ def test_outputs_of_html_keep_their_words_and_lose_their_scripts(
         "data": {"text/html": markup, "text/plain": "no"},
         "metadata": {},
     }
-    body = _built(_cell(place), [output, _stream("end")])
-    page = rendered(body)
-    assert ["end"] == page.outputs
-    assert page.scripts == 0
+    body = _built(_cell(place), [output, printed("end")])
+    seen = page(body)
+    assert ["end"] == seen.outputs
+    assert 0 == seen.scripts
     assert all(word not in body for word in ("evil", "color", "{{", "{%"))
     assert all(word in body for word in ("&#123;&#123; a ", "*c*", ">d</a>", "e\n"))

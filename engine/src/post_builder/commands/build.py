@@ -13,8 +13,11 @@ from typing import TYPE_CHECKING
 from post_builder.document.options import Tag
 from post_builder.errors import PostBuilderError
 from post_builder.freshness.order import Sources, order
-from post_builder.pipeline.prepare import PostState, prepare, refuse_same_slug
-from post_builder.pipeline.publish import publish, refresh_downloads
+from post_builder.freshness.site_files import before_run
+from post_builder.pipeline.names import Names, post_names
+from post_builder.pipeline.obstacles import refuse_obstacles
+from post_builder.pipeline.prepare import PostState, prepare
+from post_builder.pipeline.publish import publish, refresh
 from post_builder.place import Place
 from post_builder.site import Site
 from post_builder.ui.outcomes import Outcome
@@ -50,11 +53,12 @@ async def build(  # noqa: PLR0913  # two of them have a default or are switches
         An outcome for each executable post, in the order of `paths`.
 
     Raises:
-        SiteError: if two posts have one name, or take output from one another in a circle.
+        FileError: if a folder of posts cannot be listed.
+        SiteError: if posts take output from one another in a circle.
     """
-    refuse_same_slug(site, paths)
-    sources = order(site, paths)
-    builder = _Builder(site, progress, kernels, sources, asyncio.Semaphore(jobs), force=force)
+    names, sources = post_names(site), order(site, paths)
+    gate = asyncio.Semaphore(jobs)
+    builder = _Builder(site, progress, kernels, names, sources, gate, force=force)
     outcomes = await builder.outcomes(paths)
     if any(outcome.status == "built" for outcome in outcomes.values()):
         dependents = [p for p, o in outcomes.items() if sources[p] and o.status != "failed"]
@@ -70,6 +74,7 @@ class _Builder:
     site: Site
     progress: Progress
     kernels: Kernels | None
+    names: Names
     sources: Sources
     gate: asyncio.Semaphore
     """Limits how many posts run at once."""
@@ -93,9 +98,20 @@ class _Builder:
         used = frozenset[Path]().union(*(self.sources[path] for path in paths))
         changing: set[Path] = set()
         for path in (path for path in self.sources if path in used.intersection(paths)):
-            if self.sources[path] & changing or _is_stale(self.site, path):
+            if self.sources[path] & changing or self._is_stale(path):
                 changing.add(path)
         return changing
+
+    def _is_stale(self, path: Path) -> bool:
+        """Return whether a post will run for a reason.
+
+        One that cannot be prepared fails at once when its turn comes, which reports why.
+        """
+        try:
+            state = prepare(self.site, path, self.names.get(path))
+        except (PostBuilderError, OSError):
+            return False
+        return state is not None and bool(state.reasons)
 
     async def _outcome_after(
         self, first: frozenset[Path], tasks: Mapping[Path, asyncio.Task[Outcome | None]], path: Path
@@ -109,13 +125,13 @@ class _Builder:
         async with self.gate:
             name = self.site.relative(path)
             try:
-                state = prepare(self.site, path)
+                state = prepare(self.site, path, self.names.get(path))
                 if state is None:
                     return None
                 if state.reasons or self.force:
                     return await self._build(state)
-                if state.text_changed:
-                    refresh_downloads(state)
+                if state.text_changed or state.moved:
+                    refresh(state)
                 return Outcome(name, "fresh")
             except PostBuilderError as error:
                 return Outcome(name, "failed", error=error)
@@ -128,40 +144,30 @@ class _Builder:
         reasons = tuple(reason.message for reason in state.reasons) or ("forced",)
         self.progress.post_started(state.post, list(reasons))
         try:
-            await self._run_and_publish(state)
+            copies = await self._run_and_publish(state)
         except PostBuilderError as error:
             self.progress.post_ended(state.post, "failed")
             return Outcome(name, "failed", reasons, error=error)
         seconds = time.perf_counter() - begin
         self.progress.post_ended(state.post, f"built in {seconds:.1f} s")
         cells = _running_cells(state)
-        return Outcome(name, "built", reasons, cells, round(seconds, 3), note=_note(state))
+        return Outcome(name, "built", reasons, cells, round(seconds, 3), note=_note(state, copies))
 
-    async def _run_and_publish(self, state: PostState) -> None:
+    async def _run_and_publish(self, state: PostState) -> list[str]:
         # fresh posts do not need Jupyter
         from post_builder.execution.kernels import fresh_kernel  # noqa: PLC0415
         from post_builder.execution.runner import execute  # noqa: PLC0415
 
-        started = time.time()
+        refuse_obstacles(state)
+        post, root = state.post, self.site.root
+        before = before_run(post.front_matter.get("depends", ()), root, post.place(1))
         run = await execute(
             state.prepared,
             state.site,
             lambda cell: self.progress.cell_started(state.post, cell),
             self.kernels or fresh_kernel,
         )
-        publish(state, run, started)
-
-
-def _is_stale(site: Site, path: Path) -> bool:
-    """Return whether a post will run for a reason.
-
-    One that cannot be prepared fails at once when its turn comes, which reports why.
-    """
-    try:
-        state = prepare(site, path)
-    except (PostBuilderError, OSError):
-        return False
-    return state is not None and bool(state.reasons)
+        return publish(state, run, before)
 
 
 def _running_cells(state: PostState) -> int:
@@ -174,9 +180,12 @@ def _internal_error(name: str, error: Exception) -> PostBuilderError:
     return PostBuilderError(f"internal error: {error!r}", Place(name), hint, detail=detail)
 
 
-def _note(state: PostState) -> str:
-    """Say where freshness depends on the author alone."""
-    language = state.post.language
-    if language == "python":
-        return ""
-    return f"files that {language} reads are not observed: list them under depends: in the post"
+def _note(state: PostState, copies: Sequence[str]) -> str:
+    """Say where freshness depends on the author alone, and where what was replaced is kept."""
+    language, notes = state.post.language, []
+    if language != "python":
+        files = f"files that {language} reads are not observed"
+        notes.append(f"{files}: list them under depends: in the post")
+    if copies:
+        notes.append(f"what the build replaced is kept in {', '.join(copies)}")
+    return "; ".join(notes)

@@ -6,15 +6,20 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from post_builder.commands.kramdown.compare import compare_with_kramdown
 from post_builder.document.figure_tag import PLACEHOLDER_ALT, figure_tags
 from post_builder.document.post import Post
 from post_builder.errors import PostBuilderError, RecordError
 from post_builder.files import read_text
+from post_builder.files.swap import is_left
 from post_builder.freshness.order import order
-from post_builder.freshness.record import Record, load_record
-from post_builder.pipeline.prepare import PostState, prepare, refuse_same_slug
+from post_builder.freshness.record import Made, load_made
+from post_builder.pipeline.made_files import orphaned
+from post_builder.pipeline.names import Names, post_names
+from post_builder.pipeline.obstacles import refuse_obstacles
+from post_builder.pipeline.prepare import PostState, prepare
 from post_builder.place import Place
-from post_builder.site import Site, slug_of
+from post_builder.site import Site
 from post_builder.ui.findings import Finding
 
 _BUILD = "run `post-builder build`"
@@ -31,32 +36,47 @@ def check(site: Site, paths: Sequence[Path]) -> list[Finding]:
         The findings in the order of posts and lines; none for a site that is as a build left it.
 
     Raises:
-        SiteError: if nothing could be built: two posts with one name, or posts in a circle.
+        FileError: if a folder of posts cannot be listed.
+        SiteError: if posts take output from one another in a circle.
     """
-    refuse_same_slug(site, paths)
+    names = post_names(site)
     order(site, paths)  # refuses circles
-    found = [finding for path in paths for finding in _check_post(site, path)]
+    states, found = _prepared(site, paths, names)
+    for state in states:
+        found += [*_reasons(state), *_style(state.post)]
+    found += compare_with_kramdown(site, [state.post for state in states])
+    places = {site.relative(path): number for number, path in enumerate(paths)}
+    found.sort(key=lambda f: (places.get(f.place.path, len(places)), f.place.line or 0))
     if set(paths) == set(site.posts()):
-        found += [orphan for orphan in _orphans(site) if orphan not in found]
+        found += [orphan for orphan in _orphans(site, names) if orphan not in found]
     return found
 
 
-def _check_post(site: Site, path: Path) -> list[Finding]:
-    try:
-        state = prepare(site, path)
-    except PostBuilderError as error:
-        place = error.place or Place(site.relative(path))
-        return [Finding("error", place, error.message, error.hint)]
-    if state is None:
-        return []
-    found = [*_reasons(state), *_style(state.post)]
-    return sorted(found, key=lambda finding: finding.place.line or 0)
+def _prepared(
+    site: Site, paths: Sequence[Path], names: Names
+) -> tuple[list[PostState], list[Finding]]:
+    """Read posts; what is wrong with those that cannot be read are findings."""
+    states, found = [], []
+    for path in paths:
+        try:
+            state = prepare(site, path, names.get(path))
+            if state and state.reasons:
+                refuse_obstacles(state)
+        except PostBuilderError as error:
+            whole = Place(site.relative(path))
+            found += [Finding("error", e.place or whole, e.message, e.hint) for e in error.each()]
+        else:
+            states += [state] if state else []
+    return states, found
 
 
 def _reasons(state: PostState) -> Iterator[Finding]:
     for reason in state.reasons:
         place = state.post.place(reason.line)
         yield Finding("tampered" if reason.tampered else "stale", place, reason.message, _BUILD)
+    if state.moved and not state.reasons:
+        message = f"the post was called {state.record.post if state.record else None}"
+        yield Finding("stale", state.post.place(1), message, _BUILD)
     if state.text_changed and not state.reasons:
         message = "the downloads contain older prose"
         yield Finding("stale", state.post.place(1), message, _BUILD)
@@ -64,59 +84,53 @@ def _reasons(state: PostState) -> Iterator[Finding]:
 
 def _style(post: Post) -> Iterator[Finding]:
     """Find what builds but would not read well."""
-    for line in post.unreadable_fences:
-        message = "kramdown allows one word on a fence: this would not be a code block"
-        hint = "put options on the line below the cell"
-        yield Finding("style", post.place(line), message, hint)
+    for notice in post.notices:
+        yield Finding("style", post.place(notice.line), notice.message, notice.hint)
     for cell in post.cells:
         if cell.options.name is None and any(figure_tags(post.at(cell.region))):
             message = f"{cell.name} produces a figure but has no name"
             hint = "name it, {: #name}: numbers change when cells are added"
             yield Finding("style", post.place(cell.line), message, hint)
     names = {cell.name for cell in post.cells if cell.options.name}
-    for line, heading in post.headings:
-        if _heading_id(heading) in names:
-            message = f"the heading has the same id as cell {_heading_id(heading)}"
-            yield Finding("style", post.place(line), message, "give the cell another name")
+    for heading in post.headings:
+        if heading.name in names:
+            message = f"the heading has the same id as cell {heading.name}"
+            yield Finding("style", post.place(heading.line), message, "give the cell another name")
     for offset, tag in figure_tags(post.text):
         if tag.alt.startswith(PLACEHOLDER_ALT):
             place = post.place(post.line_of(offset))
             yield Finding("style", place, "the alt text is still to be written")
 
 
-def _heading_id(text: str) -> str:
-    """Return the id that kramdown gives a heading."""
-    words = re.sub(r"^[^A-Za-z]+", "", text)
-    return re.sub(r"[^A-Za-z0-9 -]", "", words).replace(" ", "-").lower()
-
-
-def _orphans(site: Site) -> Iterator[Finding]:
+def _orphans(site: Site, names: Names) -> Iterator[Finding]:
     """Find files that no post owns any more."""
-    records: dict[str, Record] = {}
-    slugs = set(map(slug_of, site.posts()))
     for path in site.records():
         try:
-            record = load_record(site, path.stem)
+            record = load_made(site, path.stem)
         except RecordError as error:
             place = Place(site.relative(path))
             yield Finding("error", place, error.message, error.hint)
             continue
-        if record:
-            records[path.stem] = record
-        gone = not (site.root / record.post).exists() if record else path.stem not in slugs
-        if gone:
+        if record is None:
+            if path.stem not in names.values():
+                message = "a build record without its post"
+                yield Finding("orphan", Place(site.relative(path)), message, "delete it")
+            continue
+        if orphaned(site, path.stem, record, names):
             message = "a build record without its post"
-            hint = "`post-builder build` removes it" if record else "delete it"
+            hint = "`post-builder build` removes it"
             yield Finding("orphan", Place(site.relative(path)), message, hint)
-    owned = {path for record in records.values() for path in record.made()}
-    for slug, record in sorted(records.items()):
-        for file in sorted((site.root / site.figures(slug)).glob("*")):
-            name = site.relative(file)
-            if name not in owned and not _is_mentioned(site, record, name):
-                yield Finding("orphan", Place(name), "no post uses this figure", "delete it")
+        yield from _unused_figures(site, path.stem, record)
 
 
-def _is_mentioned(site: Site, record: Record, path: str) -> bool:
+def _unused_figures(site: Site, name: str, record: Made) -> Iterator[Finding]:
+    for file in sorted((site.root / site.figures(name)).glob("*")):
+        path = site.relative(file)
+        if path not in record.figures and not (is_left(file) or _is_mentioned(site, record, path)):
+            yield Finding("orphan", Place(path), "no post uses this figure", "delete it")
+
+
+def _is_mentioned(site: Site, record: Made, path: str) -> bool:
     """Return whether a post shows a figure that its author put there by hand."""
     post = site.root / record.post
     if not post.exists():

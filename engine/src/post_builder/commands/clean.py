@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from post_builder.document.parsing.parser import read_post
-from post_builder.document.post import Edit, Post, splice
-from post_builder.files import write_atomically
-from post_builder.freshness.record import load_record
+from post_builder.document.post import Cell, Edit, Post, splice
+from post_builder.document.sessions import session_text
+from post_builder.errors import FileError
+from post_builder.files import SavedMeanwhileError, replace_text
+from post_builder.freshness.record import Record, load_made, load_record
 from post_builder.pipeline.made_files import remove_all
-from post_builder.site import Site, slug_of
+from post_builder.pipeline.names import post_names
+from post_builder.pipeline.undo import keep_replaced
+from post_builder.site import Site
 
 
 def clean(site: Site, paths: Sequence[Path]) -> list[str]:
@@ -23,20 +28,46 @@ def clean(site: Site, paths: Sequence[Path]) -> list[str]:
         The posts that were changed and the files that were removed.
 
     Raises:
-        PostBuilderError: if a post or its record cannot be read.
+        PostBuilderError: if a post or its record cannot be read, or a file not be written.
     """
-    touched = []
+    touched, names = [], post_names(site)
     for path in paths:
-        post = read_post(site, path)
-        if post and write_atomically(path, splice(post.text, _emptied(post)).encode()):
-            touched.append(post.path)
-        record = load_record(site, slug_of(path))
-        if record:
-            touched += remove_all(site, slug_of(path), record)
+        post, name = read_post(site, path), names.get(path)
+        if post is None or name is None:
+            continue
+        record, made = load_record(site, name), load_made(site, name)
+        touched += _restore(site, name, post, record)
+        if made:
+            touched += remove_all(site, name, made)
     return touched
+
+
+def _restore(site: Site, name: str, post: Post, record: Record | None) -> list[str]:
+    """Write a post as its author wrote it; return its path if that changed it.
+
+    Raises:
+        FileError: if the system refuses, or the post is saved at the same moment.
+    """
+    text, path = splice(post.text, _emptied(post)), site.inside(site.root / post.path)
+    try:
+        keep_replaced(site, name, post, record, {post.path: text.encode()})
+        return [post.path] if replace_text(path, post.text.encode(), text.encode()) else []
+    except SavedMeanwhileError as error:
+        raise FileError("was saved at this moment; clean it again", post.place(1)) from error
+    except OSError as error:
+        raise FileError.of(error, "cannot be cleaned", post.path) from error
 
 
 def _emptied(post: Post) -> list[Edit]:
     regions = [cell.region for cell in post.cells]
     sources = [cell.body for cell in post.cells if cell.options.source]
-    return [(span, "") for span in (*regions, *sources, *(value.span for value in post.values))]
+    sessions = [(cell.body, _without_results(cell)) for cell in post.cells if cell.session]
+    return sessions + [
+        (span, "") for span in (*regions, *sources, *(value.span for value in post.values))
+    ]
+
+
+def _without_results(cell: Cell) -> str:
+    """Return the inputs of a session alone; a result that says that an input raises stays."""
+    kept = [e if e.raises else replace(e, result="") for e in cell.session]
+    return cell.with_prefix(session_text(kept).removesuffix("\n")) + cell.newline

@@ -10,8 +10,8 @@ from pathlib import Path
 from slugify import slugify
 
 from post_builder.commands.layouts import post_layout
-from post_builder.errors import SiteError
-from post_builder.files import write_atomically
+from post_builder.errors import FileError, SiteError
+from post_builder.files import create
 from post_builder.place import Place
 from post_builder.site import Site
 
@@ -46,13 +46,34 @@ def write_post(site: Site, title: str, today: dt.date, text: str) -> Path:
     """Write a post under the name that its title and date give it.
 
     Raises:
+        FileError: if it cannot be written.
         SiteError: if it exists already.
     """
     path = site.root / "_posts" / f"{today.isoformat()}-{slug_of_title(title)}.md"
-    if path.exists():
-        raise SiteError("this post exists already", Place(site.relative(path)))
-    write_atomically(path, text.encode())
+    create_file(site, path, text.encode(), "this post exists already")
     return path
+
+
+def create_file(site: Site, path: Path, data: bytes, otherwise: str) -> None:
+    """Write a file that is the author's from then on.
+
+    Args:
+        site: that it belongs to.
+        path: of the file.
+        data: its content.
+        otherwise: what is wrong if there is a file of this name.
+
+    Raises:
+        FileError: if it cannot be written.
+        SiteError: if there is one, which stays.
+    """
+    name = site.relative(path)
+    try:
+        create(site.inside(path.parent) / path.name, data)
+    except FileExistsError as error:
+        raise SiteError(otherwise, Place(name)) from error
+    except OSError as error:
+        raise FileError.of(error, "cannot be written", name) from error
 
 
 def post_text(site: Site, title: str, today: dt.date, kernel: Mapping[str, str], body: str) -> str:

@@ -7,19 +7,18 @@ import datetime as dt
 import html
 import mimetypes
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
 
-from post_builder.commands.new import KERNEL, post_text, slug_of_title, write_post
+from post_builder.commands.new import KERNEL, create_file, post_text, slug_of_title, write_post
 from post_builder.document.figure_tag import PLACEHOLDER_ALT, FigureTag
 from post_builder.document.options import Attribute, Tag
 from post_builder.document.parsing.parser import parse
 from post_builder.document.post import splice
 from post_builder.errors import PostError, SiteError
-from post_builder.files import write_atomically
 from post_builder.place import Place
 from post_builder.site import Site
 
@@ -35,7 +34,7 @@ def post_from_notebook(site: Site, notebook: Path, today: dt.date) -> Path:
     Tags with a meaning become options, attached images become files.
 
     Raises:
-        SiteError: if the notebook cannot be read, or the post exists already.
+        SiteError: if the notebook cannot be read, or the post or an image of it exists already.
     """
     try:
         node = nbformat.reads(notebook.read_text(encoding="utf-8"), as_version=4)
@@ -47,10 +46,28 @@ def post_from_notebook(site: Site, notebook: Path, today: dt.date) -> Path:
     converter = _Converter(site.figures(slug_of_title(title)), spec["language"])
     body = "\n\n".join(filter(None, map(converter.convert, cells)))
     text = _without_running(post_text(site, title, today, spec, f"{body}\n"))
+    _refuse_download(site, notebook, slug_of_title(title))
+    _refuse_present(site, converter.images)
     path = write_post(site, title, today, text)
     for name, data in converter.images.items():
-        write_atomically(site.root / name, data)
+        create_file(site, site.root / name, data, "there is a file of this name already")
     return path
+
+
+def _refuse_download(site: Site, notebook: Path, name: str) -> None:
+    """Refuse a notebook where builds of the post would write what readers can download."""
+    download = site.download(name, ".ipynb")
+    if notebook.resolve() == (site.root / download).resolve():
+        message = "builds of the new post would replace this notebook by the one for its readers"
+        raise SiteError(message, Place(download), f"move it out of {Path(download).parent} first")
+
+
+def _refuse_present(site: Site, images: Mapping[str, bytes]) -> None:
+    for name, data in images.items():
+        path = site.root / name
+        if path.exists() and not (path.is_file() and path.read_bytes() == data):
+            message = "an image of the notebook would replace this file"
+            raise SiteError(message, Place(name), "rename it first")
 
 
 def _without_running(text: str) -> str:

@@ -18,6 +18,7 @@ from post_builder.execution.runner import execute
 from post_builder.freshness.comparison.figures import figure_drift, side_by_side
 from post_builder.freshness.comparison.text import same_text
 from post_builder.pipeline.ignored_outputs import is_ignored
+from post_builder.pipeline.names import post_names
 from post_builder.pipeline.prepare import PostState, prepare
 from post_builder.place import Place
 from post_builder.rendering.figures import Figure
@@ -48,21 +49,23 @@ async def verify(
         progress: told of each step.
         jobs: how many posts may run at once.
     """
-    gate = asyncio.Semaphore(jobs)
-    found = await asyncio.gather(*(_verify_post(site, path, progress, gate) for path in paths))
+    gate, names = asyncio.Semaphore(jobs), post_names(site)
+    found = await asyncio.gather(
+        *(_verify_post(site, path, names.get(path), progress, gate) for path in paths)
+    )
     return [finding for findings in found for finding in findings]
 
 
 async def _verify_post(
-    site: Site, path: Path, progress: Progress, gate: asyncio.Semaphore
+    site: Site, path: Path, name: str | None, progress: Progress, gate: asyncio.Semaphore
 ) -> list[Finding]:
     try:
-        state = prepare(site, path)
+        state = prepare(site, path, name)
         if state is None:
             return []
         async with gate:
             run = await _run(state, progress)
-        rendered = render(state.post, run, site, state.slug)
+        rendered = render(state.post, run, site, state.name)
         return [*_source_drift(state), *_drift(state, rendered)]
     except PostBuilderError as error:
         place = error.place or Place(site.relative(path))
@@ -101,10 +104,22 @@ def _drift(state: PostState, rendered: Sequence[RenderedCell]) -> Iterator[Findi
     ]
     for comparison in comparisons:
         if not is_ignored(comparison.cell):
+            yield from _session_drift(comparison)
             yield from _region_drift(comparison)
             yield from _figure_drift(comparison, state.site.root)
     for index, comparison in enumerate(comparisons):
         yield from _value_drift(comparison, index)
+
+
+def _session_drift(comparison: _Comparison) -> Iterator[Finding]:
+    """Compare the results of a session."""
+    post, cell = comparison.post, comparison.cell
+    for before, now in zip(cell.session, comparison.new.session, strict=True):
+        if not same_text(before.result, now.result, comparison.tolerance):
+            line = cell.line + 1 + before.index
+            difference = _difference(before.result, now.result, f"{post.path}:{line}", "fresh")
+            message = f"a result in session {cell.name} differs"
+            yield Finding("drift", post.place(line), message, difference)
 
 
 def _region_drift(comparison: _Comparison) -> Iterator[Finding]:

@@ -19,15 +19,21 @@ from post_builder.execution.standby import Standby
 from post_builder.files import digest
 from post_builder.freshness.git import ignored
 from post_builder.pipeline.made_files import remove_orphans
-from post_builder.site import Site, open_site
+from post_builder.pipeline.names import post_names
+from post_builder.pipeline.session import async_session
+from post_builder.site import OWN_FOLDER, Site, open_site
 from post_builder.sources.transclusion import texts_used
+from post_builder.ui.outcomes import Outcome
 from post_builder.ui.printing import show
 from post_builder.ui.progress import Progress
 
 _QUIET_MS = 100
 """Saves within this time of one another count as one."""
 
-_NOT_WATCHED = ("_site", ".jekyll-cache", "node_modules", "vendor", ".venv", "_data/builds")
+_NOT_WATCHED = (
+    *("_site", ".jekyll-cache", "node_modules", "vendor", ".venv"),
+    *("_data/builds", OWN_FOLDER),
+)
 
 
 class _Saves(DefaultFilter):
@@ -100,13 +106,15 @@ class _Watcher:
         Whatever is wrong with the site or disappears meanwhile is reported, and watching goes on.
         """
         try:
-            await self._build(site, find())
-            remove_orphans(site)
+            async with async_session(site, "watch", lambda message: show(message, self.stream)):
+                outcomes = await self._build(site, find())
+                if not any(outcome.error for outcome in outcomes):
+                    remove_orphans(site, post_names(site))
             await self.standby.prepare(self._posts(site), site)
         except (PostBuilderError, OSError) as error:
             self._print(error)
 
-    async def _build(self, site: Site, paths: list[Path]) -> None:
+    async def _build(self, site: Site, paths: list[Path]) -> list[Outcome]:
         outcomes = await build(
             site, paths, self.progress, force=False, jobs=self.jobs, kernels=self.standby
         )
@@ -116,6 +124,7 @@ class _Watcher:
             if outcome.error:
                 self.failed[path] = _texts_used(site, path)
                 self._print(outcome.error)
+        return outcomes
 
     def _posts(self, site: Site) -> Iterator[Post]:
         """Yield the executable posts that can be read."""

@@ -13,8 +13,10 @@ from html import unescape
 PLACEHOLDER_ALT = "Describe what the figure shows"
 """Alternative text of figures in a new post; `check` asks for a real one."""
 
-TAG = re.compile(r"\{%-?\s*include\s+figure\s+(?P<parameters>.*?)-?%\}", re.DOTALL)
-"""A figure tag."""
+TAG = re.compile(
+    r"\{%-?\s*include\s+figure\s+(?P<parameters>(?:[^%{]|%(?!\})|\{(?!%))*+)%\}", re.DOTALL
+)
+"""A figure tag; one that is not closed ends where the next tag starts."""
 
 _PARAMETER = re.compile(r'([\w-]+)="((?:[^"\\]|\\.)*)"')
 

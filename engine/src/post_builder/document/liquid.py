@@ -17,6 +17,33 @@ END_RAW = re.compile(r"\{%-?\s*endraw\s*-?%\}")
 """The tag that ends a raw block, wherever it is."""
 
 
+_MARKUP = re.compile(
+    r"""\{%-?\s*(?P<block>raw|comment|highlight)\b(?P<after>[^%]*)%\}
+          (?P<content>.*?)(?:\{%-?\s*end(?P=block)\s*-?%\}|\Z)
+      |(?P<start>^[ \t>]*)?\{%-?\s*(?P<tag>\w*)(?:[^%{]|%(?!\})|\{(?!%))*+%\}(?P<end>[ \t]*$)?
+      |\{\{(?:[^{}]|\}(?!\})|\{(?!\{))*+\}\}""",
+    re.DOTALL | re.MULTILINE | re.VERBOSE,
+)
+
+
+def without_liquid(text: str) -> str:
+    """Return about what Liquid makes of a text, for kramdown to read; lines keep their numbers."""
+    return _MARKUP.sub(_rendered, text)
+
+
+def _rendered(found: re.Match[str]) -> str:
+    lines = "\n" * found.group().count("\n")
+    if found["block"] == "raw":
+        return found["content"]
+    if found["block"]:
+        return lines if found["block"] == "comment" else f"<figure>{lines}</figure>"
+    if found["tag"] is None:
+        return f"x{lines}"
+    if found["tag"] == "include" and found["start"] is not None and found["end"] is not None:
+        return f"{found['start']}<figure>{lines}</figure>"
+    return f"{found['start'] or ''}{'x' if found['tag'] == 'include' else ''}{lines}"
+
+
 def liquid_problem(name: str) -> tuple[str, str]:
     """Return the message and the hint for code that Jekyll would change."""
     return (

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
 
+from post_builder.document.foreign_options import meaning_of_key, meaning_of_tag
+
 
 class Tag(StrEnum):
     """Classes with a meaning, under the names of Jupyter Book, MyST-NB and nbval."""
@@ -53,8 +55,11 @@ _WORD = re.compile(
     r"""\s+|\#(?P<id>[A-Za-z][\w:-]*)|\.(?P<cls>[^\s.\#]+)
       |(?P<key>\w[\w:-]*)=(?P<q>["'])(?P<value>(?:\\\}|\\(?P=q)|(?!(?P=q))[^}])*)(?P=q)
       |(?P<bare>[^\s.#]\S*)""",
-    re.VERBOSE,
+    re.VERBOSE | re.ASCII,
 )
+
+_MAX_NAME = 100
+"""Characters; file names have at most 255 with all that is added to them."""
 
 
 class OptionError(ValueError):
@@ -83,9 +88,12 @@ def parse_options(body: str) -> Options:
         OptionError: for a misspelling of a known option, or a value of the wrong kind.
     """
     name, classes, attributes = _words(body)
+    _refuse_unfit_name(name or "")
     for class_ in classes:
+        _refuse_foreign(f".{class_}", meaning_of_tag(class_))
         _refuse_misspelling(class_, list(Tag), ".")
-    for key in attributes:
+    for key, value in attributes.items():
+        _refuse_foreign(f'{key}="{value}"', meaning_of_key(key, value))
         _refuse_misspelling(key, list(Attribute), "")
     return Options(
         name=name,
@@ -108,8 +116,11 @@ def _words(body: str) -> tuple[str | None, list[str], dict[str, str]]:
         word = _WORD.match(body, position)
         if word is None:
             raise OptionError(f"kramdown cannot read {body[position:].strip()!r}")
-        if position and word["key"] and not body[position - 1].isspace():
+        apart = not position or body[position - 1].isspace()
+        if word["key"] and not apart:
             raise OptionError(f"kramdown needs a space before {word.group()}")
+        if word["bare"] and not apart:
+            raise OptionError(_unreadable(body, position))
         position = word.end()
         if word["id"]:
             name = word["id"]
@@ -120,6 +131,27 @@ def _words(body: str) -> tuple[str | None, list[str], dict[str, str]]:
         elif word["bare"]:
             _refuse_bare(word["bare"])
     return name, classes, attributes
+
+
+def _unreadable(body: str, position: int) -> str:
+    """Say why a word cannot follow directly upon what is before it."""
+    rest = body[position:].split(maxsplit=1)[0]
+    if body[position - 1] in "\"'":
+        return f"a quotation mark within a value is written \\{body[position - 1]}, before {rest!r}"
+    before = body[:position].rsplit(maxsplit=1)[-1]
+    return f"kramdown cannot read {before + rest!r}: names have letters a to z, digits, -, _ and :"
+
+
+def _refuse_unfit_name(name: str) -> None:
+    """Refuse a name that is too long for a file name."""
+    if len(name) > _MAX_NAME:
+        raise OptionError(f"the name of a cell has at most {_MAX_NAME} characters: #{name[:20]}…")
+
+
+def _refuse_foreign(written: str, meaning: str) -> None:
+    """Refuse an option of another tool, and name the one that is meant."""
+    if meaning:
+        raise OptionError(f"{written} is not an option here: {meaning}")
 
 
 def _refuse_bare(word: str) -> None:

@@ -7,14 +7,17 @@ is never re-serialised: line endings, a byte order mark and trailing spaces stay
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
 from post_builder.document.options import Options
+from post_builder.document.sessions import Example
 from post_builder.files import unix_newlines
+from post_builder.jekyll.defaults import NOTHING, Inherited
 from post_builder.place import Place
 
 START = "<!-- output -->"
@@ -65,6 +68,8 @@ class Cell:
     """Whether the cell is inside a Liquid raw block."""
     region_in_raw: bool
     """Whether its output region is, or would be."""
+    session: tuple[Example, ...] = ()
+    """Inputs and results, for a session at a prompt; `code` is its inputs alone."""
 
     def with_prefix(self, text: str) -> str:
         """Write text as lines of the cell's list or quote, with the post's line endings."""
@@ -95,6 +100,27 @@ class Value:
 
 
 @dataclass(frozen=True, slots=True)
+class Notice:
+    """Something that the author may have meant to run or to have an effect, and that does not."""
+
+    line: int
+    """Counted from 1."""
+    message: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading of a post."""
+
+    line: int
+    text: str
+    """As written."""
+    name: str
+    """Its id on the page."""
+
+
+@dataclass(frozen=True, slots=True)
 class Post:
     """A post whose front matter names a kernel, as it is on disk."""
 
@@ -108,20 +134,26 @@ class Post:
     """Offset at which the text after the front matter starts."""
     cells: tuple[Cell, ...]
     values: tuple[Value, ...]
-    headings: tuple[tuple[int, str], ...]
-    """Line and text of each heading."""
-    unreadable_fences: tuple[int, ...]
-    """Lines of fences with more than one word, which kramdown reads as a paragraph."""
+    headings: tuple[Heading, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    """In the order of lines."""
+    kernelspec: Mapping[str, Any] = field(default_factory=dict)
+    """As a notebook keeps it, with a name and a language."""
+    inherited: Inherited = NOTHING
+    """What it takes from the site's configuration."""
 
     def place(self, line: int) -> Place:
         """Return the place of a line, counted from 1."""
-        lines = _lines(self.text)
-        source = lines[line - 1].rstrip("\r\n") if line <= len(lines) else ""
+        starts = _starts(self.text)
+        source = self.text[starts[line - 1] : starts[line]] if line < len(starts) else ""
+        source = source.rstrip("\r\n")
         return Place(self.path, line, source)
 
     def line_of(self, offset: int) -> int:
         """Return the line, counted from 1, that holds an offset into the text."""
-        return len(LINE.findall(self.text[:offset] + "\0"))
+        last = self.text[offset - 1 : offset] if offset == len(self.text) else ""
+        count = max(len(_starts(self.text)) - 1, 1)
+        return bisect_right(_starts(self.text), offset, 0, count) + (last in {"\n", "\r"})
 
     def at(self, span: Span) -> str:
         """Return the text of a span."""
@@ -129,9 +161,9 @@ class Post:
 
 
 @lru_cache(maxsize=8)
-def _lines(text: str) -> list[str]:
-    """Split a text into lines, once for all the places in it."""
-    return LINE.findall(text)
+def _starts(text: str) -> list[int]:
+    """Return the offset of each line and of the end, once for all the places in a text."""
+    return [*(line.start() for line in LINE.finditer(text)), len(text)]
 
 
 def splice(text: str, edits: Iterable[Edit]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from collections.abc import Mapping
@@ -24,9 +25,6 @@ A page shows far fewer (`output_limit`). This bounds the memory of the engine.
 
 _PROBLEM = "application/x-post-builder-problem"
 """As in `inside/shell.py`."""
-
-_OUTPUT_TIMEOUT = 60
-"""Seconds to wait for output that the kernel has sent before its reply; it never takes as long."""
 
 
 class KernelManager(AsyncKernelManager):
@@ -66,7 +64,6 @@ class KernelClient(NotebookClient):
             kernel_name=kernel,
             kernel_manager_class=KernelManager,
             timeout_func=lambda cell: cell.metadata["timeout"],
-            iopub_timeout=_OUTPUT_TIMEOUT,
             raise_on_iopub_timeout=True,  # else late output is dropped without a word
             extra_arguments=arguments,
             on_cell_executed=self._remember_reply,
@@ -91,6 +88,8 @@ class KernelClient(NotebookClient):
         """
         self.wants_exit, self.problem, self._printed = False, "", 0
         self.nb.cells.append(node)
+        # after this long, nbclient gives up on outputs that are still on their way
+        self.iopub_timeout = math.ceil(node.metadata["timeout"])
         await self.async_execute_cell(node, len(self.nb.cells) - 1, store_history=store_history)
         if self._printed > MAX_STREAM:
             cut = f"\n… {self._printed - MAX_STREAM:,} more characters not shown\n"

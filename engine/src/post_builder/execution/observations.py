@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 
@@ -16,17 +16,36 @@ class Observations:
     listed: frozenset[str] = frozenset()
     written: frozenset[str] = frozenset()
 
+    states: Mapping[str, frozenset[tuple[str, ...]]] = field(default_factory=dict)
+    """For files that were read, the states they had at each opening, as `file_state` gives them;
+    for folders that were listed, the names that were in them each time."""
+
     def and_read(self, paths: Iterable[str]) -> Observations:
-        """Return the observations with more files that were read."""
+        """Return the observations with more files that were read, in an unknown state."""
         return replace(self, read=self.read.union(paths))
 
 
+def file_state(path: Path) -> str:
+    """Return what tells one state of a file from another, in the form that the observer notes."""
+    try:
+        now = path.stat()
+    except OSError:
+        return "missing"
+    return f"{now.st_dev}:{now.st_ino}:{now.st_size}:{now.st_mtime_ns}:{now.st_ctime_ns}"
+
+
 def read_log(log: Path) -> Observations:
-    """Read what the observer wrote: per entry a kind, a space, a path, and a zero byte."""
+    """Read what the observer wrote: entries of a kind, a path and details, as it describes them."""
     if not log.exists():
         return Observations()
     kinds: dict[str, set[str]] = {"r": set(), "d": set(), "w": set()}
-    for entry in os.fsdecode(log.read_bytes()).split("\0"):
+    states: dict[str, set[tuple[str, ...]]] = {}
+    for entry in os.fsdecode(log.read_bytes()).split("\0\0"):
         if entry:
-            kinds[entry[0]].add(entry[2:])
-    return Observations(*(frozenset(kinds[kind]) for kind in "rdw"))
+            kind, path, *details = entry.split("\0")
+            kinds[kind].add(path)
+            if kind != "w":
+                states.setdefault(path, set()).add(tuple(details))
+    frozen = {path: frozenset(found) for path, found in states.items()}
+    read, listed, written = (frozenset(kinds[kind]) for kind in "rdw")
+    return Observations(read, listed, written, frozen)

@@ -24,6 +24,13 @@ class CellRun:
     seconds: float
     values: tuple[str, ...] = ()
     """Text of each value that is computed after the cell, in the order of the post."""
+    inputs: tuple[CellRun, ...] = ()
+    """For a session, the runs of its inputs; `outputs` has those of all."""
+
+    def numbers(self) -> list[int]:
+        """Return the numbers by which tracebacks name the cell or its inputs."""
+        runs = self.inputs or (self,)
+        return [run.number for run in runs if run.number is not None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,4 +65,4 @@ class Run:
     @property
     def names(self) -> dict[int, str]:
         """The names of cells by the number that tracebacks give them."""
-        return {cell.number: cell.cell.name for cell in self.cells if cell.number is not None}
+        return {number: cell.cell.name for cell in self.cells for number in cell.numbers()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
@@ -20,6 +20,7 @@ from post_builder.execution.failures import cause, cell_exception, cell_failure,
 from post_builder.execution.kernels import Kernels, exit_status, fresh_kernel
 from post_builder.execution.observations import read_log
 from post_builder.execution.run import CellRun, KernelFacts, Run
+from post_builder.execution.session_inputs import inputs_of
 from post_builder.site import Site
 from post_builder.sources.transclusion import PreparedCell, PreparedPost
 
@@ -73,11 +74,19 @@ class _Runner:
 
     async def run(self, cell: PreparedCell, values: list[Value]) -> CellRun:
         """Run a cell and the values after it."""
+        runs = [await self._timed(part) for part in inputs_of(cell) or (cell,)]
+        texts = tuple([await self._value(value) for value in values])
+        if not cell.cell.session:
+            return replace(runs[0], values=texts)
+        outputs = tuple(output for run in runs for output in run.outputs)
+        seconds = sum(run.seconds for run in runs)
+        return CellRun(cell, outputs, runs[-1].number, seconds, texts, tuple(runs))
+
+    async def _timed(self, cell: PreparedCell) -> CellRun:
         begin = time.perf_counter()
         node = await self._run_cell(cell)
         seconds = time.perf_counter() - begin
-        texts = [await self._value(value) for value in values]
-        return CellRun(cell, tuple(node.outputs), node.execution_count, seconds, tuple(texts))
+        return CellRun(cell, tuple(node.outputs), node.execution_count, seconds)
 
     async def _run_cell(self, cell: PreparedCell) -> NotebookNode:
         tags = sorted(map(str, cell.options.tags))

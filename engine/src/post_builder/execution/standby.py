@@ -10,25 +10,25 @@ from dataclasses import dataclass, field
 from jupyter_core.utils import ensure_async
 
 from post_builder.document.post import Post
+from post_builder.errors import ExecutionError
 from post_builder.execution.kernels import Kernel, fresh_kernel
 from post_builder.site import Site
+
+Opened = tuple[AsyncExitStack, Kernel]
+"""A kernel that runs, and the context that ends it."""
 
 
 @dataclass(slots=True)
 class Standby:
     """Keeps one kernel of each kind ready, so that no run waits for its start."""
 
-    _ready: dict[str, asyncio.Task[tuple[AsyncExitStack, Kernel]]] = field(default_factory=dict)
+    _ready: dict[str, asyncio.Task[Opened]] = field(default_factory=dict)
 
     @asynccontextmanager
     async def __call__(self, post: Post, site: Site) -> AsyncIterator[Kernel]:
         """Provide the kernel that is ready, and start another once it has been used."""
         start = self._ready.pop(_kind(post, site), None)
-        stack, kernel = await (start or _open(post, site))
-        manager = kernel.client.km
-        if manager is None or not await ensure_async(manager.is_alive()):
-            await stack.aclose()
-            stack, kernel = await _open(post, site)
+        stack, kernel = (start and await _usable(start)) or await _open(post, site)
         try:
             async with stack:
                 yield kernel
@@ -71,6 +71,19 @@ def _kind(post: Post, site: Site) -> str:
     return repr((post.kernel, post.language, site))
 
 
-async def _open(post: Post, site: Site) -> tuple[AsyncExitStack, Kernel]:
+async def _usable(start: asyncio.Task[Opened]) -> Opened | None:
+    """Return a kernel that was started earlier; None if it did not start, or has died since."""
+    try:
+        stack, kernel = await start
+    except ExecutionError:
+        return None  # what was wrong may be fixed by now; if not, the next start says so
+    manager = kernel.client.km
+    if manager is None or not await ensure_async(manager.is_alive()):
+        await stack.aclose()
+        return None
+    return stack, kernel
+
+
+async def _open(post: Post, site: Site) -> Opened:
     stack = AsyncExitStack()
     return stack, await stack.enter_async_context(fresh_kernel(post, site))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 from post_builder.document.post import Post
+from post_builder.document.sessions import Example
 from post_builder.files import digest, unix_newlines
 from post_builder.freshness.record import CellRecord
 from post_builder.site import Site
@@ -23,7 +25,7 @@ def cell_records(prepared: PreparedPost, post: Post) -> tuple[CellRecord, ...]:
             cell.name,
             _input_digest(prepared, index),
             digest(cell.code),
-            region_digest(post.at(in_post.region)),
+            published_digest(post.at(in_post.region), in_post.session),
             cell.options.source,
         )
         for index, (cell, in_post) in enumerate(zip(prepared.cells, post.cells, strict=True))
@@ -33,7 +35,16 @@ def cell_records(prepared: PreparedPost, post: Post) -> tuple[CellRecord, ...]:
 def _input_digest(prepared: PreparedPost, index: int) -> str:
     cell = prepared.cells[index]
     values = [value.expression for value in prepared.post.values if value.after == index]
-    return digest(json.dumps([cell.code, cell.cell.options_text, values]))
+    inputs = [example.source for example in cell.cell.session]
+    return digest(json.dumps([inputs or cell.code, cell.cell.options_text, values]))
+
+
+def published_digest(region: str, session: Sequence[Example]) -> str:
+    """Return the digest of what a cell publishes: its region, and the results of a session."""
+    if not session:
+        return region_digest(region)
+    results = [example.result for example in session]
+    return digest(json.dumps([unix_newlines(region).strip("\n"), results]))
 
 
 def region_digest(text: str) -> str:

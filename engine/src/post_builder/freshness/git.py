@@ -20,6 +20,12 @@ def head(root: Path) -> str:
     return _git(root, "rev-parse", "--verify", "--quiet", "HEAD").strip()
 
 
+def committed(path: str, root: Path) -> str | None:
+    """Return the text of a file in the commit that is checked out; None if it is not in it."""
+    text = _git(root, "show", f"HEAD:./{path}")
+    return text or None
+
+
 def _git(root: Path, *arguments: str, given: str = "") -> str:
     try:
         done = subprocess.run(

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path, PurePosixPath
+from typing import TypeVar
 
 import msgspec
 
-from post_builder.errors import RecordError
+from post_builder.errors import PostBuilderError, RecordError
 from post_builder.place import Place
 from post_builder.site import Site
 
 FORMAT = 1
 """Raised when older records can no longer be compared with."""
+
+_FILE = r"[^/\\\x00-\x1f.][^/\\\x00-\x1f]*"
+"""The name of a file that is neither hidden nor in another folder."""
+
+_DIGEST = re.compile(r"[0-9a-f]{32}")
 
 
 Digest = str
@@ -88,6 +97,11 @@ class Record:
     format: int = FORMAT
     """The version of this schema. A record with another version counts as missing."""
 
+    @property
+    def unfinished(self) -> bool:
+        """Whether the build was interrupted: the record says only which files are its own."""
+        return not self.text
+
     def to_json(self) -> str:
         """Return the record as it is on disk."""
         return json.dumps(asdict(self), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
@@ -112,29 +126,111 @@ class _Version:
     format: int
 
 
-def load_record(site: Site, slug: str) -> Record | None:
+@dataclass(frozen=True, slots=True)
+class Made:
+    """Which files a build made, and for which post."""
+
+    post: str
+    figures: Mapping[str, str]
+    downloads: Mapping[str, str]
+
+    def made(self) -> dict[str, str]:
+        """Return the digest of each file that the build made."""
+        return {**self.figures, **self.downloads}
+
+
+_Kind = TypeVar("_Kind")
+_Files = TypeVar("_Files", Made, Record)
+
+
+def load_record(site: Site, name: str) -> Record | None:
     """Read the record of a post; None if it was never built, or by an older version.
 
     Raises:
         RecordError: if there is a record that cannot be read: what it says cost a run.
     """
-    try:
-        data = site.record(slug).read_bytes()
-    except FileNotFoundError:
+    data = _read(site, name)
+    if data is None or _decode(site, name, data, _Version).format != FORMAT:
         return None
-    except OSError as error:
-        raise _unreadable(site, slug, error.strerror or str(error)) from error
+    return _checked(site, name, _decode(site, name, data, Record))
+
+
+def load_made(site: Site, name: str) -> Made | None:
+    """Read which files the builds of a post made, also by another version of the engine.
+
+    Raises:
+        RecordError: if there is a record that cannot be read.
+    """
+    data = _read(site, name)
+    if data is None:
+        return None
     try:
-        if msgspec.json.decode(data, type=_Version).format != FORMAT:
+        return _checked(site, name, _decode(site, name, data, Made))
+    except RecordError:
+        if _decode(site, name, data, _Version).format != FORMAT:
+            return None  # nobody knows what that version means
+        raise
+
+
+def _read(site: Site, name: str) -> bytes | None:
+    """Read a record without waiting for a pipe in its place."""
+    path = site.record(name)
+    try:
+        if not path.exists() and not path.is_symlink():
             return None
-        return msgspec.json.decode(data, type=Record)
+        if not site.inside(path).is_file():
+            raise _unreadable(site, name, "it is not a file")
+        return path.read_bytes()
+    except OSError as error:
+        raise _unreadable(site, name, error.strerror or str(error)) from error
+    except RecordError:
+        raise
+    except PostBuilderError as error:  # a symbolic link that leads out of the site
+        raise _unreadable(site, name, error.message) from error
+
+
+def _decode(site: Site, name: str, data: bytes, kind: type[_Kind]) -> _Kind:
+    try:
+        return msgspec.json.decode(data, type=kind)
     except (ValueError, RecursionError) as error:  # what msgspec raises, and UnicodeDecodeError
-        raise _unreadable(site, slug, str(error)) from error
+        raise _unreadable(site, name, str(error)) from error
 
 
-def _unreadable(site: Site, slug: str, problem: str) -> RecordError:
+def _checked(site: Site, name: str, record: _Files) -> _Files:
+    if problem := _problem(site, name, record):
+        raise _unreadable(site, name, problem)
+    return record
+
+
+def _problem(site: Site, name: str, record: Made | Record) -> str:
+    """Return what no build writes into a record; a record is never an order to touch a file."""
+    figure = re.compile(rf"{re.escape(site.figures(name))}/{_FILE}")
+    download = re.compile(rf"{re.escape(site.download(name, '.'))}\w+")
+    strange = [path for path in record.figures if not figure.fullmatch(path)]
+    strange += [path for path in record.downloads if not download.fullmatch(path)]
+    strange += [path for path in (record.post, *_depends(record)) if not _is_relative(path)]
+    if strange:
+        return f"it names {strange[0]!r}, which no build of {name} would"
+    for path, content in record.made().items():
+        if not _DIGEST.fullmatch(content):
+            return f"it has {content!r} for the digest of {path}"
+    return ""
+
+
+def _depends(record: Made | Record) -> list[str]:
+    return [*record.files, *record.declared] if isinstance(record, Record) else []
+
+
+def _is_relative(path: str) -> bool:
+    """Return whether a path is below the site, or below a folder above it: git may hold it."""
+    parts = PurePosixPath(path).parts
+    below = list(itertools.dropwhile(lambda part: part == "..", parts))
+    return not ({"..", "/", "//"}.intersection(below) or "\0" in path or Path(path).drive)
+
+
+def _unreadable(site: Site, name: str, problem: str) -> RecordError:
     return RecordError(
         f"this build record cannot be read: {problem}",
-        Place(site.relative(site.record(slug))),
+        Place(site.relative(site.record(name))),
         "restore it from git, or delete it and build the post again",
     )

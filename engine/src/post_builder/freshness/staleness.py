@@ -37,6 +37,8 @@ def staleness(prepared: PreparedPost, record: Record | None, site: Site) -> list
     """
     if record is None:
         return [Reason("never built", 1)]
+    if record.unfinished:
+        return [Reason("the last build was interrupted", 1)]
     post = prepared.post
     now = cell_records(prepared, post)
     reasons = [

@@ -11,7 +11,7 @@ from post_builder.document.post import Cell, Post
 from post_builder.files import digest
 from post_builder.freshness.digests import (
     cell_records,
-    region_digest,
+    published_digest,
     settings_digest,
     value_digest,
 )
@@ -43,7 +43,9 @@ def keep_ignored(
         return tuple(rendered), figures
     post = prepared.post
     kept = tuple(
-        replace(new, region=_published(post, cell)) if is_ignored(cell) else new
+        replace(new, region=_published(post, cell), session=cell.session)
+        if is_ignored(cell)
+        else new
         for cell, new in zip(post.cells, rendered, strict=True)
     )
     kept_figures = _published_figures(post, rendered, before, site.root)
@@ -84,7 +86,7 @@ def _is_as_published(
 ) -> bool:
     """Return whether some outputs are exactly those in the record."""
     cells = tuple(
-        replace(cell, region=region_digest(new.region))
+        replace(cell, region=published_digest(new.region, new.session))
         for cell, new in zip(cell_records(prepared, prepared.post), rendered, strict=True)
     )
     values = tuple(value_digest(text) for cell in rendered for text in cell.values)

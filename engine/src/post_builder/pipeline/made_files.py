@@ -1,67 +1,102 @@
-"""Removing files that builds made."""
+"""Files that builds made: which they are, and how they are removed."""
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-from post_builder.errors import RecordError
-from post_builder.freshness.record import Record, load_record
-from post_builder.freshness.site_files import digests
+from post_builder.errors import FileError, RecordError
+from post_builder.files import digest, operations
+from post_builder.freshness.record import Made, Record, load_made
+from post_builder.pipeline.names import Names
 from post_builder.site import Site
 
 
-def remove_outdated(site: Site, before: Record | None, now: Record) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Orphans:
+    """What was found of posts that no longer exist."""
+
+    removed: tuple[str, ...] = ()
+    """Paths of the files that were removed."""
+    errors: tuple[RecordError, ...] = ()
+    """Records that cannot be read; they, and what they name, stay."""
+
+
+def remove_outdated(site: Site, before: Made | None, now: Record) -> list[str]:
     """Remove what the last build of a post made and this one did not."""
     made = before.made() if before else {}
     kept = now.made()
     return _remove(site, {path: content for path, content in made.items() if path not in kept})
 
 
-def remove_all(site: Site, slug: str, record: Record) -> list[str]:
-    """Remove everything that builds of a post made, and its record; return what was removed."""
-    kept = _made_by_others(site, slug)
-    made = {path: content for path, content in record.made().items() if path not in kept}
-    removed = _remove(site, made)
-    site.record(slug).unlink()
-    return [*removed, site.relative(site.record(slug))]
-
-
-def remove_orphans(site: Site) -> list[str]:
-    """Remove what was made for posts that no longer exist; return what was removed.
-
-    While a record cannot be read nothing is removed, since its post may have made the same files;
-    `check` names the record.
-    """
-    try:
-        records = {path.stem: load_record(site, path.stem) for path in site.records()}
-    except RecordError:
-        return []
-    removed = []
-    for slug, record in records.items():
-        if record and not (site.root / record.post).exists():
-            removed += remove_all(site, slug, record)
+def remove_all(site: Site, name: str, record: Made) -> list[str]:
+    """Remove everything that builds of a post made, its record last; return what was removed."""
+    removed = _remove(site, record.made())
+    path = site.record(name)
+    if _is_own(site, path):
+        _remove_file(site, path)
+        removed.append(site.relative(path))
     return removed
+
+
+def orphaned(site: Site, name: str, record: Made, names: Names) -> bool:
+    """Return whether a record is that of a post that is gone, or has another name now.
+
+    A post that is there and no longer executable keeps what was made for it.
+    """
+    post = site.root / record.post
+    return name not in names.values() and (post in names or not post.exists())
+
+
+def remove_orphans(site: Site, names: Names) -> Orphans:
+    """Remove what was made for posts that no longer exist."""
+    removed: list[str] = []
+    errors = []
+    for name in [path.stem for path in site.records()]:
+        try:
+            record = load_made(site, name)
+        except RecordError as error:
+            errors.append(error)
+            continue
+        if record and orphaned(site, name, record, names):
+            removed += remove_all(site, name, record)
+    return Orphans(tuple(removed), tuple(errors))
 
 
 def _remove(site: Site, made: Mapping[str, str]) -> list[str]:
     """Remove files that are still as a record says they were made; return what was removed."""
-    now = digests(made, site.root)
-    removed = [path for path, content in made.items() if now[path] == content]
-    for path in removed:
-        (site.root / path).unlink()
-        _remove_empty_folders(site.root / path, site.root)
+    removed = []
+    for path, content in made.items():
+        file = site.root / path
+        if _is_own(site, file) and digest(operations.read(file)) == content:
+            _remove_file(site, file)
+            removed.append(path)
     return removed
 
 
-def _remove_empty_folders(path: Path, root: Path) -> None:
-    """Remove the folders above a file that have become empty."""
-    for folder in path.parents:
-        if folder == root or any(folder.iterdir()):
-            return
-        folder.rmdir()
+def _is_own(site: Site, path: Path) -> bool:
+    """Return whether a file is a plain one, in a folder that no symbolic link leads to."""
+    try:
+        plain = stat.S_ISREG(path.lstat().st_mode)
+    except OSError:
+        return False
+    return plain and path.resolve() == path and path.is_relative_to(site.root)
 
 
-def _made_by_others(site: Site, slug: str) -> set[str]:
-    records = (load_record(site, path.stem) for path in site.records() if path.stem != slug)
-    return {path for record in records if record for path in record.made()}
+def _remove_file(site: Site, path: Path) -> None:
+    """Remove a file, and the folders above it that have become empty.
+
+    Raises:
+        FileError: if the system refuses.
+    """
+    try:
+        operations.remove(path)
+        operations.sync_folder(path.parent)
+        for folder in path.parents:
+            if folder == site.root or any(folder.iterdir()):
+                return
+            operations.remove_folder(folder)
+    except OSError as error:
+        raise FileError.of(error, "cannot be removed", site.relative(path)) from error

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from post_builder.document.parsing.parser import read_post
+from post_builder.document.parsing.parser import inspect_post
 from post_builder.document.post import Post
-from post_builder.errors import PostError, SiteError
+from post_builder.errors import PostBuilderError, together
 from post_builder.freshness.digests import text_digest
 from post_builder.freshness.record import Record, load_record
 from post_builder.freshness.site_files import declared_files
 from post_builder.freshness.staleness import Reason, staleness
-from post_builder.site import Site, slug_of
+from post_builder.site import Site
 from post_builder.sources.transclusion import PreparedPost, transclude
 
 
@@ -24,6 +22,8 @@ class PostState:
 
     site: Site
     path: Path
+    name: str
+    """Of its record, downloads and folder of figures."""
     prepared: PreparedPost
     record: Record | None
     """Of its last build."""
@@ -36,18 +36,23 @@ class PostState:
         return self.prepared.post
 
     @property
-    def slug(self) -> str:
-        """The name of its record, figures and downloads."""
-        return slug_of(self.path)
-
-    @property
     def text_changed(self) -> bool:
         """Whether the text, prose included, differs from what was built last."""
         return self.record is not None and self.record.text != text_digest(self.post.text)
 
+    @property
+    def moved(self) -> bool:
+        """Whether the file has another name or folder than when it was built last."""
+        return self.record is not None and self.record.post != self.post.path
 
-def prepare(site: Site, path: Path) -> PostState | None:
+
+def prepare(site: Site, path: Path, name: str | None) -> PostState | None:
     """Read, parse and transclude a post, and find out whether it is stale.
+
+    Args:
+        site: that the post belongs to.
+        path: of the post.
+        name: of the post; None if it is not executable.
 
     Returns:
         None if the post is not executable.
@@ -55,35 +60,29 @@ def prepare(site: Site, path: Path) -> PostState | None:
     Raises:
         PostBuilderError: if the post cannot run as it is.
     """
-    post = read_post(site, path)
-    if post is None:
+    post, problems = inspect_post(site, path)
+    if name is None or (post is None and not problems):
         return None
-    declared_files(post.front_matter.get("depends", ()), site.root, post.place(1))
-    record = load_record(site, slug_of(path))
-    prepared = transclude(post, site, record.transcluded() if record else {})
-    return PostState(site, path, prepared, record, tuple(staleness(prepared, record, site)))
-
-
-def refuse_same_slug(site: Site, paths: Sequence[Path]) -> None:
-    """Refuse two executable posts that would share figures and a record.
-
-    Raises:
-        SiteError: if two names differ only in their date.
-    """
-    slugs = Counter(map(slug_of, paths))
-    seen: dict[str, Path] = {}
-    for path in paths:
-        if slugs[slug_of(path)] == 1 or not _is_executable(site, path):
-            continue
-        other = seen.setdefault(slug_of(path), path)
-        if other != path:
-            message = f"{other.name} and {path.name} differ only in their date"
-            hint = "rename one: figures and build records are named after the rest"
-            raise SiteError(message, hint=hint)
-
-
-def _is_executable(site: Site, path: Path) -> bool:
+    found: list[PostBuilderError] = list(problems)
+    if post is None:
+        raise together(found)
+    record = _own_record(site, post, name)
     try:
-        return read_post(site, path) is not None
-    except PostError:
-        return True
+        declared_files(post.front_matter.get("depends", ()), site.root, post.place(1))
+    except PostBuilderError as error:
+        found.append(error)
+    try:
+        prepared = transclude(post, site, record.transcluded() if record else {})
+    except PostBuilderError as error:
+        found.append(error)
+    if found:
+        raise together(found)
+    return PostState(site, path, name, prepared, record, tuple(staleness(prepared, record, site)))
+
+
+def _own_record(site: Site, post: Post, name: str) -> Record | None:
+    """Read the record of a post; that of a post which is no longer executable is not its own."""
+    record = load_record(site, name)
+    if record and record.post != post.path and (site.root / record.post).exists():
+        return None
+    return record

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import platform
+import os
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from post_builder.document.parsing.parser import parse
 from post_builder.document.post import Post, splice
-from post_builder.errors import ConflictError, PostError
-from post_builder.files import digest, read_text, write_atomically
-from post_builder.freshness import git
+from post_builder.errors import ConflictError, FileError, PostError
+from post_builder.files import (
+    SavedMeanwhileError,
+    digest,
+    read_text,
+    replace_text,
+    write_atomically,
+)
+from post_builder.freshness.circumstances import circumstances
 from post_builder.freshness.digests import (
     cell_records,
     settings_digest,
@@ -22,30 +27,49 @@ from post_builder.freshness.digests import (
     value_digests,
 )
 from post_builder.freshness.packages import public_versions, python_minor
-from post_builder.freshness.record import Circumstances, Record
-from post_builder.freshness.site_files import declared, observed
+from post_builder.freshness.record import Made, Record, load_record
+from post_builder.freshness.site_files import (
+    Before,
+    changed_since_declared,
+    changed_since_read,
+    declared,
+    observed,
+)
 from post_builder.pipeline.made_files import remove_outdated
+from post_builder.pipeline.obstacles import owned, refuse_foreign
 from post_builder.pipeline.prepare import PostState
+from post_builder.pipeline.undo import keep_replaced
+from post_builder.site import Site
 from post_builder.sources.transclusion import PreparedPost, transclude
 
 if TYPE_CHECKING:
     from post_builder.execution.run import Run
 
+
 _NOT_UTF_8 = re.compile("[\udc80-\udcff]")
 """How Python represents a byte of a file name that is not UTF-8."""
 
 
-def publish(state: PostState, run: Run, started: float) -> None:
+def publish(state: PostState, run: Run, before: Before) -> list[str]:
     """Write what a run gave into the post, and beside it.
 
     Args:
         state: the post as it was when it started to run.
         run: what came out.
-        started: when the run started, in seconds since the epoch.
+        before: the state of files when it started.
+
+    Returns:
+        The paths of the copies that were kept of what is replaced.
 
     Raises:
-        PostBuilderError: if it cannot be published; nothing is written then.
+        PostBuilderError: if it cannot be published; the post is as its author saved it last.
     """
+    while True:
+        with suppress(SavedMeanwhileError):  # its prose, or its code: the next look tells
+            return _publish(state, run, before)
+
+
+def _publish(state: PostState, run: Run, before: Before) -> list[str]:
     # Jupyter is slow to import, and fresh posts do not need it
     from post_builder.pipeline.ignored_outputs import keep_ignored  # noqa: PLC0415
     from post_builder.rendering.downloads import make_downloads  # noqa: PLC0415
@@ -54,26 +78,26 @@ def publish(state: PostState, run: Run, started: float) -> None:
     prepared = _prepared_now(state)
     post = prepared.post
     rendered, figures = keep_ignored(
-        prepared, render(post, run, state.site, state.slug), state.record, state.site
+        prepared, render(post, run, state.site, state.name), state.record, state.site
     )
     edits = [*prepared.edits(), *region_edits(post, rendered)]
     built = _parse_again(splice(post.text, edits), prepared)
-    downloads = make_downloads(built, state.site, state.slug)
+    downloads = make_downloads(built, state.site, state.name)
     record = _record(state, replace(prepared, post=built), run, figures, downloads)
     _refuse_odd_names(state, record)
-    _refuse_changed_files(state, record, started)
-    _write(state, built.text, figures | downloads, record)
+    _refuse_changed_files(state, record, run, before)
+    return _write(state, post, built.text, figures | downloads, record)
 
 
-def refresh_downloads(state: PostState) -> None:
-    """Write the downloads of a fresh post again, since they contain its prose."""
+def refresh(state: PostState) -> None:
+    """Bring the downloads and the record of a fresh post up to date with its prose and its path."""
     from post_builder.rendering.downloads import make_downloads  # noqa: PLC0415  # imports Jupyter
 
     assert state.record is not None  # noqa: S101  # a fresh post has one
-    downloads = make_downloads(state.post, state.site, state.slug)
+    downloads = make_downloads(state.post, state.site, state.name)
     text = text_digest(state.post.text)
-    record = replace(state.record, downloads=_digests(downloads), text=text)
-    _write(state, state.post.text, downloads, record)
+    record = replace(state.record, post=state.post.path, downloads=_digests(downloads), text=text)
+    _write(state, state.post, state.post.text, downloads, record)
 
 
 def _prepared_now(state: PostState) -> PreparedPost:
@@ -85,7 +109,7 @@ def _prepared_now(state: PostState) -> PreparedPost:
     text = read_text(state.path, state.post.path)
     if text == state.post.text:
         return state.prepared
-    post = parse(text, state.post.path)
+    post = parse(text, state.post.path, state.post.inherited)
     built = state.record.transcluded() if state.record else {}
     prepared = transclude(post, state.site, built) if post else None
     if prepared is None or _inputs(prepared) != _inputs(state.prepared):
@@ -101,7 +125,7 @@ def _inputs(prepared: PreparedPost) -> list[tuple[str, str]]:
 
 def _parse_again(text: str, prepared: PreparedPost) -> Post:
     """Parse what is about to be written as the next build will, and compare it with what ran."""
-    again = parse(text, prepared.post.path)
+    again = parse(text, prepared.post.path, prepared.post.inherited)
     codes = [cell.code for cell in prepared.cells]
     if again is None or [cell.code for cell in again.cells] != codes:
         message = "internal error: the written code differs from the code that ran"
@@ -119,7 +143,7 @@ def _record(
 ) -> Record:
     post, site = built.post, state.site
     depends = declared(post.front_matter.get("depends", ()), site.root, post.place(1))
-    own = {*figures, *downloads, post.path, site.relative(site.record(state.slug)), *depends}
+    own = {*figures, *downloads, post.path, site.relative(site.record(state.name)), *depends}
     return Record(
         post=post.path,
         text=text_digest(post.text),
@@ -133,7 +157,7 @@ def _record(
         declared=depends,
         python=python_minor(run.facts.python),
         packages=public_versions(run.facts.packages),
-        run=_circumstances(run, site.root),
+        run=circumstances(run, site.root),
     )
 
 
@@ -145,49 +169,68 @@ def _refuse_odd_names(state: PostState, record: Record) -> None:
             raise PostError(message, state.post.place(1), "rename the file")
 
 
-def _refuse_changed_files(state: PostState, record: Record, started: float) -> None:
-    """Refuse to record a file that was saved while the post ran: which content was read?"""
-    for path in (*record.files, *record.declared):
-        file = state.site.root / path
-        if file.is_file() and file.stat().st_mtime > started:
-            hint = "nothing was written; build again"
-            message = f"{path} changed while the post ran"
-            raise ConflictError(message, state.post.place(1), hint)
+def _refuse_changed_files(state: PostState, record: Record, run: Run, before: Before) -> None:
+    """Refuse to record a file that is not as it was when the post read it."""
+    root = state.site.root
+    changed = changed_since_read(record.files, run.observations, before, root)
+    for path in (*changed, *changed_since_declared(record.declared, before, root)):
+        hint = "nothing was written; build again"
+        message = f"{path} changed while the post ran"
+        raise ConflictError(message, state.post.place(1), hint)
 
 
 def _digests(files: Mapping[str, bytes]) -> dict[str, str]:
     return {path: digest(data) for path, data in files.items()}
 
 
-def _circumstances(run: Run, root: Path) -> Circumstances:
-    """Describe when, where and how fast a post ran."""
-    return Circumstances(
-        date=dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        seconds=round(run.seconds, 1),
-        peak_memory=run.facts.peak_memory,
-        python=run.facts.python,
-        processor=_processor(),
-        commit=git.head(root),
-    )
-
-
-def _processor() -> str:
-    """Return the model of the processor, as far as the system says."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text(encoding="utf-8").splitlines() if info.exists() else []
-    models = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(models, "") or platform.processor() or platform.machine()
-
-
-def _write(state: PostState, text: str, made: Mapping[str, bytes], record: Record) -> None:
+def _write(
+    state: PostState, post: Post, text: str, made: Mapping[str, bytes], record: Record
+) -> list[str]:
     """Write figures and downloads first, then the post, the record last.
 
-    A build that is killed in between leaves a record that does not match, and the next build
-    repairs the rest.
+    Before them all, the record says which new files are about to be the build's. A build that is
+    killed in between leaves a record that does not match, and the next build repairs the rest.
+
+    Raises:
+        FileError: if the system refuses.
+        SavedMeanwhileError: if the post was saved since it was read.
     """
-    for path, data in made.items():
-        write_atomically(state.site.root / path, data)
-    write_atomically(state.path, text.encode("utf-8"))
-    remove_outdated(state.site, state.record, record)
-    if not record.same_result(state.record):
-        write_atomically(state.site.record(state.slug), record.to_json().encode("utf-8"))
+    site, before = state.site, owned(state)
+    known = before.made() if before else {}
+    refuse_foreign(state, _foreign(site, made, known))
+    try:
+        written = {**made, post.path: text.encode()}
+        copies = keep_replaced(site, state.name, post, state.record, written)
+        if not made.keys() <= known.keys():
+            _save(state, _unfinished(record, before))
+        for path, data in made.items():
+            write_atomically(site.inside(site.root / path), data)
+        replace_text(site.inside(state.path), post.text.encode(), text.encode())
+        remove_outdated(site, before, record)
+        if not record.same_result(load_record(site, state.name)):
+            _save(state, record)
+    except OSError as error:
+        raise FileError.of(error, "cannot be published", post.path) from error
+    return copies
+
+
+def _foreign(site: Site, made: Mapping[str, bytes], known: Mapping[str, str]) -> list[str]:
+    """Find the files that no build made where this one would write others."""
+    files = {path: site.root / path for path in made if path not in known}
+    return [
+        path
+        for path, file in files.items()
+        if os.path.lexists(file) and not (file.is_file() and file.read_bytes() == made[path])
+    ]
+
+
+def _unfinished(record: Record, before: Made | None) -> Record:
+    """Return a record that says only which files are this build's or the last one's."""
+    figures = {**(before.figures if before else {}), **record.figures}
+    downloads = {**(before.downloads if before else {}), **record.downloads}
+    return replace(record, text="", cells=(), values=(), figures=figures, downloads=downloads)
+
+
+def _save(state: PostState, record: Record) -> None:
+    path = state.site.inside(state.site.record(state.name))
+    write_atomically(path, record.to_json().encode("utf-8"))

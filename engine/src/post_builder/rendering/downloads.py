@@ -45,8 +45,7 @@ def make_downloads(post: Post, site: Site, slug: str) -> dict[str, bytes]:
 
 
 def _notebook(post: Post, site: Site) -> NotebookNode:
-    spec = dict(post.front_matter["jupyter"]["kernelspec"])
-    spec = {"display_name": spec["name"], "language": post.language} | spec
+    spec = {"display_name": post.kernel, "language": post.language} | dict(post.kernelspec)
     title = post.front_matter.get("title")
     cells = [new_markdown_cell(f"# {title}", id="title")] if title else []
     metadata = {"kernelspec": spec, "language_info": {"name": post.language}}

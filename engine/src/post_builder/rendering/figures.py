@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from post_builder.document.figure_names import FigureNames
 from post_builder.document.figure_tag import FigureTag
 from post_builder.document.post import Cell, Post
 from post_builder.errors import RenderError
@@ -19,6 +20,9 @@ _EXTENSIONS = {"image/svg+xml": "svg", "image/png": "png", "image/jpeg": "jpg"}
 
 _PX_PER = {"": 1.0, "px": 1.0, "pt": 96 / 72, "in": 96.0, "cm": 96 / 2.54, "mm": 96 / 25.4}
 """CSS pixels per unit of length."""
+
+_NUMBER = r"(?:\d+\.?\d*|\.\d+)"
+"""A number of an SVG, without its sign."""
 
 _BOX = 4
 """Numbers in the `viewBox` of an SVG."""
@@ -57,16 +61,20 @@ class _Image:
         return base64.b64decode(self.content)
 
 
-def find_figures(cell: Cell, outputs: Sequence[Output], folder: str) -> Iterator[Figure]:
+def find_figures(cell: Cell, outputs: Sequence[Output], names: FigureNames) -> Iterator[Figure]:
     """Yield the figures in a cell's outputs.
+
+    Args:
+        cell: that made them.
+        outputs: of the cell.
+        names: of the figures of its post.
 
     Raises:
         RenderError: if an image cannot be decoded.
     """
     images = [image for output in outputs if (image := _image(output))]
-    for number, image in enumerate(images, 1):
-        name = cell.name if len(images) == 1 else f"{cell.name}-{number}"
-        path = f"{folder}/{name}.{_EXTENSIONS[image.kind]}"
+    for image, name in zip(images, names.of(cell.name, len(images)), strict=True):
+        path = f"{name}.{_EXTENSIONS[image.kind]}"
         data = image.data()
         width, height = _size(image, data)
         yield Figure(cell.name, path, data, round(width), round(height))
@@ -125,14 +133,14 @@ def _size(image: _Image, data: bytes) -> tuple[float, float]:
 def _svg_size(svg: str) -> tuple[float, float]:
     """Return the width and height of a drawing in CSS pixels."""
     root = re.search(r"<svg\b[^>]*>", svg)
-    found = re.findall(r"""([\w:]+)\s*=\s*(["'])(.*?)\2""", root.group() if root else "")
+    found = re.findall(r"""([\w:.-]+)\s*=\s*(["'])(.*?)\2""", root.group() if root else "")
     attributes = {name: value for name, _, value in found}
     lengths = [
-        re.fullmatch(r"([\d.]+)(\w*)", attributes.get(side, "")) for side in ("width", "height")
+        re.fullmatch(rf"({_NUMBER})(\w*)", attributes.get(side, "")) for side in ("width", "height")
     ]
     sizes = [float(m[1]) * _PX_PER[m[2]] for m in lengths if m and m[2] in _PX_PER]
     if len(sizes) < len(lengths):
-        box = re.findall(r"-?[\d.]+", attributes.get("viewBox", ""))
+        box = re.findall(rf"-?{_NUMBER}", attributes.get("viewBox", ""))
         sizes = [float(number) for number in box[2:]] if len(box) == _BOX else [0, 0]
     return sizes[0], sizes[1]
 

@@ -6,7 +6,7 @@ import re
 
 from post_builder.document.liquid import END_RAW
 from post_builder.rendering.scrubbing import scrub
-from post_builder.rendering.terminal_text import CONTROL
+from post_builder.rendering.terminal_text import without_controls
 from post_builder.site import Site
 
 _SCRIPT = re.compile(r"[\s\x00-\x20]*j\s*a\s*v\s*a\s*s\s*c\s*r\s*i\s*p\s*t\s*:", re.IGNORECASE)
@@ -21,7 +21,7 @@ def clean_html(markup: str, site: Site, *, trusted: bool = False) -> str:
     from bs4 import BeautifulSoup  # noqa: PLC0415  # only HTML outputs need it
     from bs4.element import PreformattedString  # noqa: PLC0415  # comments and doctypes
 
-    markup = CONTROL.sub("\ufffd", re.sub(r"\r\n?", "\n", scrub(markup, site.root)))
+    markup = without_controls(re.sub(r"\r\n?", "\n", scrub(markup, site.root)))
     soup = BeautifulSoup(markup, "html.parser")
     for element in soup(["style"] if trusted else ["script", "style"]):
         element.decompose()

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from post_builder.document.figure_names import FigureNames
 from post_builder.document.options import Tag
 from post_builder.document.post import END, START, Cell, Edit, Post
+from post_builder.document.sessions import Example, session_text
 from post_builder.execution.run import CellRun, Run
 from post_builder.rendering.blocks import blocks, merge_streams
 from post_builder.rendering.figures import Figure, find_figures, refuse_unsuitable
-from post_builder.rendering.terminal_text import CONTROL
+from post_builder.rendering.terminal_text import without_controls
 from post_builder.rendering.text_outputs import TextCleaner
+from post_builder.rendering.sessions import is_result, with_results
 from post_builder.site import Site
 
 _SPECIAL = re.compile(r"[^\w .,%+/:;=()-]|_|\.{2,}|-{2,}| (?= )|^ | $")
@@ -31,6 +34,8 @@ class RenderedCell:
     figures: tuple[Figure, ...] = ()
     values: tuple[str, ...] = ()
     """Text of each value after the cell, escaped as it is in the post."""
+    session: tuple[Example, ...] = ()
+    """For a session, its inputs with their new results."""
 
 
 def render(post: Post, run: Run, site: Site, slug: str) -> tuple[RenderedCell, ...]:
@@ -46,22 +51,26 @@ def render(post: Post, run: Run, site: Site, slug: str) -> tuple[RenderedCell, .
         RenderError: for a figure without alt text, or one that Liquid would not see.
     """
     clean = TextCleaner(site, run.names)
+    names = FigureNames(site.figures(slug), [cell.name for cell in post.cells])
     return tuple(
-        _render_cell(post, cell, ran, clean, site.figures(slug))
+        _render_cell(post, cell, ran, clean, names)
         for cell, ran in zip(post.cells, run.cells, strict=True)
     )
 
 
 def _render_cell(
-    post: Post, cell: Cell, run: CellRun, clean: TextCleaner, folder: str
+    post: Post, cell: Cell, run: CellRun, clean: TextCleaner, names: FigureNames
 ) -> RenderedCell:
+    session = with_results(post, cell, run, clean) if cell.session else ()
+    if session:  # what is not a figure is in its block
+        run = replace(run, outputs=tuple(o for o in run.outputs if not is_result(o)))
     removed = Tag.REMOVE_OUTPUT in cell.options.tags
     outputs = () if removed else tuple(merge_streams(run.outputs))
-    figures = tuple(find_figures(cell, outputs, folder))
+    figures = tuple(find_figures(cell, outputs, names))
     if figures:
         refuse_unsuitable(post, cell)
     region = _region(cell, tuple(blocks(cell, outputs, figures, clean)))
-    return RenderedCell(region, figures, tuple(map(escape_value, run.values)))
+    return RenderedCell(region, figures, tuple(map(escape_value, run.values)), session)
 
 
 def region_edits(post: Post, rendered: Sequence[RenderedCell]) -> list[Edit]:
@@ -69,6 +78,11 @@ def region_edits(post: Post, rendered: Sequence[RenderedCell]) -> list[Edit]:
     edits = [
         (cell.region, _at_its_place(post.text, cell, new.region))
         for cell, new in zip(post.cells, rendered, strict=True)
+    ]
+    edits += [
+        (cell.body, cell.with_prefix(session_text(new.session).removesuffix("\n")) + cell.newline)
+        for cell, new in zip(post.cells, rendered, strict=True)
+        if new.session
     ]
     texts = [text for cell in rendered for text in cell.values]
     edits += [(value.span, text) for value, text in zip(post.values, texts, strict=True)]
@@ -86,8 +100,8 @@ def _at_its_place(text: str, cell: Cell, region: str) -> str:
 
 def escape_value(text: str) -> str:
     """Escape a value so that kramdown shows exactly that text within a paragraph."""
-    text = CONTROL.sub("\ufffd", text)
-    return _SPECIAL.sub(lambda found: "".join(f"&#{ord(c)};" for c in found.group()), text)
+    plain = without_controls(text)
+    return _SPECIAL.sub(lambda found: "".join(f"&#{ord(c)};" for c in found.group()), plain)
 
 
 def _region(cell: Cell, parts: Sequence[str]) -> str:

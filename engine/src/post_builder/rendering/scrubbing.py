@@ -11,7 +11,9 @@ _WORD = re.compile(r"[^\s\"'(<]+")
 
 _INSTALLED = re.compile(r"\A.*/(?:(?:site|dist)-packages|lib/python3\.\d+)/")
 _CELL_FILE = re.compile(r"\A.*/ipykernel_\d+/\d+\.py")
-_TEMPORARY = re.compile(r"(?:/var/folders/\S+?/T|/tmp)/tmp\w{8}")  # a pattern, not a path we use
+_TEMPORARY = re.compile(
+    r"(?:/var/folders/[^/]+/[^/]+/T|/tmp)/tmp\w{8}"
+)  # a pattern, not a path we use
 
 _VARYING = (
     (re.compile(r"\b(pid|process)([ =:]+)\d+", re.IGNORECASE), r"\1\2…"),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from post_builder.document.liquid import first_liquid_line, liquid_problem
 from post_builder.document.options import Options
 from post_builder.document.post import Cell, Edit, Post
-from post_builder.errors import SnippetError
+from post_builder.errors import SnippetError, together
 from post_builder.files import digest
 from post_builder.place import Place
 from post_builder.site import Site
@@ -70,15 +70,21 @@ def transclude(post: Post, site: Site, built: Mapping[str, str]) -> PreparedPost
         SnippetError: if a source is not found, cannot be in a post, or would replace text that
             somebody edited.
     """
-    return PreparedPost(
-        post,
-        tuple(
-            _filled(post, cell, site, built.get(cell.name))
-            if cell.options.source
-            else PreparedCell(cell, cell.code)
-            for cell in post.cells
-        ),
-    )
+    cells, problems = [], []
+    for cell in post.cells:
+        try:
+            cells.append(_prepared(post, cell, site, built.get(cell.name)))
+        except SnippetError as error:
+            problems.append(error)
+    if problems:
+        raise together(problems)
+    return PreparedPost(post, tuple(cells))
+
+
+def _prepared(post: Post, cell: Cell, site: Site, built: str | None) -> PreparedCell:
+    if cell.options.source:
+        return _filled(post, cell, site, built)
+    return PreparedCell(cell, cell.code)
 
 
 def posts_used(post: Post) -> dict[str, int]:

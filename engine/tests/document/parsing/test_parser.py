@@ -220,13 +220,14 @@ def test_the_attribute_list_is_kept_as_written(read: Callable[[str], Post]) -> N
 def test_headings_are_found_at_their_lines(read: Callable[[str], Post]) -> None:
     """Both kinds of heading count, a comment in code does not."""
     post = read("# One *two*\n\n```python\n# code\n```\n\nThree\n-----\n")
-    assert ((4, "One *two*"), (10, "Three")) == post.headings
+    headings = [(heading.line, heading.text, heading.name) for heading in post.headings]
+    assert [(4, "One *two*", "one-two"), (10, "Three", "three")] == headings
 
 
 def test_fences_that_kramdown_reads_as_a_paragraph_are_named(read: Callable[[str], Post]) -> None:
     """More than one word after a fence makes it text for kramdown."""
     post = read("```python title\nx\n```\n\n~~~ a b\n~~~\n\n```python\n```\n")
-    assert (4, 8) == post.unreadable_fences
+    assert [4, 8] == [notice.line for notice in post.notices]
 
 
 def test_a_file_is_parsed_under_its_path(blog: Path) -> None:

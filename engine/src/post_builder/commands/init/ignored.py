@@ -7,7 +7,7 @@ from typing import Any
 
 from post_builder.commands.init.steps import Step, write
 from post_builder.settings import CONFIG
-from post_builder.site import Site
+from post_builder.site import OWN_FOLDER, Site
 from post_builder.yaml_reader import YamlError, read_mapping
 
 _LEFT = (".ipynb_checkpoints/", ".venv/", "__pycache__/")
@@ -36,7 +36,7 @@ def exclude_from_jekyll(site: Site) -> Step:
     path = site.root / CONFIG
     data = path.read_bytes()
     config = read_mapping(data.decode("utf-8", "replace"))
-    wanted = (*_LEFT, *_UNPUBLISHED, *_environments(site))
+    wanted = (f"{OWN_FOLDER}/", *_LEFT, *_UNPUBLISHED, *_environments(site))
     if "exclude" in config:
         return _excluded_by_hand(config["exclude"], wanted)
     entries = tuple(dict.fromkeys((*wanted, *_JEKYLL_3)))

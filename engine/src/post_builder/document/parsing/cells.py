@@ -3,68 +3,99 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 
 from markdown_it.token import Token
 
+from post_builder.document.languages import SESSIONS, names_of, word_of
 from post_builder.document.liquid import END_RAW, TAG, liquid_problem
 from post_builder.document.options import LINE as OPTIONS_LINE
-from post_builder.document.options import OptionError, Options, parse_options
+from post_builder.document.options import OptionError, Options, Tag, parse_options
 from post_builder.document.parsing.text_lines import TextLines
 from post_builder.document.post import END, START, Cell, Span
+from post_builder.document.sessions import (
+    Example,
+    SessionError,
+    parse_session,
+    pasted_session,
+)
+from post_builder.errors import PostError
 
 _FENCES = 2
 """Lines that a closed code block has at least."""
 
+_ENDS_LAZINESS = re.compile(r"^(?:[ \t]*$| {0,3}</?[A-Za-z]| {0,3}\{:)", re.MULTILINE)
+"""A line that ends what a list item, quote or indented code takes for its own."""
 
-def find_cells(text: TextLines, fences: Sequence[Token], language: str) -> Iterator[Cell]:
+_LIST_START = re.compile(r"^ {0,3}(?:[+*-]|\d+\.)[\t |]", re.MULTILINE)
+"""How a list item starts."""
+
+_FOREIGN_LINE = re.compile(r":(?P<name>[\w-]+):|---\s*$")
+"""A line of options in MyST's way, within the code."""
+
+
+def find_cells(
+    text: TextLines, fences: Sequence[Token], language: str, problems: list[PostError]
+) -> Iterator[Cell]:
     """Yield the code blocks that run.
 
     Args:
         text: of the post.
         fences: all its fenced code blocks, as markdown-it found them.
-        language: the info string of cells.
-
-    Raises:
-        PostError: with the line at fault.
+        language: of the kernel.
+        problems: takes an error for each block that cannot run as it is.
     """
     names: dict[str, int] = {}
     for token in fences:
         start, _ = text.range_of(token)
-        if token.info.strip() != language or text.in_liquid("comment", text.starts[start]):
+        if text.in_liquid("comment", text.starts[start]):
             continue
-        cell = _cell(text, token, number=len(names) + 1)
+        if not runs(token.info, language):
+            problems += _split(text, token)
+            continue
+        try:
+            cell = _cell(text, token, len(names) + 1, language)
+        except PostError as error:
+            problems.append(error)
+            continue
         if cell.name in names:
             message = f"two cells are named {cell.name}: the other is on line {names[cell.name]}"
-            raise text.error(start, message, "give each cell its own name")
+            problems.append(text.error(start, message, "give each cell its own name"))
         names[cell.name] = cell.line
         yield cell
 
 
-def refuse_stray_markers(text: TextLines, tokens: Sequence[Token], cells: Sequence[Cell]) -> None:
-    """Refuse output whose cell is gone: it would be published for ever.
+def runs(info: str, language: str) -> bool:
+    """Return whether the words on a fence make it a cell of a language, or a session in it."""
+    word = word_of(info)
+    return word in names_of(language) or (language == "python" and word in SESSIONS)
 
-    Raises:
-        PostError: with the line of the marker.
-    """
-    for token in tokens:
-        if token.type != "html_block":
+
+def stray_markers(
+    text: TextLines, tokens: Sequence[Token], cells: Sequence[Cell]
+) -> Iterator[PostError]:
+    """Yield an error for each output whose cell is gone: it would be published for ever."""
+    starts = [cell.region.start for cell in cells]
+    reported = False  # the end marker of a stray region needs no error of its own
+    prose = [token for token in tokens if token.type in {"html_block", "inline"}]
+    for index in (index for token in prose for index in _range(text, token)):
+        marker = text.lines[index].lstrip(" \t>").rstrip()
+        if marker not in {START, END}:
             continue
-        for index in range(*text.range_of(token)):
-            marker = text.lines[index].lstrip(" \t>").rstrip() in {START, END}
-            if marker and not _in_region(text.starts[index], cells):
-                raise text.error(
-                    index,
-                    "this output region is not directly below a cell",
-                    "delete it; the build recreates it",
-                )
+        position = bisect_right(starts, text.starts[index]) - 1
+        stray = position < 0 or text.starts[index] >= cells[position].region.end
+        if stray and not (reported and marker == END):
+            hint = "delete it; the build recreates it"
+            yield text.error(index, "this output region is not directly below a cell", hint)
+        reported = stray and marker == START
 
 
-def _in_region(offset: int, cells: Sequence[Cell]) -> bool:
-    return any(cell.region.start <= offset < cell.region.end for cell in cells)
+def _range(text: TextLines, token: Token) -> range:
+    return range(*text.range_of(token))
 
 
-def _cell(text: TextLines, token: Token, number: int) -> Cell:
+def _cell(text: TextLines, token: Token, number: int, language: str) -> Cell:
     start, end = text.range_of(token)
     opening = text.lines[start]
     prefix = re.sub(r"[^\s>]", " ", opening[: opening.index(token.markup)])
@@ -72,9 +103,15 @@ def _cell(text: TextLines, token: Token, number: int) -> Cell:
     options, options_text, after = _options(text, end, prefix)
     if END_RAW.match(text.bare(after, prefix)):
         after += 1
+    session = _session(text, token, language)
+    if session and options.source:
+        raise text.error(start, "a session cannot take its text from elsewhere")
+    if session and Tag.RAISES_EXCEPTION in options.tags:
+        hint = "write `Traceback (most recent call last):` below the input that raises"
+        raise text.error(start, "in a session the result says which input raises", hint)
     cell = Cell(
         name=options.name or f"cell-{number}",
-        code=token.content,
+        code="".join(example.source for example in session) if session else token.content,
         options=options,
         options_text=options_text,
         line=start + 1,
@@ -86,9 +123,45 @@ def _cell(text: TextLines, token: Token, number: int) -> Cell:
         newline=opening[len(opening.rstrip("\r\n")) :],
         in_raw=text.in_liquid("raw", text.starts[start]),
         region_in_raw=text.in_liquid("raw", text.starts[after]),
+        session=session,
     )
     _refuse_liquid(text, cell)
     return cell
+
+
+def _session(text: TextLines, token: Token, language: str) -> tuple[Example, ...]:
+    """Read the inputs and results of a session; a cell has none, and must not look like one."""
+    start, _ = text.range_of(token)
+    if word_of(token.info) in SESSIONS:
+        try:
+            return parse_session(token.content)
+        except SessionError as error:
+            hint = "put text that is not a session into a block of another language, such as text"
+            raise text.error(start + 1 + error.index, str(error), hint) from error
+    lines = token.content.split("\n")
+    first = next((index for index, line in enumerate(lines) if line.strip()), 0)
+    if language == "python" and (index := pasted_session(token.content)) is not None:
+        raise text.error(
+            start + 1 + index,
+            "this block is a session with prompts, whose results would be published unchecked",
+            "write ```pycon above it, with >>> before inputs: they run, and builds write their"
+            " results; or delete prompts and results",
+        )
+    if _FOREIGN_LINE.match(lines[first]):
+        raise text.error(
+            start + 1 + first,
+            "options in the code are not read here",
+            "write them on the line below the block: {: #name .hide-input }",
+        )
+    return ()
+
+
+def _split(text: TextLines, token: Token) -> Iterator[PostError]:
+    """Yield an error for a block of which kramdown would show a part as text: it loses its end."""
+    above = token.meta["absorbed"]
+    if above and _ENDS_LAZINESS.search(token.content):
+        message = f"kramdown takes this block into the {above} above it, and ends it too early"
+        yield text.error(text.range_of(token)[0], message, "put an empty line above it")
 
 
 def _refuse_bad_fence(text: TextLines, token: Token, prefix: str) -> None:
@@ -98,11 +171,25 @@ def _refuse_bad_fence(text: TextLines, token: Token, prefix: str) -> None:
     if too_short or closing.rstrip(token.markup[0]):
         hint = f"end it with a line of {token.markup}"
         raise text.error(start, "this code block is not closed", hint)
-    if token.meta.get("indent"):
+    if token.meta["indent"]:
         raise text.error(
             start,
             "readers would get this code with extra spaces before each line",
             "start the fence, and its code, where the text of its list item starts",
+        )
+    if above := token.meta["absorbed"]:
+        raise text.error(
+            start,
+            f"kramdown takes this block into the {above} above it, and may change its code",
+            "put an empty line above it"
+            + (", or indent it as far as the text of the item" if "item" in above else ""),
+        )
+    touches = start > 0 and text.bare(start - 1, prefix)
+    if "  " in prefix and touches and _LIST_START.search(token.content):
+        raise text.error(
+            start,
+            "kramdown takes a line of this code for an item of the list",
+            "put an empty line above the block",
         )
 
 

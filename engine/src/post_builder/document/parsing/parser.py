@@ -6,78 +6,115 @@ from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 
-from markdown_it import MarkdownIt
-from markdown_it.rules_block import StateBlock, fence
-from markdown_it.token import Token
-
-from post_builder.document.front_matter import kernel_of, read_front_matter
-from post_builder.document.parsing.cells import find_cells, refuse_stray_markers
+from post_builder.document.front_matter import FrontMatter, KernelSpec, kernel_of, read_front_matter
+from post_builder.document.headings import headings
+from post_builder.document.parsing.blocks import find_blocks
+from post_builder.document.parsing.cells import find_cells, runs, stray_markers
+from post_builder.document.parsing.notices import find_notices
 from post_builder.document.parsing.text_lines import TextLines
 from post_builder.document.parsing.values import find_values
 from post_builder.document.post import Post
+from post_builder.errors import PostError, together
 from post_builder.files import read_text
+from post_builder.jekyll.defaults import NOTHING, Inherited
 from post_builder.site import Site
+
+Problems = tuple[PostError, ...]
+"""All that is wrong with the text of a post."""
 
 
 def read_post(site: Site, path: Path) -> Post | None:
     """Read and parse a file; None if it is not executable.
 
     Raises:
-        PostError: with the line at fault.
+        PostError: with the lines at fault.
     """
     name = site.relative(path)
-    return parse(read_text(path, name), name)
+    return parse(read_text(path, name), name, site.inherited(path))
+
+
+def inspect_post(site: Site, path: Path) -> tuple[Post | None, Problems]:
+    """Read and parse a file; return what could be read of it, and all that is wrong with it."""
+    name = site.relative(path)
+    try:
+        text = read_text(path, name)
+    except PostError as error:
+        return None, (error,)
+    return inspect(text, name, site.inherited(path))
+
+
+def parse(text: str, path: str = "post", inherited: Inherited = NOTHING) -> Post | None:
+    """Find the cells, options, output regions and values of a post; None if it is not executable.
+
+    Args:
+        text: of the file.
+        path: relative to the site's root.
+        inherited: what the file takes from the site's configuration.
+
+    Raises:
+        PostError: with the lines at fault.
+    """
+    post, problems = inspect(text, path, inherited)
+    if problems:
+        raise together(problems)
+    return post
+
+
+def inspect(
+    text: str, path: str = "post", inherited: Inherited = NOTHING
+) -> tuple[Post | None, Problems]:
+    """Return what could be read of a post, and all that is wrong with it."""
+    try:
+        return _read(text, path, inherited)
+    except PostError as error:
+        return None, (error,)
 
 
 @lru_cache(maxsize=64)  # many cells may take their text from one post
-def parse(text: str, path: str = "post") -> Post | None:
-    """Find the cells, options, output regions and values of a post; None if it is not executable.
-
-    Raises:
-        PostError: with the line at fault.
-    """
-    front_matter, content = read_front_matter(text, path)
-    kernel = kernel_of(front_matter, path)
+def _read(text: str, path: str, inherited: Inherited) -> tuple[Post | None, Problems]:
+    front_matter = read_front_matter(text, path, inherited.front_matter)
+    kernel = kernel_of(front_matter)
     if kernel is None:
-        return None
-    lines = TextLines(text, path, content)
-    tokens = _blocks(lines.content)
+        return None, ()
+    return _parse(text, front_matter, kernel, inherited)
+
+
+def _parse(
+    text: str, front_matter: FrontMatter, kernel: KernelSpec, inherited: Inherited
+) -> tuple[Post, Problems]:
+    problems: list[PostError] = []
+    lines = TextLines(text, front_matter.path, front_matter.end)
+    tokens = find_blocks(
+        lines.content,
+        lambda info: runs(info, kernel.language),
+        parse_block_html=inherited.parse_block_html,
+    )
     fences = [token for token in tokens if token.type == "fence"]
-    cells = tuple(find_cells(lines, fences, kernel.language))
-    refuse_stray_markers(lines, tokens, cells)
-    return Post(
-        path=path,
+    cells = tuple(find_cells(lines, fences, kernel.language, problems))
+    if not problems:  # a cell that cannot be read has output, and values, as well
+        problems += stray_markers(lines, tokens, cells)
+        values = tuple(find_values(lines, tokens, cells, problems))
+    found = (
+        (lines.range_of(heading)[0] + 1, inline.content)
+        for heading, inline in pairwise(tokens)
+        if heading.type == "heading_open"
+    )
+    post = Post(
+        path=front_matter.path,
         text=text,
-        front_matter=front_matter,
+        front_matter=front_matter.values,
         kernel=kernel.name,
         language=kernel.language,
-        content=content,
+        content=front_matter.end,
         cells=cells,
-        values=tuple(find_values(lines, tokens, cells)),
-        headings=tuple(
-            (lines.range_of(heading)[0] + 1, inline.content)
-            for heading, inline in pairwise(tokens)
-            if heading.type == "heading_open"
-        ),
-        unreadable_fences=tuple(
-            lines.range_of(token)[0] + 1 for token in fences if len(token.info.split()) > 1
-        ),
+        values=() if problems else values,
+        headings=tuple(headings(found)),
+        notices=tuple(find_notices(lines, tokens, kernel.language, cells)),
+        kernelspec=kernel.spec,
+        inherited=inherited,
     )
+    return post, tuple(sorted(problems, key=_line))
 
 
-def _blocks(text: str) -> list[Token]:
-    """Parse the blocks of a Markdown text; inline markup is not parsed."""
-    parser = MarkdownIt("commonmark")
-    parser.core.ruler.enableOnly(["normalize", "block"])
-    parser.block.ruler.at(
-        "fence", _fence, {"alt": ["paragraph", "reference", "blockquote", "list"]}
-    )
-    return parser.parse(text)
-
-
-def _fence(state: StateBlock, start: int, end: int, silent: bool) -> bool:  # noqa: FBT001
-    """Parse a fence as usual, and note how far it is indented within its list or quote."""
-    found = fence(state, start, end, silent)
-    if found and not silent:
-        state.tokens[-1].meta["indent"] = state.sCount[start] - state.blkIndent
-    return found
+def _line(error: PostError) -> int:
+    return (error.place.line if error.place else None) or 0

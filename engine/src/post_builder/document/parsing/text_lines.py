@@ -36,6 +36,7 @@ class TextLines:
         self._liquid = [
             (match["tag"], Span(*match.span("content"))) for match in BLOCK.finditer(text, content)
         ]
+        self._liquid_starts = [span.start for _, span in self._liquid]
 
     @property
     def content(self) -> str:
@@ -58,11 +59,12 @@ class TextLines:
 
     def in_liquid(self, tag: str, offset: int) -> bool:
         """Return whether an offset is inside a Liquid `raw` or `comment` block."""
-        last = len(self.text)  # where a block that is never closed ends
-        return any(
-            tag == block and (span.start <= offset < span.end or offset == span.end == last)
-            for block, span in self._liquid
-        )
+        index = bisect_right(self._liquid_starts, offset) - 1
+        if index < 0:
+            return False
+        block, span = self._liquid[index]
+        unclosed = offset == span.end == len(self.text)
+        return tag == block and (offset < span.end or unclosed)
 
     def bare(self, index: int, prefix: str) -> str:
         """Return a line without a cell's prefix and surrounding white space.

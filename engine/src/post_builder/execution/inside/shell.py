@@ -13,7 +13,8 @@ def prepare() -> None:
     """Send all output, and keep the streams that ipykernel needs."""
     shell = get_ipython()
     # by default ZeroMQ drops messages while 1,000 wait to be sent, without an error
-    shell.kernel.iopub_thread.socket.setsockopt(zmq.SNDHWM, 0)
+    thread = shell.kernel.iopub_thread
+    thread.schedule(lambda: thread.socket.setsockopt(zmq.SNDHWM, 0))
     streams = {"stdout": sys.stdout, "stderr": sys.stderr}
 
     def restore_streams(*_: object) -> None:

@@ -1,0 +1,1 @@
+"""Asking kramdown which code readers see."""

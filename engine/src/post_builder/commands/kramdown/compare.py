@@ -1,0 +1,124 @@
+"""Comparing the cells of posts with the blocks of code that kramdown shows."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from post_builder.document.languages import SESSIONS, names_of, word_of
+from post_builder.document.liquid import without_liquid
+from post_builder.document.post import Cell, Post
+from post_builder.site import Site
+from post_builder.ui.findings import Finding
+
+_SCRIPT = Path(__file__).with_name("code_blocks.rb")
+
+_TIMEOUT = 120
+"""Seconds for all posts of a site; kramdown reads about a megabyte in one."""
+
+_OPTIONS = ("input", "parse_block_html", "parse_span_html", "gfm_quirks", "html_to_native")
+"""Options of kramdown that decide what is code."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """A block of code that readers see."""
+
+    language: str
+    code: str
+    line: int
+    """Within the content of its post."""
+
+
+def compare_with_kramdown(site: Site, posts: Sequence[Post]) -> list[Finding]:
+    """Find cells that readers see otherwise, and code that they see and that does not run.
+
+    Args:
+        site: whose options of kramdown count.
+        posts: to compare, all with one run of Ruby.
+
+    Returns:
+        The findings; none where Ruby or kramdown is not installed.
+    """
+    if not posts:
+        return []
+    options = {key: value for key, value in site.jekyll.kramdown.items() if key in _OPTIONS}
+    texts = [without_liquid(post.text[post.content :]) for post in posts]
+    shown = _ask(texts, options, site.root)
+    if shown is None:
+        return []
+    return [f for post, blocks in zip(posts, shown, strict=True) for f in _compare(post, blocks)]
+
+
+def _ask(
+    texts: Sequence[str], options: Mapping[str, object], root: Path
+) -> list[list[_Shown]] | None:
+    """Run kramdown; None if it is not installed, neither for all nor for the site's bundle."""
+    request = json.dumps({"options": options, "texts": texts}, default=str)
+    for command in (["ruby"], ["bundle", "exec", "ruby"]):
+        if not shutil.which(command[0]) or (command[1:] and not (root / "Gemfile").is_file()):
+            continue
+        answer = subprocess.run(  # a fixed script
+            [*command, str(_SCRIPT)],
+            input=request,
+            capture_output=True,
+            encoding="utf-8",
+            cwd=root,
+            timeout=_TIMEOUT,
+            check=False,
+        )
+        if answer.returncode == 0:
+            found = json.loads(answer.stdout)
+            return [[_Shown(lang or "", code, line) for lang, code, line in b] for b in found]
+    return None
+
+
+def _compare(post: Post, blocks: Sequence[_Shown]) -> Iterator[Finding]:
+    names = names_of(post.language) | (SESSIONS if post.language == "python" else frozenset())
+    shown = [block for block in blocks if word_of(block.language) in names]
+    codes = [_comparable(_body(post, cell)) for cell in post.cells]
+    seen = [_comparable(block.code) for block in shown]
+    matcher = difflib.SequenceMatcher(None, codes, seen, autojunk=False)
+    for kind, first, last, start, end in matcher.get_opcodes():
+        if kind == "equal":
+            continue
+        pairs = min(last - first, end - start)
+        for cell, block in zip(post.cells[first:last], shown[start:end], strict=False):
+            yield _other_code(post, cell, block)
+        for cell in post.cells[first + pairs : last]:
+            message = f"kramdown does not show cell {cell.name} as a block of code"
+            yield Finding("style", post.place(cell.line), message, "put empty lines around it")
+        for block in shown[start + pairs : end]:
+            yield from _not_run(post, block)
+
+
+def _body(post: Post, cell: Cell) -> str:
+    """Return what readers see of a cell: of a session its prompts and results as well."""
+    return cell.without_prefix(post.at(cell.body)) if cell.session else cell.code
+
+
+def _comparable(code: str) -> str:
+    """Return code without the spaces of empty lines, which kramdown keeps within lists."""
+    return re.sub(r"^[ \t]+$", "", code, flags=re.MULTILINE)
+
+
+def _other_code(post: Post, cell: Cell, block: _Shown) -> Finding:
+    runs, seen = _body(post, cell).split("\n"), block.code.split("\n")
+    difference = difflib.unified_diff(runs, seen, "runs", "readers see", lineterm="", n=1)
+    message = f"readers see other code than cell {cell.name} runs"
+    return Finding("style", post.place(cell.line), message, "\n".join(difference))
+
+
+def _not_run(post: Post, block: _Shown) -> Iterator[Finding]:
+    """Report code that does not run, unless parsing has found why."""
+    line = post.line_of(post.content) + block.line - 1
+    if all(notice.line != line for notice in post.notices):
+        message = f"kramdown shows a block of {post.language} here, which does not run"
+        hint = f"write it as a ```{post.language} fence, with empty lines around it"
+        yield Finding("style", post.place(line), message, hint)

@@ -1,0 +1,254 @@
+"""HTML blocks as kramdown delimits them: from a start tag to its end tag, blank lines included.
+
+CommonMark ends most of them at a blank line. What kramdown shows raw is not code, so a fence inside
+an open `<div>` does not run; and a fence right below `</div>` does, blank line or not.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from markdown_it.rules_block import StateBlock
+
+_SPAN = re.compile(
+    "a|abbr|acronym|b|big|bdo|br|button|cite|code|del|dfn|em|i|img|input|ins|kbd|label|mark"
+    "|option|q|rb|rbc|rp|rt|rtc|ruby|samp|select|small|span|strong|sub|sup|tt|u|var"
+)
+"""Elements that do not start a block."""
+
+_EMPTY = re.compile(
+    "area|base|br|col|command|embed|hr|img|input|keygen|link|meta|param|source|track|wbr"
+)
+"""Elements without content."""
+
+_BLOCK_CONTENT = re.compile(
+    "address|applet|article|aside|blockquote|body|dd|details|div|dl|fieldset|figure|figcaption"
+    "|footer|form|header|hgroup|iframe|li|main|map|menu|nav|noscript|object|section|summary|td"
+)
+"""Elements whose content is Markdown blocks under `markdown="1"`."""
+
+_TEXT_CONTENT = re.compile(
+    "a|abbr|acronym|b|bdo|big|button|caption|cite|del|dfn|dt|em|h[1-6]|i|ins|label|legend"
+    "|optgroup|p|q|rb|rbc|rp|rt|rtc|ruby|select|small|span|strong|sub|sup|th|tt"
+)
+"""Elements whose content is the text of one paragraph then."""
+
+_NAME = r"[A-Za-z_][\w.-]*(?::[A-Za-z_][\w.-]*)?"
+_START = re.compile(
+    rf"""<(?P<name>{_NAME})
+        (?P<attributes>(?:\s++{_NAME}(?:\s*+=\s*+(?:\w++|"[^"]*+"|'[^']*+'))?)*+)
+        \s*+(?P<closed>/)?>""",
+    re.VERBOSE,
+)
+_END = re.compile(rf"</(?P<name>{_NAME})\s*+>")
+_OPENING = re.compile(rf"</?(?P<name>{_NAME})|<!--")
+_MARKDOWN = re.compile(r"""\smarkdown\s*=\s*["']?(?P<value>\w+)""", re.IGNORECASE)
+_EXTENSION = re.compile(r"\{::(?P<name>comment|nomarkdown)(?:\s[^}]*)?\}\s*$")
+"""Extensions of kramdown whose content is not Markdown."""
+
+_STEP = 64
+"""Lines that are read at first; twice as many each time that the end is not among them."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Element:
+    """An open element."""
+
+    name: str
+    level: int
+    """Of the list or quote that it is in."""
+    reads_blocks: bool
+    """Whether kramdown reads Markdown blocks in it."""
+
+
+@dataclass(slots=True)
+class HtmlBlocks:
+    """The rule for one text; it remembers which elements are open."""
+
+    parse_block_html: bool
+    """The option of kramdown: Markdown in all block elements."""
+    open: list[_Element] = field(default_factory=list)
+    last_comment_end: int | None = None
+    """Offset of the last `-->`; above it, `<!--` starts a comment."""
+
+    def __call__(
+        self,
+        state: StateBlock,
+        start: int,
+        end: int,
+        silent: bool,  # noqa: FBT001  # the signature of a rule
+    ) -> bool:
+        """Parse an HTML block that starts on a line, as a rule of markdown-it."""
+        position = state.bMarks[start] + state.tShift[start]
+        if not state.src.startswith(("<", "{::"), position) or state.is_code_block(start):
+            return False
+        line = state.src[position : state.eMarks[start]]
+        if not self._may_start(state, start, line):
+            return False
+        if silent:
+            return not line.startswith(("<script", "<!--", "{"))  # these end no paragraph
+        self.open = [element for element in self.open if element.level <= state.level]
+        last = self._end(state, start, end)
+        if last is None:
+            return False
+        state.push("html_block", "", 0).map = [start, last]
+        state.line = last
+        return True
+
+    def _may_start(self, state: StateBlock, start: int, line: str) -> bool:
+        """Return whether a line looks like the start of a block; it ends a paragraph then."""
+        if line.startswith("{"):
+            return _EXTENSION.match(line) is not None
+        if line.startswith("<!--"):
+            if self.last_comment_end is None:
+                self.last_comment_end = state.src.rfind("-->")
+            above = state.bMarks[start] < self.last_comment_end
+            return above and state.sCount[start] == state.blkIndent
+        found = _OPENING.match(line)
+        name = found["name"].lower() if found else ""
+        if not line.startswith("</"):
+            return bool(name) and not _SPAN.fullmatch(name)
+        top = self.open[-1] if self.open else None
+        return top is not None and (top.name, top.level) == (name, state.level)
+
+    def _end(self, state: StateBlock, start: int, end: int) -> int | None:
+        """Return the line after the block; None if there is no block."""
+        count = _STEP
+        while True:
+            last = _inside(state, start, min(start + count, end))
+            scan = _Scan(
+                state.getLines(start, last, state.blkIndent, keepLastLF=True).lstrip(" "),
+                list(self.open),
+                state.level,
+                self.parse_block_html,
+                is_whole=last < start + count,
+            )
+            try:
+                stop = scan.block()
+            except _MoreLinesNeeded:
+                count *= 2
+                continue
+            if stop is not None:
+                self.open = scan.open
+            return stop if stop is None else min(start + scan.text.count("\n", 0, stop) + 1, last)
+
+
+def _inside(state: StateBlock, start: int, end: int) -> int:
+    """Return the first line that is not in the list item of a line."""
+    for line in range(start + 1, end):
+        if state.sCount[line] < state.blkIndent and not state.isEmpty(line):
+            return line
+    return end
+
+
+class _MoreLinesNeeded(Exception):  # noqa: N818  # not an error
+    """The end of a block is not among the lines that were read."""
+
+
+@dataclass(slots=True)
+class _Scan:
+    """A pass through the lines of one block."""
+
+    text: str
+    open: list[_Element]
+    level: int
+    parse_block_html: bool
+    is_whole: bool
+    """Whether no line may follow the text."""
+    last_comment_end: int = -1
+    """Offset of the last `-->`."""
+
+    def __post_init__(self) -> None:
+        """Look for the end of comments once, or each `<!--` without one would."""
+        self.last_comment_end = self.text.rfind("-->")
+
+    def block(self) -> int | None:
+        """Return the offset at which the block ends; None if there is none."""
+        if self.text.startswith("{"):
+            return self._extension()
+        if self.text.startswith("<!--"):
+            return self._after("-->", 0)
+        if end := _END.match(self.text):
+            self.open.pop()
+            return self._raw(end.end())
+        start = _START.match(self.text)  # a tag does not extend over more lines than a step
+        return self._raw(self._element(start)) if start else None
+
+    def _need_lines(self) -> None:
+        if not self.is_whole:
+            raise _MoreLinesNeeded
+
+    def _after(self, mark: str, position: int) -> int | None:
+        found = self.text.find(mark, position)
+        if found < 0:
+            self._need_lines()
+            return None
+        return found + len(mark)
+
+    def _extension(self) -> int | None:
+        opening = _EXTENSION.match(self.text.partition("\n")[0])
+        name = opening["name"] if opening else ""
+        end = re.compile(rf"^ {{0,3}}\{{:/(?:{name})?\}}\s*?$", re.MULTILINE).search(self.text)
+        if end is None:
+            self._need_lines()
+        return end.end() if end else None
+
+    def _element(self, start: re.Match[str]) -> int:
+        """Enter the element of a start tag; return the offset at which raw text goes on."""
+        name, position = start["name"].lower(), start.end()
+        if start["closed"] or _EMPTY.fullmatch(name):
+            return position
+        model = self._model(name, start["attributes"])
+        if model == "blocks":
+            if end := re.compile(rf"[ \t]*</{name}\s*>", re.IGNORECASE).match(self.text, position):
+                return end.end()
+            self.open.append(_Element(name, self.level, reads_blocks=True))
+        elif model == "text" or name in {"script", "style"}:
+            pattern = re.compile(rf"</{re.escape(name)}\s*>", re.IGNORECASE)
+            found = pattern.search(self.text, position)
+            if found is None:
+                self._need_lines()
+            return found.end() if found else len(self.text)
+        else:
+            self.open.append(_Element(name, self.level, reads_blocks=False))
+        return position
+
+    def _model(self, name: str, attributes: str) -> str:
+        """Return what kramdown reads in an element: `raw`, `blocks`, or `text` of one paragraph."""
+        usual = "text" if _TEXT_CONTENT.fullmatch(name) else "raw"
+        usual = "blocks" if _BLOCK_CONTENT.fullmatch(name) else usual
+        value = _MARKDOWN.search(attributes)
+        models = {"0": "raw", "1": usual, "block": "blocks", "span": "text"}
+        if value and value["value"] in models:
+            return models[value["value"]]
+        in_raw = self.open and not self.open[-1].reads_blocks
+        return usual if self.parse_block_html and not in_raw else "raw"
+
+    def _raw(self, position: int) -> int:
+        """Return the offset at which no raw element is open any more."""
+        outer = [element for element in self.open if element.reads_blocks]
+        while self.open and not self.open[-1].reads_blocks:
+            found = _OPENING.search(self.text, position)
+            if found is None:
+                self._need_lines()
+                self.open = outer  # kramdown closes what is open at the end
+                return len(self.text)
+            position = self._step(found)
+        return position
+
+    def _step(self, found: re.Match[str]) -> int:
+        """Go over a tag or comment within raw text."""
+        if found.group() == "<!--":
+            if found.start() < self.last_comment_end:
+                return self.text.index("-->", found.start()) + 3
+            self._need_lines()
+            return found.end()
+        if end := _END.match(self.text, found.start()):
+            if end["name"].lower() == self.open[-1].name:
+                self.open.pop()
+            return end.end()
+        start = _START.match(self.text, found.start())
+        if start is None and self.text.find(">", found.end()) < 0:
+            self._need_lines()
+        return self._element(start) if start else found.end()

@@ -1,0 +1,16 @@
+"""Reading and writing files so that each one is whole at every moment, and none is lost."""
+
+from post_builder.files.content import digest, read_bytes, read_text, unix_newlines
+from post_builder.files.swap import SavedMeanwhileError, replace_text
+from post_builder.files.writing import create, write_atomically
+
+__all__ = [
+    "SavedMeanwhileError",
+    "create",
+    "digest",
+    "read_bytes",
+    "read_text",
+    "replace_text",
+    "unix_newlines",
+    "write_atomically",
+]

@@ -1,0 +1,113 @@
+"""Every change that the engine makes to a file system, one function per system call.
+
+All of it goes through this module, so that tests can let each call fail, or save a file between
+two of them.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import tempfile
+from pathlib import Path
+
+_NO_REPLACE, _EXCHANGE = 1, 2
+"""Flags of renameat2 in Linux."""
+
+_HERE = -100
+"""AT_FDCWD of Linux: relative paths start in the working directory."""
+
+_NOT_SUPPORTED = {errno.ENOSYS, errno.EINVAL, errno.ENOTSUP}
+"""What Linux reports where the kernel or the file system has no renameat2."""
+
+
+def make_folder(path: Path) -> None:
+    """Create a folder whose parent exists."""
+    path.mkdir(exist_ok=True)
+
+
+def open_temporary(folder: Path, prefix: str, suffix: str) -> tuple[int, Path]:
+    """Create a file of a name that no other has; return its descriptor and path."""
+    handle, name = tempfile.mkstemp(suffix, prefix, folder)
+    return handle, Path(name)
+
+
+def write(handle: int, data: bytes) -> None:
+    """Write all of some data."""
+    with os.fdopen(handle, "wb", closefd=False) as file:
+        file.write(data)
+
+
+def sync(handle: int) -> None:
+    """Wait until a file is on disk."""
+    os.fsync(handle)
+
+
+def set_mode(path: Path, mode: int) -> None:
+    """Set the permissions of a file."""
+    path.chmod(mode)
+
+
+def rename(source: Path, target: Path) -> None:
+    """Rename a file, over another one if there is one."""
+    source.replace(target)
+
+
+def rename_new(source: Path, target: Path) -> None:
+    """Rename a file, but never over another one.
+
+    Raises:
+        FileExistsError: if there is one.
+    """
+    if not _renameat2(source, target, _NO_REPLACE):
+        if target.exists() or target.is_symlink():
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
+        source.replace(target)
+
+
+def exchange(first: Path, second: Path) -> bool:
+    """Let two files change places at once; return False where the system cannot."""
+    return _renameat2(first, second, _EXCHANGE)
+
+
+def read(path: Path) -> bytes:
+    """Read a file that the engine is about to replace or remove."""
+    return path.read_bytes()
+
+
+def remove(path: Path) -> None:
+    """Remove a file."""
+    path.unlink()
+
+
+def remove_folder(path: Path) -> None:
+    """Remove an empty folder."""
+    path.rmdir()
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames in a folder survive a power failure; Windows cannot, and need not."""
+    if os.name != "posix":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _renameat2(first: Path, second: Path, flag: int) -> bool:
+    call = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None) if _is_linux() else None
+    if call is None:
+        return False
+    if call(_HERE, os.fsencode(first), _HERE, os.fsencode(second), flag) == 0:
+        return True
+    code = ctypes.get_errno()
+    if code in _NOT_SUPPORTED:
+        return False
+    raise OSError(code, os.strerror(code), str(first), None, str(second))
+
+
+def _is_linux() -> bool:
+    return os.uname().sysname == "Linux" if os.name == "posix" else False

@@ -1,0 +1,89 @@
+"""Writing a file through a temporary one, so that it is whole at every moment."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from post_builder.files import operations
+
+PREFIX, SUFFIX = ".post-builder-", ".tmp"
+"""What the names of temporary files start and end with."""
+
+_UNFINISHED = re.compile(r"\.post-builder-[a-z0-9_]{8}\.tmp")
+"""The name of a file that was being written."""
+
+
+def write_atomically(path: Path, data: bytes) -> bool:
+    """Write a file through a temporary file and a rename; return whether it changed.
+
+    A file that has this content already is not touched, so that Jekyll sees no change. The file
+    and the folder's entry for it are on disk when this returns. Of a symbolic link the target is
+    written.
+    """
+    path = path.resolve()
+    if path.is_file() and operations.read(path) == data:
+        return False
+    make_folders(path.parent)
+    temporary = write_temporary(path, data)
+    try:
+        operations.rename(temporary, path)
+    except BaseException:
+        operations.remove(temporary)
+        raise
+    operations.sync_folder(path.parent)
+    return True
+
+
+def create(path: Path, data: bytes) -> None:
+    """Write a file that is not there yet.
+
+    Raises:
+        FileExistsError: if there is one, whatever it holds.
+    """
+    make_folders(path.parent)
+    temporary = write_temporary(path, data)
+    try:
+        operations.rename_new(temporary, path)
+    except BaseException:
+        operations.remove(temporary)
+        raise
+    operations.sync_folder(path.parent)
+
+
+def make_folders(folder: Path) -> None:
+    """Create a folder and those above it; they are on disk when this returns."""
+    if folder.is_dir():
+        return
+    make_folders(folder.parent)
+    operations.make_folder(folder)
+    operations.sync_folder(folder.parent)
+
+
+def write_temporary(path: Path, data: bytes) -> Path:
+    """Write what will become a file, beside it, and with its permissions."""
+    mode = path.stat().st_mode if path.exists() else 0o666 & ~_umask()
+    handle, temporary = operations.open_temporary(path.parent, PREFIX, SUFFIX)
+    try:
+        try:
+            operations.write(handle, data)
+            operations.sync(handle)
+        finally:
+            os.close(handle)
+        operations.set_mode(temporary, mode)
+    except BaseException:
+        operations.remove(temporary)
+        raise
+    return temporary
+
+
+def is_unfinished(path: Path) -> bool:
+    """Return whether a file is what a build that was killed had not finished writing."""
+    return _UNFINISHED.fullmatch(path.name) is not None
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,86 @@
+"""The keys of `_config.yml` that decide where posts are, and when they are published."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+_EXTENSIONS = "markdown,mkdown,mkdn,mkd,md"
+"""File name extensions that Jekyll treats as Markdown by default."""
+
+_EXCLUDED = (
+    *(".sass-cache", ".jekyll-cache", "gemfiles", "Gemfile", "Gemfile.lock", "node_modules"),
+    *("vendor/bundle/", "vendor/cache/", "vendor/gems/", "vendor/ruby/"),
+)
+"""What Jekyll excludes in addition to the site's own list."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class JekyllConfig:
+    """The part of `_config.yml` that decides what a post is."""
+
+    source: str = ""
+    """Folder of the site's sources below that of `_config.yml`; empty if they are one."""
+    destination: str = "_site"
+    """Where Jekyll writes the site, relative to the source."""
+    collections_dir: str = ""
+    """Folder that contains `_posts`, `_drafts` and the collections, relative to the source."""
+    collections: tuple[str, ...] = ()
+    """Labels, without that of posts."""
+    extensions: frozenset[str] = frozenset(f".{name}" for name in _EXTENSIONS.split(","))
+    """Of Markdown files, with their dot."""
+    exclude: tuple[str, ...] = _EXCLUDED
+    include: tuple[str, ...] = (".htaccess",)
+    defaults: tuple[Mapping[str, Any], ...] = ()
+    """Sets of front matter defaults, each with `scope` and `values`."""
+    timezone: str = ""
+    """Of dates without one; empty for that of the machine."""
+    future: bool = False
+    """Whether posts with a date in the future are published."""
+    unpublished: bool = False
+    """Whether posts with `published: false` are."""
+    drafts: bool = False
+    """Whether drafts are."""
+    kramdown: Mapping[str, Any] = field(default_factory=dict)
+    """Options of the Markdown converter."""
+
+
+def read_config(given: Mapping[str, Any]) -> JekyllConfig:
+    """Pick the keys of `_config.yml` that matter; what Jekyll would refuse counts as not given."""
+    kramdown = given.get("kramdown")
+    return JekyllConfig(
+        source=_folder(given.get("source")),
+        destination=_folder(given.get("destination")) or "_site",
+        collections_dir=_folder(given.get("collections_dir")),
+        collections=tuple(str(label) for label in _names(given.get("collections"), "posts")),
+        extensions=frozenset(
+            f".{name.strip()}" for name in str(given.get("markdown_ext") or _EXTENSIONS).split(",")
+        ),
+        exclude=(*_names(given.get("exclude")), *_EXCLUDED),
+        include=tuple(_names(given.get("include", [".htaccess"]))),
+        defaults=tuple(filter(_is_set, _list(given.get("defaults")))),
+        timezone=str(given.get("timezone") or ""),
+        future=bool(given.get("future")),
+        unpublished=bool(given.get("unpublished")),
+        drafts=bool(given.get("show_drafts")),
+        kramdown=kramdown if isinstance(kramdown, dict) else {},
+    )
+
+
+def _folder(value: object) -> str:
+    parts = [part for part in str(value or "").split("/") if part not in {"", "."}]
+    return "/".join(parts)
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _names(value: object, *known: str) -> list[str]:
+    names = list(value) if isinstance(value, dict) else _list(value)
+    return [name for name in names if isinstance(name, str) and name not in known]
+
+
+def _is_set(value: object) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("values"), dict)

@@ -1,0 +1,130 @@
+"""Working on a site alone: one build at a time, and none over what a killed one left behind."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from post_builder.errors import FileError
+from post_builder.files import operations
+from post_builder.files.swap import is_left, is_swap, settle
+from post_builder.pipeline.undo import keep_copy, own_folder
+from post_builder.site import Site
+
+_POLL = 0.1
+"""Seconds between two looks at the lock."""
+
+Say = Callable[[str], None]
+"""Tells the author something while a command waits."""
+
+
+@contextmanager
+def session(site: Site, command: str, say: Say) -> Iterator[None]:
+    """Wait until no other command changes the site; the lock goes with the process.
+
+    Args:
+        site: to be changed.
+        command: what others are told while they wait.
+        say: told for whom this one waits, once.
+
+    Raises:
+        FileError: if the lock cannot be taken, or what a killed build left cannot be removed.
+    """
+    lock = _lock(site)
+    try:
+        for _ in _refused(site, lock, say):
+            time.sleep(_POLL)
+        _begin(site, command)
+        yield
+    finally:
+        _end(site, lock)
+
+
+@asynccontextmanager
+async def async_session(site: Site, command: str, say: Say) -> AsyncIterator[None]:
+    """Wait as `session` does, while other tasks go on."""
+    lock = _lock(site)
+    try:
+        for _ in _refused(site, lock, say):
+            await asyncio.sleep(_POLL)
+        _begin(site, command)
+        yield
+    finally:
+        _end(site, lock)
+
+
+def _lock(site: Site) -> FileLock:
+    return FileLock(site.inside(own_folder(site) / "lock"))
+
+
+def _refused(site: Site, lock: FileLock, say: Say) -> Iterator[None]:
+    """Try to take the lock; yield each time that another process has it."""
+    said = False
+    while True:
+        try:
+            lock.acquire(blocking=False)
+        except Timeout:
+            if not said:
+                say(f"waiting for {_holder(site)}, which is at work on this site")
+            said = True
+            yield
+        except OSError as error:
+            raise FileError.of(
+                error, "cannot be locked", site.relative(own_folder(site))
+            ) from error
+        else:
+            return
+
+
+def _begin(site: Site, command: str) -> None:
+    """Leave word of who holds the lock, and settle what a killed build left behind."""
+    holder = {"process": os.getpid(), "command": command}
+    _holder_file(site).write_text(json.dumps(holder), encoding="utf-8")
+    for path in _left_behind(site):
+        try:
+            if is_swap(path):
+                settle(path, lambda name, data: _keep(site, name, data))
+            else:
+                operations.remove(path)
+        except OSError as error:
+            raise FileError.of(error, "cannot be removed", site.relative(path)) from error
+
+
+def _end(site: Site, lock: FileLock) -> None:
+    if lock.is_locked:
+        _holder_file(site).unlink(missing_ok=True)
+        lock.release()
+
+
+def _holder_file(site: Site) -> Path:
+    return site.inside(own_folder(site) / "holder.json")
+
+
+def _holder(site: Site) -> str:
+    """Name the process that has the lock, as far as it left word of itself."""
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        holder = json.loads(_holder_file(site).read_text(encoding="utf-8"))
+        command = "".join(filter(str.isprintable, str(holder["command"])))
+        return f"`post-builder {command}` (process {int(holder['process'])})"
+    return "another command"
+
+
+def _left_behind(site: Site) -> list[Path]:
+    """Find the temporary files of builds that were killed, wherever the engine writes."""
+    folders = {path.resolve().parent for path in site.posts()}
+    folders |= {path.parent for path in site.records()}
+    folders |= {site.root / "_posts", site.root / "_data/builds", site.root / "assets/notebooks"}
+    folders |= set((site.root / "assets/images").glob("*"))
+    files = (path for folder in sorted(folders) for path in folder.glob(".post-builder-*.tmp"))
+    return [path for path in files if is_left(path) and path.is_file() and not path.is_symlink()]
+
+
+def _keep(site: Site, name: str, data: bytes) -> None:
+    keep_copy(site, Path(name).stem, name, data)

@@ -1,0 +1,189 @@
+"""Builds that are stopped, and posts and files that are saved while a build runs."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from commandline import PATIENCE, Gate, command, lasting, still_running, write
+from toysite import HEADER
+
+from post_builder.cli import main
+
+pytestmark = pytest.mark.timeout(120)
+
+
+@pytest.fixture
+def gate(tmp_path_factory: pytest.TempPathFactory) -> Gate:
+    """Make a gate at which a post waits."""
+    return Gate(tmp_path_factory.mktemp("gate"))
+
+
+def waiting(gate: Gate) -> str:
+    """Return a post that reads a file, waits at a gate, and prints what it read."""
+    code = f"text = open('data.txt').read()\n{gate.code}\nprint(text)"
+    return f"{HEADER}\nProse.\n\n```python\n{code}\n```\n"
+
+
+@contextmanager
+def building(root: Path, gate: Gate) -> Iterator[tuple[subprocess.Popen[str], Path]]:
+    """Start a build, and return once its post waits."""
+    write(root, "data.txt", "old")
+    post = write(root, "_posts/a.md", waiting(gate))
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command("build", root), stdout=pipe, stderr=pipe, text=True) as process:
+        try:
+            gate.wait()
+            yield process, post
+        finally:
+            process.kill()
+
+
+def finish(process: subprocess.Popen[str], gate: Gate) -> str:
+    """Let the post go on, and return the errors of the build."""
+    gate.open()
+    return process.communicate(timeout=PATIENCE)[1]
+
+
+def test_prose_saved_while_a_post_runs_is_kept(blog: Path, gate: Gate) -> None:
+    """The author goes on writing; the build does not undo it."""
+    with building(blog, gate) as (process, post):
+        edited = waiting(gate).replace("Prose.", "Better prose.\n\nMore.")
+        post.write_text(edited, encoding="utf-8")
+        errors = finish(process, gate)
+    assert 0 == process.returncode, errors
+    region = '<!-- output -->\n<pre class="output stdout">old</pre>\n<!-- /output -->\n'
+    assert edited + region == post.read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_code_saved_while_a_post_runs_is_a_conflict(blog: Path, gate: Gate) -> None:
+    """What ran is not what is there: nothing is written, and the message says so."""
+    with building(blog, gate) as (process, post):
+        edited = waiting(gate).replace("print(text)", "print('edited')")
+        post.write_text(edited, encoding="utf-8")
+        errors = finish(process, gate)
+    assert 1 == process.returncode
+    expected = (
+        "\n_posts/a.md:1: the code of the post changed while it ran\n    ---\n"
+        "help: nothing was written; build again\n"
+    )
+    assert errors.endswith(expected)
+    assert edited == post.read_text(encoding="utf-8")
+    assert not blog.joinpath("_data").exists()
+
+
+def test_a_dependency_saved_while_a_post_runs_is_a_conflict(blog: Path, gate: Gate) -> None:
+    """Which of its contents was read cannot be known, so nothing is written; the next build is."""
+    with building(blog, gate) as (process, post):
+        write(blog, "data.txt", "new")
+        errors = finish(process, gate)
+    assert (1, waiting(gate)) == (process.returncode, post.read_text(encoding="utf-8"))
+    assert "_posts/a.md:1: data.txt changed while the post ran\n" in errors
+    post.write_text(waiting(gate).replace(gate.code, "pass"), encoding="utf-8")
+    assert 0 == main(["build", "--site", str(blog)])
+    assert '<pre class="output stdout">new</pre>' in post.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        signal.SIGINT,
+        pytest.param(signal.SIGTERM, marks=pytest.mark.slow),
+        pytest.param(signal.SIGKILL, marks=pytest.mark.slow),
+    ],
+)
+def test_an_interrupt_leaves_posts_whole_and_no_kernel(
+    blog: Path, gate: Gate, number: signal.Signals
+) -> None:
+    """However a build is stopped, the post is as it was and no process of it goes on."""
+    with building(blog, gate) as (process, post):
+        process.send_signal(number)
+        _, errors = process.communicate(timeout=PATIENCE)
+    assert (130 if number == signal.SIGINT else -number) == process.returncode
+    assert waiting(gate) == post.read_text(encoding="utf-8")
+    assert ["a.md"] == [path.name for path in post.parent.iterdir()]
+    assert [] == still_running(blog)
+    if number == signal.SIGINT:
+        assert errors.endswith("\ninterrupted: unfinished posts are unchanged\n")
+        assert "Traceback" not in errors
+
+
+KILLED_AT = """
+import os, signal, sys
+from post_builder.cli import main
+
+left = int(sys.argv[1])
+
+def count(event, arguments):
+    global left
+    if event == "os.rename" and str(arguments[1]).startswith(sys.argv[2]):
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        left -= 1
+
+sys.addaudithook(count)
+main(["build", "--site", sys.argv[2]])
+"""
+"""A build that is killed as it puts one more file in its place."""
+
+
+DRAWING = """```python
+from IPython.display import SVG
+
+text = open("data.txt").read()
+SVG(f"<svg width='9' height='9'><text>{text}</text></svg>")
+```
+{: #drawing data-alt="A word"}
+
+It says <span data-value="text"></span>.
+"""
+
+FILES = [
+    *("assets/images/a/drawing.svg", "assets/notebooks/a.ipynb", "assets/notebooks/a.py"),
+    *("_posts/a.md", "_data/builds/a.json"),
+]
+"""What a build writes, in this order."""
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build a post with a figure, a value and downloads, and change what all of them show."""
+    root = tmp_path_factory.mktemp("drawn")
+    write(root, "_config.yml", "title: x\n")
+    write(root, "data.txt", "old")
+    write(root, "_posts/a.md", HEADER + DRAWING)
+    assert 0 == main(["build", "--site", str(root)])
+    write(root, "data.txt", "new")
+    text = root.joinpath("_posts/a.md").read_text(encoding="utf-8")
+    write(root, "_posts/a.md", text.replace("It says", "Now it says"))
+    return root
+
+
+@pytest.mark.parametrize(
+    "count", [0, 3, *(pytest.param(number, marks=pytest.mark.slow) for number in (1, 2, 4))]
+)
+def test_a_build_killed_between_writes_is_repaired_by_the_next(
+    drawn: Path, tmp_path: Path, count: int
+) -> None:
+    """Killed after any file: each is old or new, and the next build ends as this one would have."""
+    site = Path(shutil.copytree(drawn, tmp_path / "site"))
+    before = lasting(site)
+    call = [sys.executable, "-c", KILLED_AT, str(count), str(site)]
+    assert -signal.SIGKILL == subprocess.run(call, capture_output=True, check=False).returncode
+    temporary = [path for path in site.rglob("*.tmp")]
+    assert 1 == len(temporary)
+    temporary[0].unlink()
+    after = lasting(site)
+    assert set(FILES[:count]) == {name for name in after if after[name] != before.get(name)}
+    assert 0 == main(["build", "--site", str(site)])
+    whole = lasting(site)
+    assert all(whole[name] == after[name] for name in FILES[:count])
+    assert all(b"new" in whole[name] for name in ("_posts/a.md", "assets/images/a/drawing.svg"))
+    assert 0 == main(["check", "--site", str(site)])

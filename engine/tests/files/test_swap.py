@@ -1,0 +1,167 @@
+"""Replacing a text that its author saves at the same moment."""
+
+from __future__ import annotations
+
+import errno
+import itertools
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from steps import steps
+
+from post_builder.files import SavedMeanwhileError, operations, replace_text
+from post_builder.files.swap import is_left, settle
+
+STEPS = 7
+"""Calls that a replacement makes."""
+
+
+def _save_in_place(path: Path, data: bytes) -> None:
+    path.write_bytes(data)
+
+
+def _save_by_rename(path: Path, data: bytes) -> None:
+    other = path.with_name("editor")
+    other.write_bytes(data)
+    other.replace(path)
+
+
+@pytest.fixture
+def post(tmp_path: Path) -> Path:
+    """Write a text."""
+    path = tmp_path / "post.md"
+    path.write_bytes(b"old")
+    return path
+
+
+@pytest.fixture(params=["exchange", "compare"])
+def system(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Run a test where two files can change places at once, and where they cannot."""
+    if request.param == "compare":
+        monkeypatch.setattr(operations, "_is_linux", lambda: False)
+    return str(request.param)
+
+
+@pytest.mark.usefixtures("system")
+def test_a_text_is_replaced(post: Path) -> None:
+    """It keeps its permissions, and nothing else is left."""
+    post.chmod(0o640)
+    with steps() as made:
+        assert replace_text(post, b"old", b"new")
+    assert b"new" == post.read_bytes()
+    assert 0o640 == post.stat().st_mode & 0o777
+    assert [post] == list(post.parent.iterdir())
+    assert len(made) >= STEPS
+
+
+def test_an_equal_text_is_not_touched(post: Path) -> None:
+    """Jekyll would build the site again."""
+    before = post.stat()
+    assert not replace_text(post, b"old", b"old")
+    assert (before.st_ino, before.st_mtime_ns) == (post.stat().st_ino, post.stat().st_mtime_ns)
+
+
+@pytest.mark.parametrize("save", [_save_in_place, _save_by_rename])
+@pytest.mark.parametrize("number", range(STEPS + 2))
+def test_a_save_at_any_step_is_what_is_there_in_the_end(
+    post: Path, save: Callable[[Path, bytes], None], number: int
+) -> None:
+    """It comes first, or it came after all was done; either way it is not lost."""
+
+    def act(step: int, _name: str, _: object) -> None:
+        if step == number:
+            save(post, b"saved")
+
+    with steps(before=act) as made:
+        try:
+            replaced = replace_text(post, b"old", b"new")
+        except SavedMeanwhileError:
+            replaced = False
+    assert (b"saved" if number < len(made) else b"new") == post.read_bytes()
+    assert [post] == list(post.parent.iterdir())
+    assert replaced or number < len(made)
+
+
+@pytest.mark.parametrize(("first", "second"), list(itertools.combinations(range(STEPS + 3), 2)))
+def test_the_later_of_two_saves_is_what_is_there(post: Path, first: int, second: int) -> None:
+    """However they fall between the steps."""
+    saved = []
+
+    def act(step: int, _name: str, _: object) -> None:
+        for number, text in ((first, b"first"), (second, b"second")):
+            if step == number:
+                _save_by_rename(post, text)
+                saved.append(text)
+
+    with steps(before=act):
+        try:
+            replace_text(post, b"old", b"new")
+        except SavedMeanwhileError:
+            assert saved
+    assert (saved[-1] if saved else b"new") == post.read_bytes()
+    assert [post] == list(post.parent.iterdir())
+
+
+@pytest.mark.usefixtures("system")
+def test_a_text_that_was_removed_stays_removed(post: Path) -> None:
+    """To remove it is to save it, too."""
+
+    def act(_step: int, name: str, _: object) -> None:
+        if name == "exchange":
+            post.unlink()
+
+    with steps(before=act), pytest.raises(SavedMeanwhileError):
+        replace_text(post, b"old", b"new")
+    assert [] == list(post.parent.iterdir())
+
+
+@pytest.mark.parametrize("save", [None, b"saved"])
+@pytest.mark.parametrize("later", [None, b"later"])
+@pytest.mark.parametrize("number", range(STEPS))
+def test_a_build_that_is_killed_is_settled_later(
+    post: Path, number: int, save: bytes | None, later: bytes | None
+) -> None:
+    """What it left is removed; a save that it took out of its place is put back, or kept."""
+
+    class KilledError(BaseException):
+        pass
+
+    def act(step: int, name: str, _: object) -> None:
+        if name == "exchange" and save:
+            post.write_bytes(save)
+        if step >= number:
+            raise KilledError
+
+    with steps(before=act) as made, pytest.raises(KilledError):
+        replace_text(post, b"old", b"new")
+    exchanged = number > made.index("exchange") if "exchange" in made else False
+    if later:
+        post.write_bytes(later)
+    kept: list[tuple[str, bytes]] = []
+    for path in [path for path in post.parent.iterdir() if path != post]:
+        assert is_left(path)
+        if path.name.count("-") > 2:
+            settle(path, lambda name, data: kept.append((name, data)))
+        else:
+            path.unlink()
+    assert [post] == list(post.parent.iterdir())
+    was_saved = save if "exchange" in made else None
+    built = b"new" if exchanged else b"old"
+    assert (later or was_saved or built) == post.read_bytes()
+    expected = [("post.md", save)] if save and later and exchanged else []
+    assert expected == kept
+
+
+@pytest.mark.parametrize("name", ["open_temporary", "write", "sync", "set_mode", "exchange"])
+def test_an_error_leaves_the_old_text_and_nothing_else(post: Path, name: str) -> None:
+    """The system's error goes on to the caller."""
+
+    def act(_step: int, step_name: str, _: object) -> None:
+        if step_name == name:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    with steps(before=act), pytest.raises(OSError, match="No space"):
+        replace_text(post, b"old", b"new")
+    assert b"old" == post.read_bytes()
+    assert [post] == list(post.parent.iterdir())

@@ -1,0 +1,200 @@
+"""A fault at every change that a build makes to the file system; the runs are made up."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import cast
+
+import pytest
+from runs import drawing, just_before, made_up_run, printed, state_of
+from steps import steps
+from toysite import DRAWN, make_drawn, replace
+
+from post_builder.commands.check import check
+from post_builder.errors import FileError
+from post_builder.pipeline.publish import publish, refresh
+from post_builder.pipeline.session import session
+from post_builder.site import OWN_FOLDER, open_site
+
+RECORD = "_data/builds/drawn.json"
+
+
+class KilledError(BaseException):
+    """The process has ended: nothing that it would do afterwards happens."""
+
+
+def _error(code: int) -> Callable[[], None]:
+    def fail() -> None:
+        raise OSError(code, os.strerror(code))
+
+    return fail
+
+
+def _kill() -> None:
+    raise KilledError
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Spare the disk and git, which other tests try."""
+    monkeypatch.setattr(os, "fsync", lambda _: None)
+    monkeypatch.setenv("PATH", "")
+
+
+FAULTS: dict[str, Callable[[], None]] = {
+    "no space": _error(errno.ENOSPC),
+    "no permission": _error(errno.EACCES),
+    "input/output error": _error(errno.EIO),
+    "killed": _kill,
+    "killed after": _kill,
+    "killed while writing": _kill,
+}
+
+
+def _build(root: Path, *outputs: str) -> None:
+    """Do what a build does, with a run whose figures show some texts."""
+    with session(open_site(root), "build", print):
+        state = state_of(root, DRAWN)
+        shown = tuple(drawing(text) for text in outputs)
+        if state.reasons:
+            run = made_up_run(state.prepared, ((printed(outputs[0]),), shown), ["0.5"])
+            publish(state, run, just_before(state))
+        elif state.text_changed or state.moved:
+            refresh(state)
+
+
+def _disturbed(root: Path, fault: str, number: int, *outputs: str) -> bool:
+    """Build with a fault at one step; return whether there was such a step."""
+    happened = False
+
+    def act(step: int, name: str, arguments: tuple[object, ...]) -> None:
+        nonlocal happened
+        if step == number:
+            happened = True
+            if fault == "killed while writing" and name == "write":
+                handle, data = cast("tuple[int, bytes]", arguments)
+                os.write(handle, data[: len(data) // 2])
+            FAULTS[fault]()
+        elif happened and fault.startswith("killed"):
+            _kill()
+
+    acts = {"after": act} if fault == "killed after" else {"before": act}
+    with steps(**acts):
+        try:
+            _build(root, *outputs)
+        except (FileError, OSError, KilledError):
+            assert happened
+    return happened
+
+
+def _tree(root: Path) -> dict[str, bytes]:
+    """Return the content of every file; of records what is not circumstance."""
+    paths = (path for path in root.rglob("*") if path.is_file() and OWN_FOLDER not in path.parts)
+    files = {path.relative_to(root).as_posix(): path.read_bytes() for path in paths}
+    if RECORD in files:
+        files[RECORD] = json.dumps(json.loads(files[RECORD]) | {"run": None}).encode()
+    return files
+
+
+def _first(_: Path) -> tuple[str, ...]:
+    """Prepare a post that was never built."""
+    return ("a",)
+
+
+def _again(root: Path) -> tuple[str, ...]:
+    """Prepare a post whose code changed; it makes one figure where it made two."""
+    _build(root, "a", "b")
+    replace(root / DRAWN, "plot()", "plot(2)")
+    return ("c",)
+
+
+def _more(root: Path) -> tuple[str, ...]:
+    """Prepare a post that makes two figures where it made one."""
+    _build(root, "a")
+    replace(root / DRAWN, "plot()", "plot(2)")
+    return "c", "d"
+
+
+def _renamed(root: Path) -> tuple[str, ...]:
+    """Prepare a fresh post whose prose and date changed."""
+    _build(root, "a")
+    replace(root / DRAWN, "A post.", "Another post.")
+    return ("a",)
+
+
+def _sites(
+    blog: Path, folder: Path, fault: str, make: Callable[[Path], tuple[str, ...]]
+) -> Iterator[tuple[Path, tuple[str, ...], int]]:
+    outputs = make(make_drawn(blog))
+    number = 0
+    while True:
+        root = Path(shutil.copytree(blog, folder / str(number), symlinks=True))
+        if not _disturbed(root, fault, number, *outputs):
+            assert number > 0
+            return
+        yield root, outputs, number
+        number += 1
+
+
+_QUICK = {("no space", _first), ("killed", _first), ("killed", _again), ("killed after", _again)}
+
+
+@pytest.mark.parametrize(
+    ("fault", "make"),
+    [
+        pytest.param(fault, make, marks=() if (fault, make) in _QUICK else pytest.mark.slow)
+        for fault in FAULTS
+        for make in (_first, _again, _more, _renamed)
+    ],
+)
+def test_the_build_after_a_fault_gives_what_an_undisturbed_one_gives(
+    blog: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    fault: str,
+    make: Callable[[Path], tuple[str, ...]],
+) -> None:
+    """At each step the post is whole, old or new, and in the end nothing is left behind."""
+    folder = tmp_path_factory.mktemp("sites")
+    texts: set[bytes] = set()
+    undisturbed: dict[str, bytes] = {}
+    for root, outputs, number in _sites(blog, folder, fault, make):
+        if not undisturbed:
+            old = blog.joinpath(DRAWN).read_bytes()
+            reference = Path(shutil.copytree(blog, folder / "reference"))
+            _build(reference, *outputs)
+            undisturbed = _tree(reference)
+            texts = {old, undisturbed[DRAWN]}
+        assert root.joinpath(DRAWN).read_bytes() in texts, (fault, number)
+        _build(root, *outputs)
+        assert undisturbed == _tree(root), (fault, number)
+        assert [] == check(open_site(root), list(open_site(root).posts()))
+        shutil.rmtree(root)
+
+
+@pytest.mark.parametrize("make", [_first, _again])
+def test_an_error_leaves_no_temporary_file(
+    blog: Path, tmp_path_factory: pytest.TempPathFactory, make: Callable[[Path], tuple[str, ...]]
+) -> None:
+    """Only a build that is killed leaves some, which the next one removes."""
+    folder = tmp_path_factory.mktemp("sites")
+    for root, _, number in _sites(blog, folder, "no space", make):
+        left = [path for path in root.rglob("*.tmp") if OWN_FOLDER not in path.parts]
+        assert [] == left, number
+
+
+def test_check_is_silent_about_what_a_killed_build_left(
+    blog: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """The next build removes it; its author need not."""
+    folder = tmp_path_factory.mktemp("sites")
+    seen = set()
+    for root, _, _ in _sites(blog, folder, "killed", _again):
+        findings = check(open_site(root), list(open_site(root).posts()))
+        assert not [finding for finding in findings if finding.place.path.endswith(".tmp")]
+        seen |= {path.parent.name for path in root.rglob("*.tmp")}
+    assert {"drawn", "notebooks", "_posts", "builds"} <= seen

@@ -1,0 +1,128 @@
+"""Copies to go back to; the runs are made up."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from runs import drawing, just_before, made_up_run, printed, state_of
+from toysite import DRAWN, make_drawn, replace
+
+from post_builder.commands.clean import clean
+from post_builder.pipeline.publish import publish
+from post_builder.pipeline.undo import keep_copy
+from post_builder.site import open_site
+
+FIGURE = "assets/images/drawn/plot.svg"
+
+
+def _build(root: Path, text: str = "1\n") -> list[str]:
+    state = state_of(root, DRAWN)
+    outputs = ((printed(text),), (drawing(text),))
+    return publish(state, made_up_run(state.prepared, outputs, ["0.5"]), just_before(state))
+
+
+def _copies(root: Path) -> list[str]:
+    paths = sorted(root.joinpath(".post-builder/undo").rglob("*"))
+    return [path.read_text(encoding="utf-8") for path in paths if path.is_file()]
+
+
+def _git(root: Path, *arguments: str) -> str:
+    identity = ("-c", "user.name=a", "-c", "user.email=a@example.org")
+    command = ["git", *identity, *arguments]
+    return subprocess.run(command, cwd=root, check=True, capture_output=True, text=True).stdout
+
+
+def _commit(root: Path) -> None:
+    _git(root, "add", ".")
+    _git(root, "commit", "-m", "x")
+
+
+@pytest.fixture
+def site(blog: Path) -> Path:
+    """Write a post, unbuilt, in a work tree of git that does not know it yet."""
+    _git(make_drawn(blog), "init", "--quiet")
+    return blog
+
+
+def _edit_output(root: Path) -> str:
+    replace(root / DRAWN, 'stdout">1<', 'stdout">by hand<')
+    return root.joinpath(DRAWN).read_text(encoding="utf-8")
+
+
+def test_a_post_that_git_does_not_have_is_kept_before_each_build(site: Path) -> None:
+    """Nobody is told, since everything but outputs stays as it was."""
+    first = site.joinpath(DRAWN).read_text(encoding="utf-8")
+    assert [] == _build(site)
+    second = site.joinpath(DRAWN).read_text(encoding="utf-8")
+    assert [first] == _copies(site)
+    assert [] == _build(site, "2\n")
+    assert [first, second] == _copies(site)
+
+
+def test_a_build_that_changes_nothing_keeps_nothing(site: Path) -> None:
+    """There is nothing to go back to."""
+    _build(site)
+    count = len(_copies(site))
+    _build(site)
+    assert count == len(_copies(site))
+
+
+def test_what_git_has_is_not_kept(site: Path) -> None:
+    """Nor are prose that is not committed and outputs as they were built: both stay or return."""
+    _commit(site)
+    _build(site)
+    replace(site / DRAWN, "A post.", "Another post.")
+    _build(site)
+    assert [] == _copies(site)
+    _commit(site)
+    _edit_output(site)
+    _commit(site)
+    _build(site, "3\n")
+    assert [] == _copies(site)
+
+
+def test_an_output_that_was_edited_and_is_not_committed_is_kept_and_named(site: Path) -> None:
+    """The build would be the end of it."""
+    _build(site)
+    _commit(site)
+    count = len(_copies(site))
+    edited = _edit_output(site)
+    (copy,) = _build(site, "2\n")
+    assert edited == site.joinpath(copy).read_text(encoding="utf-8")
+    assert count + 1 == len(_copies(site))
+
+
+def test_a_figure_that_was_drawn_over_is_kept_and_named(site: Path) -> None:
+    """Also where the post itself does not change."""
+    _build(site)
+    _commit(site)
+    site.joinpath(FIGURE).write_text("drawn over", encoding="utf-8")
+    (copy,) = _build(site)
+    assert copy.endswith("-plot.svg")
+    assert "drawn over" == site.joinpath(copy).read_text(encoding="utf-8")
+
+
+def test_clean_keeps_what_a_build_keeps(site: Path) -> None:
+    """It removes outputs, too."""
+    _build(site)
+    built = site.joinpath(DRAWN).read_text(encoding="utf-8")
+    clean(open_site(site), [site / DRAWN])
+    assert built == _copies(site)[-1]
+
+
+def test_git_and_jekyll_leave_copies_out(site: Path) -> None:
+    """Git by a file of its own, Jekyll since the folder's name starts with a dot."""
+    _build(site)
+    assert ".post-builder" not in _git(site, "status", "--porcelain", "--untracked-files=all")
+
+
+def test_copies_do_not_grow_without_bound(site: Path) -> None:
+    """The oldest go; equal ones are kept once."""
+    opened = open_site(site)
+    for number in range(30):
+        keep_copy(opened, "a", "a.md", f"{number:02}".encode())
+    path = keep_copy(opened, "a", "a.md", b"29")
+    assert [f"{number}" for number in range(10, 30)] == _copies(site)
+    assert "29" == site.joinpath(path).read_text(encoding="utf-8")

@@ -1,0 +1,35 @@
+"""Rendering what a cell gave, without running anything."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from runs import made_up_run
+
+from post_builder.document.post import Post
+from post_builder.execution.run import Output
+from post_builder.rendering.regions import RenderedCell, render
+from post_builder.site import Settings, Site
+from post_builder.sources.transclusion import transclude
+
+SITE = Site(Path("/nowhere/blog"), Settings(output_limit=1_000))
+
+CELL = '```python\nx\n```\n{: #plot data-alt="What it shows" data-caption="What to see"}\n'
+
+
+@pytest.fixture(scope="session")
+def cell() -> str:
+    """Return a cell with a name, an alt text and a caption."""
+    return CELL
+
+
+@pytest.fixture(scope="session")
+def rendered(read: Callable[[str], Post]) -> Callable[..., RenderedCell]:
+    """Render the outputs of a post's one cell, or of `body`."""
+
+    def render_outputs(*outputs: Output, body: str = CELL) -> RenderedCell:
+        prepared = transclude(read(body), SITE, {})
+        (only,) = render(prepared.post, made_up_run(prepared, [outputs]), SITE, "slug")
+        return only
+
+    return render_outputs

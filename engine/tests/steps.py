@@ -1,0 +1,45 @@
+"""Watching, and disturbing, every change that the engine makes to a file system."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+
+import pytest
+
+from post_builder.files import operations
+
+Act = Callable[[int, str, tuple[object, ...]], None]
+"""Called with the number of a step, counted from 0, its name and its arguments."""
+
+NAMES = [
+    name
+    for name, call in inspect.getmembers(operations, inspect.isfunction)
+    if not name.startswith("_")
+]
+"""All the calls through which the engine changes files."""
+
+
+def nothing(number: int, name: str, arguments: tuple[object, ...]) -> None:
+    """Do nothing."""
+
+
+@contextmanager
+def steps(before: Act = nothing, after: Act = nothing) -> Iterator[list[str]]:
+    """Do something before or after each call; provide the names of those made so far."""
+    made: list[str] = []
+
+    def step(name: str, call: Callable[..., object], *args: object) -> object:
+        number = len(made)
+        made.append(name)
+        before(number, name, args)
+        result = call(*args)
+        after(number, name, args)
+        return result
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in NAMES:
+            patch.setattr(operations, name, partial(step, name, getattr(operations, name)))
+        yield made
