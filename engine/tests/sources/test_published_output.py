@@ -69,6 +69,7 @@ def test_what_was_printed_is_read_back(blog: Path, header: str) -> None:
         assert list(range(numbers[0], numbers[0] + found.code.count("\n"))) == numbers
         on_page = re.findall(r"[^\r\n]*(?:\r\n|\r|\n|\Z)", page)
         assert [on_page[n - 1].rstrip("\r\n") for n in numbers] == [p.source for p in found.places]
+        assert found.places[-1].source.endswith("</pre>")
         assert {SOURCE} == {place.path for place in found.places}
 
     is_read_back()
