@@ -42,12 +42,17 @@ class Site:
         Raises:
             FileError: if a folder of posts cannot be listed.
         """
-        yield from candidates(self.root, self.jekyll)
+        yield from candidates(self.root, self.jekyll, self._refuse_unlisted)
 
     def inherited(self, path: Path) -> Inherited:
         """Return what a post takes from `defaults:` in `_config.yml`."""
         name = self.relative(path)
         return inherited(self.jekyll, name, kind_of(self.jekyll, name))
+
+    def _refuse_unlisted(self, error: OSError) -> None:
+        path = Path(error.filename)
+        if not isinstance(error, FileNotFoundError):
+            raise FileError.of(error, "this folder cannot be listed", self.relative(path))
 
     def inside(self, path: Path) -> Path:
         """Return where a path leads when symbolic links are followed.

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from post_builder.document.options import Tag
+from post_builder.document.parsing.parser import inspect_post
 from post_builder.errors import PostBuilderError
 from post_builder.freshness.order import Sources, order
 from post_builder.freshness.site_files import before_run
@@ -58,7 +59,8 @@ async def build(  # noqa: PLR0913  # two of them have a default or are switches
     """
     names, sources = post_names(site), order(site, paths)
     gate = asyncio.Semaphore(jobs)
-    builder = _Builder(site, progress, kernels, names, sources, gate, force=force)
+    problems = _Problems(site, paths, progress)
+    builder = _Builder(site, progress, kernels, names, sources, gate, problems, force=force)
     outcomes = await builder.outcomes(paths)
     if any(outcome.status == "built" for outcome in outcomes.values()):
         dependents = [p for p, o in outcomes.items() if sources[p] and o.status != "failed"]
@@ -78,6 +80,7 @@ class _Builder:
     sources: Sources
     gate: asyncio.Semaphore
     """Limits how many posts run at once."""
+    problems: _Problems
     force: bool
 
     async def outcomes(self, paths: Sequence[Path]) -> dict[Path, Outcome]:
@@ -132,7 +135,7 @@ class _Builder:
                     return await self._build(state)
                 if state.text_changed or state.moved:
                     refresh(state)
-                return Outcome(name, "fresh")
+                return Outcome(name, "fresh", notices=state.post.notices)
             except PostBuilderError as error:
                 return Outcome(name, "failed", error=error)
             except Exception as error:  # noqa: BLE001  # reported in full; the other posts go on
@@ -142,6 +145,7 @@ class _Builder:
         name = state.post.path
         begin = time.perf_counter()
         reasons = tuple(reason.message for reason in state.reasons) or ("forced",)
+        self.problems.report()
         self.progress.post_started(state.post, list(reasons))
         try:
             copies = await self._run_and_publish(state)
@@ -150,8 +154,15 @@ class _Builder:
             return Outcome(name, "failed", reasons, error=error)
         seconds = time.perf_counter() - begin
         self.progress.post_ended(state.post, f"built in {seconds:.1f} s")
-        cells = _running_cells(state)
-        return Outcome(name, "built", reasons, cells, round(seconds, 3), note=_note(state, copies))
+        return Outcome(
+            name,
+            "built",
+            reasons,
+            _running_cells(state),
+            round(seconds, 3),
+            note=_note(state, copies),
+            notices=state.post.notices,
+        )
 
     async def _run_and_publish(self, state: PostState) -> list[str]:
         # fresh posts do not need Jupyter
@@ -168,6 +179,23 @@ class _Builder:
             self.kernels or fresh_kernel,
         )
         return publish(state, run, before)
+
+
+@dataclass(slots=True)
+class _Problems:
+    """What is wrong with the text of any post, reported before the first one runs."""
+
+    site: Site
+    paths: Sequence[Path]
+    progress: Progress
+    reported: bool = False
+
+    def report(self) -> None:
+        """Report all problems, the first time that this is called."""
+        if not self.reported:
+            self.reported = True
+            found = [inspect_post(self.site, path)[1] for path in self.paths]
+            self.progress.problems_found([error for errors in found for error in errors])
 
 
 def _running_cells(state: PostState) -> int:

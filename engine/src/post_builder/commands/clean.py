@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from post_builder.document.code.sessions import session_text
 from post_builder.document.parsing.parser import read_post
 from post_builder.document.post import Cell, Edit, Post, splice
-from post_builder.document.sessions import session_text
 from post_builder.errors import FileError
 from post_builder.files import SavedMeanwhileError, replace_text
 from post_builder.freshness.record import Record, load_made, load_record

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from post_builder.document.languages import usual_name
+from post_builder.document.code.languages import usual_name
 from post_builder.errors import PostError
 from post_builder.jekyll.defaults import deep_merge
 from post_builder.place import Place

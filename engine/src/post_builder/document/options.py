@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
 
-from post_builder.document.foreign_options import meaning_of_key, meaning_of_tag
+from post_builder.document.code.foreign_options import meaning_of_key, meaning_of_tag
 
 
 class Tag(StrEnum):

@@ -14,8 +14,8 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
+from post_builder.document.code.sessions import Example
 from post_builder.document.options import Options
-from post_builder.document.sessions import Example
 from post_builder.files import unix_newlines
 from post_builder.jekyll.defaults import NOTHING, Inherited
 from post_builder.place import Place

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
+from post_builder.document.code.sessions import Example
 from post_builder.document.post import Post
-from post_builder.document.sessions import Example
 from post_builder.files import digest, unix_newlines
 from post_builder.freshness.record import CellRecord
 from post_builder.site import Site

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from post_builder.errors import FileError
 from post_builder.jekyll.config import JekyllConfig
 from post_builder.jekyll.defaults import inherited
 
@@ -33,54 +32,50 @@ def kind_of(config: JekyllConfig, path: str) -> str:
     return label if inner.startswith("_") and label in config.collections else "pages"
 
 
-def candidates(root: Path, config: JekyllConfig) -> Iterator[Path]:
+Unlisted = Callable[[OSError], None]
+"""Takes the error of a folder of posts that cannot be listed."""
+
+
+def candidates(root: Path, config: JekyllConfig, unlisted: Unlisted) -> Iterator[Path]:
     """Yield the Markdown files of a site whose front matter may name a kernel, in order."""
-    found = (path for path in sorted(_markdown(root, config)) if _may_run(root, config, path))
-    yield from found
+    found = sorted(_markdown(root, config, unlisted))
+    yield from (path for path in found if _may_run(root, config, path))
 
 
-def _markdown(root: Path, config: JekyllConfig) -> Iterator[Path]:
+def _markdown(root: Path, config: JekyllConfig, unlisted: Unlisted) -> Iterator[Path]:
     home = root / config.collections_dir
     for label in ("posts", "drafts", *config.collections):
-        yield from _below(home / f"_{label}", root, config)
-    yield from _pages(root, root, config)
+        yield from _below(home / f"_{label}", config, unlisted)
+    for folder in _pages(root, root, config):
+        yield from _below(folder, config, unlisted) if folder.is_dir() else (folder,)
 
 
-def _below(folder: Path, root: Path, config: JekyllConfig) -> Iterator[Path]:
-    """Yield the Markdown files of a folder of posts and those below it.
-
-    Raises:
-        FileError: if a folder cannot be listed: posts would be missed without a word.
-    """
-
-    def refuse(error: OSError) -> None:
-        if not isinstance(error, FileNotFoundError):
-            name = Path(error.filename).relative_to(root).as_posix()
-            raise FileError.of(error, "this folder cannot be listed", name)
-
-    for parent, _, names in os.walk(folder, onerror=refuse):
-        for path in (Path(parent, name) for name in names):
-            visible = path.suffix in config.extensions and not path.name.startswith(".")
-            if visible and path.is_file():
+def _below(folder: Path, config: JekyllConfig, unlisted: Unlisted) -> Iterator[Path]:
+    """Yield the Markdown files of a folder and those below it."""
+    for inner, _, names in os.walk(folder, onerror=unlisted):
+        for path in (Path(inner, name) for name in names):
+            if path.suffix in config.extensions and path.is_file() and path.name[0] != ".":
                 yield path
 
 
 def _pages(folder: Path, root: Path, config: JekyllConfig) -> Iterator[Path]:
-    """Yield pages, and the posts of folders such as `category/_posts`."""
+    """Yield pages, and folders of posts such as `category/_posts`."""
     for entry in _entries(folder):
         path = Path(entry.path)
         name = path.relative_to(root).as_posix()
         if entry.is_dir(follow_symlinks=False):
-            if entry.name in {"_posts", "_drafts"} and folder != root / config.collections_dir:
-                if (
-                    f"{name}/".startswith(f"{config.collections_dir}/")
-                    or not config.collections_dir
-                ):
-                    yield from _below(path, root, config)
+            if entry.name in {"_posts", "_drafts"}:
+                if folder != root / config.collections_dir and _is_inside(name, config):
+                    yield path
             elif _is_read(name, config, is_folder=True):
                 yield from _pages(path, root, config)
         elif path.suffix in config.extensions and _is_read(name, config, is_folder=False):
             yield path
+
+
+def _is_inside(name: str, config: JekyllConfig) -> bool:
+    """Return whether a folder of posts is where the collections are."""
+    return not config.collections_dir or name.startswith(f"{config.collections_dir}/")
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:

@@ -53,8 +53,9 @@ def _slug(site: Site, path: Path) -> str | None:
     """
     name = site.relative(path)
     try:
-        inherited = site.inherited(path).front_matter
-        front_matter = read_front_matter(read_text(path, name), name, inherited)
+        front_matter = read_front_matter(
+            read_text(path, name), name, site.inherited(path).front_matter
+        )
         if kernel_of(front_matter) is None:
             return None
     except PostBuilderError:
@@ -65,7 +66,8 @@ def _slug(site: Site, path: Path) -> str | None:
 
 def _candidates(site: Site, path: Path, slug: str) -> tuple[str, ...]:
     """Return the names that a post may have, the shortest first."""
-    folders = path.relative_to(site.root).with_suffix("").parts[1:]
+    parts = path.relative_to(site.root).with_suffix("").parts
+    folders = (part for part in parts if not part.startswith("_"))
     names = (_plain(name) for name in (slug, path.stem, "-".join(folders)))
     return tuple(dict.fromkeys(filter(None, names)))
 

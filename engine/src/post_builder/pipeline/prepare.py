@@ -61,28 +61,27 @@ def prepare(site: Site, path: Path, name: str | None) -> PostState | None:
         PostBuilderError: if the post cannot run as it is.
     """
     post, problems = inspect_post(site, path)
-    if name is None or (post is None and not problems):
+    if not problems and (post is None or name is None):
         return None
     found: list[PostBuilderError] = list(problems)
-    if post is None:
+    if post and name:
+        record = _record(site, post, name)
+        try:
+            declared_files(post.front_matter.get("depends", ()), site.root, post.place(1))
+        except PostBuilderError as error:
+            found.append(error)
+        try:
+            prepared = transclude(post, site, record.transcluded() if record else {})
+        except PostBuilderError as error:
+            found.append(error)
+    if found or not name:
         raise together(found)
-    record = _own_record(site, post, name)
-    try:
-        declared_files(post.front_matter.get("depends", ()), site.root, post.place(1))
-    except PostBuilderError as error:
-        found.append(error)
-    try:
-        prepared = transclude(post, site, record.transcluded() if record else {})
-    except PostBuilderError as error:
-        found.append(error)
-    if found:
-        raise together(found)
-    return PostState(site, path, name, prepared, record, tuple(staleness(prepared, record, site)))
+    reasons = tuple(staleness(prepared, record, site))
+    return PostState(site, path, name, prepared, record, reasons)
 
 
-def _own_record(site: Site, post: Post, name: str) -> Record | None:
-    """Read the record of a post; that of a post which is no longer executable is not its own."""
+def _record(site: Site, post: Post, name: str) -> Record | None:
     record = load_record(site, name)
     if record and record.post != post.path and (site.root / record.post).exists():
-        return None
+        return None  # that post is no longer executable; it keeps what was made for it
     return record

@@ -6,16 +6,16 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from post_builder.document.code.sessions import Example, session_text
 from post_builder.document.figure_names import FigureNames
 from post_builder.document.options import Tag
 from post_builder.document.post import END, START, Cell, Edit, Post
-from post_builder.document.sessions import Example, session_text
 from post_builder.execution.run import CellRun, Run
 from post_builder.rendering.blocks import blocks, merge_streams
 from post_builder.rendering.figures import Figure, find_figures, refuse_unsuitable
+from post_builder.rendering.sessions import is_result, with_results
 from post_builder.rendering.terminal_text import without_controls
 from post_builder.rendering.text_outputs import TextCleaner
-from post_builder.rendering.sessions import is_result, with_results
 from post_builder.site import Site
 
 _SPECIAL = re.compile(r"[^\w .,%+/:;=()-]|_|\.{2,}|-{2,}| (?= )|^ | $")

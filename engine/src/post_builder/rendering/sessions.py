@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from post_builder.document.code.sessions import Example, SessionError, short_traceback, with_result
 from post_builder.document.liquid import first_liquid_line
 from post_builder.document.options import Tag
 from post_builder.document.post import Cell, Post
-from post_builder.document.sessions import Example, SessionError, short_traceback, with_result
 from post_builder.errors import RenderError
 from post_builder.execution.run import CellRun, Output
 from post_builder.rendering.figures import has_figure

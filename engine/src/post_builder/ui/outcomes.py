@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal
 
+from post_builder.document.post import Notice
 from post_builder.errors import PostBuilderError
 from post_builder.ui.printing import show
 
@@ -31,6 +32,8 @@ class Outcome:
     error: PostBuilderError | None = None
     note: str = ""
     """What the author should know all the same."""
+    notices: tuple[Notice, ...] = ()
+    """What looks as if it ran, and does not."""
 
 
 def report(outcomes: Sequence[Outcome], removed: Sequence[str], *, as_json: bool) -> None:
@@ -44,6 +47,8 @@ def report(outcomes: Sequence[Outcome], removed: Sequence[str], *, as_json: bool
     for outcome in outcomes:
         if outcome.note:
             show(f"{outcome.post}: {outcome.note}")
+        for notice in outcome.notices:
+            show(f"{outcome.post}:{notice.line}: {notice.message} ({notice.hint})")
     for path in removed:
         show(f"{path}: removed, its post no longer exists")
     print(_summary(outcomes))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TextIO
 
 from post_builder.document.post import Cell, Post
+from post_builder.errors import PostBuilderError
 from post_builder.ui.printing import show, visible
 
 if TYPE_CHECKING:
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 class Progress(Protocol):
     """What a build reports while it runs."""
+
+    def problems_found(self, errors: Sequence[PostBuilderError]) -> None:
+        """All that is wrong with the text of posts, before the first of the others runs."""
 
     def post_started(self, post: Post, reasons: list[str]) -> None:
         """A post starts to run, and why."""
@@ -31,6 +35,9 @@ class Progress(Protocol):
 
 class Silent:
     """No output, for programs."""
+
+    def problems_found(self, errors: Sequence[PostBuilderError]) -> None:
+        """Do nothing."""
 
     def post_started(self, post: Post, reasons: list[str]) -> None:
         """Do nothing."""
@@ -47,6 +54,11 @@ class Lines:
     """One line per event, for logs and pipes."""
 
     stream: TextIO
+
+    def problems_found(self, errors: Sequence[PostBuilderError]) -> None:
+        """Print them."""
+        for error in errors:
+            self._print(f"{error}\n")
 
     def post_started(self, post: Post, reasons: list[str]) -> None:
         """Print which post runs and why."""
@@ -71,6 +83,11 @@ class Bars:
 
     display: Display
     tasks: dict[str, TaskID] = field(default_factory=dict)
+
+    def problems_found(self, errors: Sequence[PostBuilderError]) -> None:
+        """Print them above the bars."""
+        for error in errors:
+            self.display.console.print(visible(f"{error}\n"), markup=False)
 
     def post_started(self, post: Post, reasons: list[str]) -> None:
         """Add a bar."""

@@ -9,7 +9,8 @@ from importlib.resources import files
 import pytest
 from hypothesis import given, note
 from hypothesis import strategies as st
-from post_builder.document.languages import word_of
+
+from post_builder.document.code.languages import word_of
 from post_builder.document.parsing.parser import inspect
 
 pytestmark = pytest.mark.skipif(not shutil.which("ruby"), reason="kramdown needs Ruby")

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from post_builder.document.languages import SESSIONS, names_of, word_of
+from post_builder.document.code.languages import SESSIONS, names_of, word_of
 from post_builder.document.liquid import without_liquid
 from post_builder.document.post import Cell, Post
 from post_builder.site import Site

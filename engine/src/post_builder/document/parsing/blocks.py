@@ -11,7 +11,7 @@ from markdown_it.parser_block import RuleFuncBlockType
 from markdown_it.rules_block import StateBlock, blockquote, code, fence, hr, list_block
 from markdown_it.token import Token
 
-from post_builder.document.parsing.html_blocks import HtmlBlocks
+from post_builder.document.parsing.html.rule import HtmlBlocks
 from post_builder.files import unix_newlines
 
 _RULES = ["code", "fence", "blockquote", "hr", "list", "html_block", "heading", "lheading"]

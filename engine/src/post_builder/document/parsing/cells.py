@@ -8,18 +8,18 @@ from collections.abc import Iterator, Sequence
 
 from markdown_it.token import Token
 
-from post_builder.document.languages import SESSIONS, names_of, word_of
-from post_builder.document.liquid import END_RAW, TAG, liquid_problem
-from post_builder.document.options import LINE as OPTIONS_LINE
-from post_builder.document.options import OptionError, Options, Tag, parse_options
-from post_builder.document.parsing.text_lines import TextLines
-from post_builder.document.post import END, START, Cell, Span
-from post_builder.document.sessions import (
+from post_builder.document.code.languages import SESSIONS, names_of, word_of
+from post_builder.document.code.sessions import (
     Example,
     SessionError,
     parse_session,
     pasted_session,
 )
+from post_builder.document.liquid import END_RAW, TAG, liquid_problem
+from post_builder.document.options import LINE as OPTIONS_LINE
+from post_builder.document.options import OptionError, Options, Tag, parse_options
+from post_builder.document.parsing.text_lines import TextLines
+from post_builder.document.post import END, START, Cell, Span
 from post_builder.errors import PostError
 
 _FENCES = 2

@@ -8,8 +8,8 @@ from difflib import get_close_matches
 
 from markdown_it.token import Token
 
-from post_builder.document.foreign_options import meaning_of_key
-from post_builder.document.languages import names_of, word_of
+from post_builder.document.code.foreign_options import meaning_of_key
+from post_builder.document.code.languages import names_of, word_of
 from post_builder.document.options import LINE as OPTIONS_LINE
 from post_builder.document.options import Attribute, Tag
 from post_builder.document.parsing.cells import runs

@@ -7,9 +7,9 @@ from itertools import pairwise
 from pathlib import Path
 
 from post_builder.document.front_matter import FrontMatter, KernelSpec, kernel_of, read_front_matter
-from post_builder.document.headings import headings
 from post_builder.document.parsing.blocks import find_blocks
 from post_builder.document.parsing.cells import find_cells, runs, stray_markers
+from post_builder.document.parsing.headings import headings
 from post_builder.document.parsing.notices import find_notices
 from post_builder.document.parsing.text_lines import TextLines
 from post_builder.document.parsing.values import find_values

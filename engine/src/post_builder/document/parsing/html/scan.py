@@ -1,21 +1,9 @@
-"""HTML blocks as kramdown delimits them: from a start tag to its end tag, blank lines included.
-
-CommonMark ends most of them at a blank line. What kramdown shows raw is not code, so a fence inside
-an open `<div>` does not run; and a fence right below `</div>` does, blank line or not.
-"""
+"""A pass through the lines of an HTML block, to the end that kramdown finds for it."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-
-from markdown_it.rules_block import StateBlock
-
-_SPAN = re.compile(
-    "a|abbr|acronym|b|big|bdo|br|button|cite|code|del|dfn|em|i|img|input|ins|kbd|label|mark"
-    "|option|q|rb|rbc|rp|rt|rtc|ruby|samp|select|small|span|strong|sub|sup|tt|u|var"
-)
-"""Elements that do not start a block."""
+from dataclasses import dataclass
 
 _EMPTY = re.compile(
     "area|base|br|col|command|embed|hr|img|input|keygen|link|meta|param|source|track|wbr"
@@ -42,17 +30,15 @@ _START = re.compile(
     re.VERBOSE,
 )
 _END = re.compile(rf"</(?P<name>{_NAME})\s*+>")
-_OPENING = re.compile(rf"</?(?P<name>{_NAME})|<!--")
+OPENING = re.compile(rf"</?(?P<name>{_NAME})|<!--")
+"""The start of a tag or comment."""
 _MARKDOWN = re.compile(r"""\smarkdown\s*=\s*["']?(?P<value>\w+)""", re.IGNORECASE)
-_EXTENSION = re.compile(r"\{::(?P<name>comment|nomarkdown)(?:\s[^}]*)?\}\s*$")
+EXTENSION = re.compile(r"\{::(?P<name>comment|nomarkdown)(?:\s[^}]*)?\}\s*$")
 """Extensions of kramdown whose content is not Markdown."""
-
-_STEP = 64
-"""Lines that are read at first; twice as many each time that the end is not among them."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Element:
+class Element:
     """An open element."""
 
     name: str
@@ -62,96 +48,16 @@ class _Element:
     """Whether kramdown reads Markdown blocks in it."""
 
 
-@dataclass(slots=True)
-class HtmlBlocks:
-    """The rule for one text; it remembers which elements are open."""
-
-    parse_block_html: bool
-    """The option of kramdown: Markdown in all block elements."""
-    open: list[_Element] = field(default_factory=list)
-    last_comment_end: int | None = None
-    """Offset of the last `-->`; above it, `<!--` starts a comment."""
-
-    def __call__(
-        self,
-        state: StateBlock,
-        start: int,
-        end: int,
-        silent: bool,  # noqa: FBT001  # the signature of a rule
-    ) -> bool:
-        """Parse an HTML block that starts on a line, as a rule of markdown-it."""
-        position = state.bMarks[start] + state.tShift[start]
-        if not state.src.startswith(("<", "{::"), position) or state.is_code_block(start):
-            return False
-        line = state.src[position : state.eMarks[start]]
-        if not self._may_start(state, start, line):
-            return False
-        if silent:
-            return not line.startswith(("<script", "<!--", "{"))  # these end no paragraph
-        self.open = [element for element in self.open if element.level <= state.level]
-        last = self._end(state, start, end)
-        if last is None:
-            return False
-        state.push("html_block", "", 0).map = [start, last]
-        state.line = last
-        return True
-
-    def _may_start(self, state: StateBlock, start: int, line: str) -> bool:
-        """Return whether a line looks like the start of a block; it ends a paragraph then."""
-        if line.startswith("{"):
-            return _EXTENSION.match(line) is not None
-        if line.startswith("<!--"):
-            if self.last_comment_end is None:
-                self.last_comment_end = state.src.rfind("-->")
-            above = state.bMarks[start] < self.last_comment_end
-            return above and state.sCount[start] == state.blkIndent
-        found = _OPENING.match(line)
-        name = found["name"].lower() if found else ""
-        if not line.startswith("</"):
-            return bool(name) and not _SPAN.fullmatch(name)
-        top = self.open[-1] if self.open else None
-        return top is not None and (top.name, top.level) == (name, state.level)
-
-    def _end(self, state: StateBlock, start: int, end: int) -> int | None:
-        """Return the line after the block; None if there is no block."""
-        count = _STEP
-        while True:
-            last = _inside(state, start, min(start + count, end))
-            scan = _Scan(
-                state.getLines(start, last, state.blkIndent, keepLastLF=True).lstrip(" "),
-                list(self.open),
-                state.level,
-                self.parse_block_html,
-                is_whole=last < start + count,
-            )
-            try:
-                stop = scan.block()
-            except _MoreLinesNeeded:
-                count *= 2
-                continue
-            if stop is not None:
-                self.open = scan.open
-            return stop if stop is None else min(start + scan.text.count("\n", 0, stop) + 1, last)
-
-
-def _inside(state: StateBlock, start: int, end: int) -> int:
-    """Return the first line that is not in the list item of a line."""
-    for line in range(start + 1, end):
-        if state.sCount[line] < state.blkIndent and not state.isEmpty(line):
-            return line
-    return end
-
-
-class _MoreLinesNeeded(Exception):  # noqa: N818  # not an error
+class MoreLinesNeeded(Exception):  # noqa: N818  # not an error
     """The end of a block is not among the lines that were read."""
 
 
 @dataclass(slots=True)
-class _Scan:
+class Scan:
     """A pass through the lines of one block."""
 
     text: str
-    open: list[_Element]
+    open: list[Element]
     level: int
     parse_block_html: bool
     is_whole: bool
@@ -177,7 +83,7 @@ class _Scan:
 
     def _need_lines(self) -> None:
         if not self.is_whole:
-            raise _MoreLinesNeeded
+            raise MoreLinesNeeded
 
     def _after(self, mark: str, position: int) -> int | None:
         found = self.text.find(mark, position)
@@ -187,7 +93,7 @@ class _Scan:
         return found + len(mark)
 
     def _extension(self) -> int | None:
-        opening = _EXTENSION.match(self.text.partition("\n")[0])
+        opening = EXTENSION.match(self.text.partition("\n")[0])
         name = opening["name"] if opening else ""
         end = re.compile(rf"^ {{0,3}}\{{:/(?:{name})?\}}\s*?$", re.MULTILINE).search(self.text)
         if end is None:
@@ -203,7 +109,7 @@ class _Scan:
         if model == "blocks":
             if end := re.compile(rf"[ \t]*</{name}\s*>", re.IGNORECASE).match(self.text, position):
                 return end.end()
-            self.open.append(_Element(name, self.level, reads_blocks=True))
+            self.open.append(Element(name, self.level, reads_blocks=True))
         elif model == "text" or name in {"script", "style"}:
             pattern = re.compile(rf"</{re.escape(name)}\s*>", re.IGNORECASE)
             found = pattern.search(self.text, position)
@@ -211,7 +117,7 @@ class _Scan:
                 self._need_lines()
             return found.end() if found else len(self.text)
         else:
-            self.open.append(_Element(name, self.level, reads_blocks=False))
+            self.open.append(Element(name, self.level, reads_blocks=False))
         return position
 
     def _model(self, name: str, attributes: str) -> str:
@@ -229,7 +135,7 @@ class _Scan:
         """Return the offset at which no raw element is open any more."""
         outer = [element for element in self.open if element.reads_blocks]
         while self.open and not self.open[-1].reads_blocks:
-            found = _OPENING.search(self.text, position)
+            found = OPENING.search(self.text, position)
             if found is None:
                 self._need_lines()
                 self.open = outer  # kramdown closes what is open at the end

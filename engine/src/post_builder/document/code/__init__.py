@@ -1,0 +1,1 @@
+"""What is written in and about blocks of code: languages, sessions, options of other tools."""

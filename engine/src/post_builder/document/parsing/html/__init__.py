@@ -1,0 +1,1 @@
+"""HTML blocks as kramdown delimits them."""

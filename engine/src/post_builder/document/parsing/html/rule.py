@@ -1,0 +1,109 @@
+"""HTML blocks as kramdown delimits them: from a start tag to its end tag, blank lines included.
+
+CommonMark ends most of them at a blank line. What kramdown shows raw is not code, so a fence inside
+an open `<div>` does not run; and a fence right below `</div>` does, blank line or not.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from markdown_it.rules_block import StateBlock
+
+from post_builder.document.parsing.html.scan import (
+    EXTENSION,
+    OPENING,
+    Element,
+    MoreLinesNeeded,
+    Scan,
+)
+
+_SPAN = re.compile(
+    "a|abbr|acronym|b|big|bdo|br|button|cite|code|del|dfn|em|i|img|input|ins|kbd|label|mark"
+    "|option|q|rb|rbc|rp|rt|rtc|ruby|samp|select|small|span|strong|sub|sup|tt|u|var"
+)
+"""Elements that do not start a block."""
+
+_STEP = 64
+"""Lines that are read at first; twice as many each time that the end is not among them."""
+
+
+@dataclass(slots=True)
+class HtmlBlocks:
+    """The rule for one text; it remembers which elements are open."""
+
+    parse_block_html: bool
+    """The option of kramdown: Markdown in all block elements."""
+    open: list[Element] = field(default_factory=list)
+    last_comment_end: int | None = None
+    """Offset of the last `-->`; above it, `<!--` starts a comment."""
+
+    def __call__(
+        self,
+        state: StateBlock,
+        start: int,
+        end: int,
+        silent: bool,  # noqa: FBT001  # the signature of a rule
+    ) -> bool:
+        """Parse an HTML block that starts on a line, as a rule of markdown-it."""
+        position = state.bMarks[start] + state.tShift[start]
+        if not state.src.startswith(("<", "{::"), position) or state.is_code_block(start):
+            return False
+        line = state.src[position : state.eMarks[start]]
+        if not self._may_start(state, start, line):
+            return False
+        if silent:
+            return not line.startswith(("<script", "<!--", "{"))  # these end no paragraph
+        self.open = [element for element in self.open if element.level <= state.level]
+        last = self._end(state, start, end)
+        if last is None:
+            return False
+        state.push("html_block", "", 0).map = [start, last]
+        state.line = last
+        return True
+
+    def _may_start(self, state: StateBlock, start: int, line: str) -> bool:
+        """Return whether a line looks like the start of a block; it ends a paragraph then."""
+        if line.startswith("{"):
+            return EXTENSION.match(line) is not None
+        if line.startswith("<!--"):
+            if self.last_comment_end is None:
+                self.last_comment_end = state.src.rfind("-->")
+            above = state.bMarks[start] < self.last_comment_end
+            return above and state.sCount[start] == state.blkIndent
+        found = OPENING.match(line)
+        name = found["name"].lower() if found else ""
+        if not line.startswith("</"):
+            return bool(name) and not _SPAN.fullmatch(name)
+        top = self.open[-1] if self.open else None
+        return top is not None and (top.name, top.level) == (name, state.level)
+
+    def _end(self, state: StateBlock, start: int, end: int) -> int | None:
+        """Return the line after the block; None if there is no block."""
+        count = _STEP
+        while True:
+            last = _inside(state, start, min(start + count, end))
+            scan = Scan(
+                state.getLines(start, last, state.blkIndent, keepLastLF=True).lstrip(" "),
+                list(self.open),
+                state.level,
+                self.parse_block_html,
+                is_whole=last < start + count,
+            )
+            try:
+                stop = scan.block()
+            except MoreLinesNeeded:
+                count *= 2
+                continue
+            if stop is not None:
+                self.open = scan.open
+            return stop if stop is None else min(start + scan.text.count("\n", 0, stop) + 1, last)
+
+
+def _inside(state: StateBlock, start: int, end: int) -> int:
+    """Return the first line that is not in the list item of a line."""
+    for line in range(start + 1, end):
+        if state.sCount[line] < state.blkIndent and not state.isEmpty(line):
+            return line
+    return end
