@@ -57,7 +57,10 @@ def test_the_program_ends_with_the_status_of_its_command(tmp_path: Path) -> None
     installed = Path(sys.executable).with_name("post-builder")
     for program in ([sys.executable, "-m", "post_builder"], [str(installed)]):
         done = subprocess.run(
-            [*program, "build", "--site", str(tmp_path)], capture_output=True, check=False, text=True
+            [*program, "build", "--site", str(tmp_path)],
+            capture_output=True,
+            check=False,
+            text=True,
         )
         expected = (
             f"there is no _config.yml in {tmp_path}\n"
@@ -90,7 +93,10 @@ def test_every_command_describes_itself(capsys: pytest.CaptureFixture[str]) -> N
         (["build", "--execute"], "unrecognized arguments: --execute"),
         (["check", "--force"], "unrecognized arguments: --force"),
         (["new"], "one of the arguments TITLE --from is required"),
-        (["new", "A title", "--from", "a.ipynb"], "argument --from: not allowed with argument TITLE"),
+        (
+            ["new", "A title", "--from", "a.ipynb"],
+            "argument --from: not allowed with argument TITLE",
+        ),
         (["watch", "_posts/a.md"], "unrecognized arguments: _posts/a.md"),
     ],
 )

@@ -157,7 +157,7 @@ def test_a_record_says_when_where_and_how_a_post_ran(blog: Path) -> None:
     write(blog, "_posts/a.md", f"{HEADER}```python\n{code}```\n")
     _git(blog, "init", "--quiet")
     _git(blog, "add", ".")
-    _git(blog, *"-c user.name=a -c user.email=a@b.c commit --quiet --message a".split())
+    _commit(blog)
     begin = time.time()
     assert 0 == main(["build", "--site", str(blog), "--json"])
     end = time.time()
@@ -170,17 +170,20 @@ def test_a_record_says_when_where_and_how_a_post_ran(blog: Path) -> None:
     assert _git(blog, "rev-parse", "HEAD").strip() == run_of["commit"]
 
 
+def _commit(root: Path) -> None:
+    author = ("-c", "user.name=a", "-c", "user.email=a@b.c")
+    _git(root, *author, "commit", "--quiet", "--allow-empty", "--message", "a")
+
+
 def _git(root: Path, *arguments: str) -> str:
-    done = subprocess.run(
-        ["git", *arguments], cwd=root, capture_output=True, check=True, text=True
-    )
+    done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, check=True, text=True)
     return done.stdout
 
 
 def test_git_need_not_be_installed(blog: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A build succeeds without it; its record has no commit."""
     _git(blog, "init", "--quiet")
-    _git(blog, *"-c user.name=a -c user.email=a@b.c commit --quiet --allow-empty --message a".split())
+    _commit(blog)
     write(blog, "read.txt", "x")
     write(blog, "_posts/a.md", f"{HEADER}```python\nopen('read.txt').close()\n```\n")
     monkeypatch.setenv("PATH", str(blog / "an empty folder"))

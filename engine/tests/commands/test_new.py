@@ -93,7 +93,7 @@ def test_notebook_of_analysis_becomes_a_post_that_builds(blog: Path) -> None:
     built = only_post(blog).text
     assert '<div class="output html"><table>' in built
     assert '{% include figure image_path="/assets/images/an-analysis/code-2.svg" alt="' in built
-    assert '\n&#123;45&#125;</pre>' in built
+    assert "\n&#123;45&#125;</pre>" in built
 
 
 def test_code_in_a_notebooks_prose_is_shown_and_does_not_run(blog: Path) -> None:
@@ -139,8 +139,10 @@ def test_images_in_prose_become_files(blog: Path) -> None:
     post = convert(blog, new_markdown_cell("# Images"), attached, data)
     tags = [
         '{% include figure image_path="/assets/images/images/attached-1.png" alt="a &lt; b" %}',
-        '{% include figure image_path="/assets/images/images/attached-2.png"'
-        ' alt="Describe what the figure shows" %}',
+        (
+            '{% include figure image_path="/assets/images/images/attached-2.png"'
+            ' alt="Describe what the figure shows" %}'
+        ),
         '{% include figure image_path="/assets/images/images/attached-3.gif" alt="c" %}',
     ]
     assert f"\n{tags[0]} {tags[1]}\n\n{tags[2]}\n" in post.text
@@ -200,9 +202,7 @@ def test_placeholder_alt_text_is_found(blog: Path, capsys: pytest.CaptureFixture
     assert "the alt text is still to be written" in capsys.readouterr().out
 
 
-def test_what_is_not_a_notebook_is_refused(
-    blog: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_is_not_a_notebook_is_refused(blog: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A file that is not a notebook, or is not there, is a wrong call; nothing is written."""
     blog.joinpath("x.ipynb").write_text("{}", encoding="utf-8")
     for name in ("x.ipynb", "missing.ipynb"):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,8 +29,6 @@ factor = int(Path("factor.txt").read_text())
 print("product", 6 * factor)
 ```
 """
-
-pytestmark = pytest.mark.timeout(180)
 
 
 class Watch:
@@ -89,7 +86,7 @@ def output(site: Path) -> str:
 
 
 @pytest.mark.slow
-def test_saves_are_built_errors_are_shown_and_interrupts_leave_no_kernel(
+def test_saves_are_built_errors_are_shown_and_interrupts_leave_no_kernel(  # noqa: PLR0915  # a life
     site: Path, gate: Gate
 ) -> None:
     """The life of a watch: code, a data file, settings, an error, its correction, and the end."""

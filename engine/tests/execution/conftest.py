@@ -17,7 +17,7 @@ from post_builder.sources.transclusion import transclude
 
 @pytest.fixture
 def run(blog: Path, header: str) -> Callable[[str], Run]:
-    """Run the body of a Python post in a fresh kernel; its first line is line 4 of `_posts/a.md`."""
+    """Run the body of a Python post in a fresh kernel; it begins on line 4 of `_posts/a.md`."""
 
     def run_body(body: str) -> Run:
         path = blog / "_posts/a.md"

@@ -14,7 +14,8 @@ from PIL import Image
 
 from post_builder.execution.environment import kernel_environment
 from post_builder.execution.run import Run
-from post_builder.site import Settings, Site
+from post_builder.settings import Settings
+from post_builder.site import Site
 
 FIXED = {
     "LC_ALL": "C.UTF-8",
@@ -31,7 +32,8 @@ def test_secrets_of_the_shell_do_not_reach_a_post(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Only what a program needs to run is inherited; everything else is set."""
-    monkeypatch.setattr(os, "environ", {"PATH": "/bin", "HOME": "/h", "TOKEN": "x", "TZ": "Asia/Tokyo"})
+    shell = {"PATH": "/bin", "HOME": "/h", "TOKEN": "x", "TZ": "Asia/Tokyo"}
+    monkeypatch.setattr(os, "environ", shell)
     environment = kernel_environment(Site(Path("/blog")), tmp_path)
     assert "/bin" == environment["PATH"]
     assert "/h" == environment["HOME"]
@@ -55,8 +57,9 @@ def test_a_post_sees_what_is_fixed_and_nothing_of_the_engine(
     monkeypatch.setenv("MY_TOKEN", "hunter2")
     body = (
         "```python\nimport json, os, sys\nprint(json.dumps({\n"
-        "    'environment': dict(os.environ), 'names': sorted(n for n in globals() if n[0] != '_'),\n"
-        "    'path': sys.path, 'modules': sorted(sys.modules), 'cwd': os.getcwd(), 'In': len(In),\n"
+        "    'environment': dict(os.environ), 'path': sys.path, 'modules': sorted(sys.modules),\n"
+        "    'names': sorted(n for n in globals() if n[0] != '_'),\n"
+        "    'cwd': os.getcwd(), 'In': len(In),\n"
         "    'flags': [sys.flags.utf8_mode, sys.flags.hash_randomization],\n}))\n```\n"
     )
     (cell,) = run(body).cells
@@ -74,7 +77,8 @@ def test_figures_are_as_dense_as_the_site_says(run: Callable[[str], Run], blog: 
     """PNG, if the site asks for it; the file does not say which version of a program made it."""
     config = "post_builder: {figure_format: png, figure_dpi: 150}\n"
     blog.joinpath("_config.yml").write_text(config, encoding="utf-8")
-    (cell,) = run("```python\nimport matplotlib.pyplot as plt\nplt.plot([1])\nplt.show()\n```\n").cells
+    code = "import matplotlib.pyplot as plt\nplt.plot([1])\nplt.show()"
+    (cell,) = run(f"```python\n{code}\n```\n").cells
     data = cell.outputs[0]["data"]
     assert {"image/png", "text/plain"} == data.keys()
     with Image.open(io.BytesIO(base64.b64decode(data["image/png"]))) as image:

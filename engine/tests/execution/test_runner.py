@@ -51,7 +51,7 @@ def test_cells_and_values_run_in_the_order_of_the_post(run: Runner) -> None:
         'Now <span data-value="x"></span> and <span data-value=\'f"{x:03}"\'></span>.\n\n'
         "```python\nx += 1\nprint(x)\n```\n{: #two}\n\n"
         "```python\nx = 9\n```\n{: #not .skip-execution}\n\n"
-        '<span data-value="{\'a\': x}[\'a\']"></span>\n'
+        "<span data-value=\"{'a': x}['a']\"></span>\n"
     )
     ran = run(body)
     assert [("1", "001"), (), ("2",)] == [cell.values for cell in ran.cells]
@@ -144,7 +144,9 @@ def test_a_failure_names_its_line(
 
 def test_an_error_shows_what_was_printed_and_the_traceback(run: Runner) -> None:
     """Frames of the post have their lines in it, outermost first; no colour code is left."""
-    body = "```python\ndef f():\n    1 / 0\n```\n\n```python\nprint('so far')\nf()\n```\n{: #call}\n"
+    body = (
+        "```python\ndef f():\n    1 / 0\n```\n\n```python\nprint('so far')\nf()\n```\n{: #call}\n"
+    )
     with pytest.raises(ExecutionError) as caught:
         run(body)
     error = str(caught.value)
@@ -157,10 +159,11 @@ def test_an_error_shows_what_was_printed_and_the_traceback(run: Runner) -> None:
 
 def test_code_of_a_source_is_named_where_it_is(run: Runner, blog: Path) -> None:
     """A transcluded line has two places: in the post, and in its source."""
-    blog.joinpath("code.py").write_text("X = 1\n\n\ndef f(x):\n    return 1 / x\n", encoding="utf-8")
-    source = '```python\ndef f(x):\n    return 1 / x\n```\n{: data-source="code:f"}\n'
+    source = "X = 1\n\n\ndef f(x):\n    return 1 / x\n"
+    blog.joinpath("code.py").write_text(source, encoding="utf-8")
+    cell = '```python\ndef f(x):\n    return 1 / x\n```\n{: data-source="code:f"}\n'
     with pytest.raises(ExecutionError) as caught:
-        run(f"{source}\n```python\nf(0)\n```\n")
+        run(f"{cell}\n```python\nf(0)\n```\n")
     error = str(caught.value)
     assert error.startswith("_posts/a.md:11: cell cell-2 raised ZeroDivisionError")
     assert "\ncode.py:5: from here\n    return 1 / x\n" in error
@@ -169,7 +172,8 @@ def test_code_of_a_source_is_named_where_it_is(run: Runner, blog: Path) -> None:
 def test_a_cell_may_say_how_long_it_takes(run: Runner, blog: Path) -> None:
     """Its own limit counts instead of the site's; the error names both settings."""
     blog.joinpath("_config.yml").write_text("post_builder: {timeout: 0.5}\n", encoding="utf-8")
-    waiting = "```python\nimport time\nbegin = time.time()\nwhile time.time() < begin + 1:\n    pass\n```\n"
+    code = "import time\nbegin = time.time()\nwhile time.time() < begin + 1:\n    pass"
+    waiting = f"```python\n{code}\n```\n"
     assert 1 <= run(f'{waiting}{{: data-timeout="60"}}\n').seconds
     with pytest.raises(ExecutionError, match=r"took longer than 0\.5 s") as caught:
         run(waiting)

@@ -17,7 +17,8 @@ from post_builder.errors import ExecutionError
 from post_builder.execution.run import Run
 from post_builder.execution.runner import execute
 from post_builder.execution.standby import Standby
-from post_builder.site import Settings, Site
+from post_builder.settings import Settings
+from post_builder.site import Site
 from post_builder.sources.transclusion import transclude
 
 WHO = "```python\nimport os\nprint(os.getpid())\n```\n"
@@ -36,8 +37,8 @@ async def process(post: Post, site: Site, standby: Standby) -> int:
 
 
 def children() -> set[int]:
-    """Return the processes that this one started."""
-    return {child.pid for child in psutil.Process().children()}
+    """Return the processes that this one started, and those that they started."""
+    return {child.pid for child in psutil.Process().children(recursive=True)}
 
 
 async def started(standby: Standby) -> None:
@@ -60,7 +61,6 @@ def in_loop(test: Callable[[Standby], Awaitable[None]]) -> None:
     assert before == children()
 
 
-@pytest.mark.timeout(60)
 def test_a_run_takes_the_kernel_that_waits_and_starts_another(post: Post, blog: Path) -> None:
     """Every run has a kernel of its own; the next one is on its way when it ends."""
 
@@ -69,17 +69,17 @@ def test_a_run_takes_the_kernel_that_waits_and_starts_another(post: Post, blog: 
         standby.warm(post, site)
         standby.warm(post, site)
         await started(standby)
-        (waiting,) = children() - before
-        assert waiting == await process(post, site, standby)
+        waiting = children() - before
+        first = await process(post, site, standby)
+        assert first in waiting
         await started(standby)
-        (following,) = children() - before
-        assert waiting != following
-        assert following == await process(post, site, standby)
+        following = children() - before
+        assert first not in following
+        assert await process(post, site, standby) in following
 
     in_loop(test)
 
 
-@pytest.mark.timeout(60)
 def test_a_kernel_that_died_while_it_waited_is_replaced(post: Post, blog: Path) -> None:
     """The run gets another one instead of an error."""
 
@@ -87,15 +87,17 @@ def test_a_kernel_that_died_while_it_waited_is_replaced(post: Post, blog: Path) 
         site, before = Site(blog), children()
         standby.warm(post, site)
         await started(standby)
-        (waiting,) = children() - before
-        os.kill(waiting, signal.SIGKILL)
-        os.waitid(os.P_PID, waiting, os.WEXITED | os.WNOWAIT)
-        assert waiting != await process(post, site, standby)
+        waiting = children() - before
+        for pid in waiting:
+            os.kill(pid, signal.SIGKILL)
+        for child in psutil.Process().children():
+            if child.pid in waiting:
+                os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)  # noqa: ASYNC222  # at once
+        assert await process(post, site, standby) not in waiting
 
     in_loop(test)
 
 
-@pytest.mark.timeout(60)
 def test_a_kernel_that_did_not_start_is_started_again(
     post: Post, blog: Path, install: Callable[[str, list[str]], None]
 ) -> None:
@@ -105,7 +107,7 @@ def test_a_kernel_that_did_not_start_is_started_again(
         site, other = Site(blog), replace(post, kernel="own-python")
         standby.warm(other, site)
         await started(standby)
-        with pytest.raises(ExecutionError, match="the Jupyter kernel 'own-python' is not installed"):
+        with pytest.raises(ExecutionError, match="kernel 'own-python' is not installed"):
             await process(other, site, standby)
         standby.warm(other, site)
         await started(standby)
@@ -115,7 +117,6 @@ def test_a_kernel_that_did_not_start_is_started_again(
     in_loop(test)
 
 
-@pytest.mark.timeout(60)
 def test_other_settings_need_another_kernel(post: Post, blog: Path) -> None:
     """A kernel is started for the settings of its site, and serves no others."""
 
@@ -123,8 +124,8 @@ def test_other_settings_need_another_kernel(post: Post, blog: Path) -> None:
         before = children()
         standby.warm(post, Site(blog))
         await started(standby)
-        (waiting,) = children() - before
+        waiting = children() - before
         other = Site(blog, Settings(environment={"MODE": "other"}))
-        assert waiting != await process(post, other, standby)
+        assert await process(post, other, standby) not in waiting
 
     in_loop(test)

@@ -9,7 +9,8 @@ from runs import made_up_run
 from post_builder.document.post import Post
 from post_builder.execution.run import Output
 from post_builder.rendering.regions import RenderedCell, render
-from post_builder.site import Settings, Site
+from post_builder.settings import Settings
+from post_builder.site import Site
 from post_builder.sources.transclusion import transclude
 
 SITE = Site(Path("/nowhere/blog"), Settings(output_limit=1_000))

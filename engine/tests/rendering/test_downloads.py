@@ -13,7 +13,6 @@ import nbformat
 import pytest
 from toysite import POST, replace
 
-from post_builder.cli import main
 from post_builder.commands.build import build
 from post_builder.document.parsing.parser import parse
 from post_builder.document.post import Post
@@ -47,10 +46,13 @@ def test_notebook_is_valid_and_holds_prose_without_outputs(toy: Path) -> None:
             '{% include figure image_path="/a.png" alt="a &amp; b" caption="c" %}',
             "![a & b](https://x.org/blog/a.png)\n\n*c*",
         ),
-        ('{% include figure image_path="https://y.org/a.png" alt="a" %}', "![a](https://y.org/a.png)"),
+        (
+            '{% include figure image_path="https://y.org/a.png" alt="a" %}',
+            "![a](https://y.org/a.png)",
+        ),
         ("{% raw %}x{% endraw %}", "x"),
         ("a {{ site.title }}b\n{% if x %}\nc\n{% endif %}\nd", "a b\nc\nd"),
-        ("[l]({{ \"/a\" | absolute_url }})", "[l](https://x.org/blog/a)"),
+        ('[l]({{ "/a" | absolute_url }})', "[l](https://x.org/blog/a)"),
         ("[l]({{ '/about/' | relative_url }})", "[l](https://x.org/blog/about/)"),
         ("a paragraph\n{: .notice}", "a paragraph"),
         ('[l](u){:target="_blank"} on', "[l](u) on"),
@@ -130,7 +132,8 @@ def test_only_python_posts_have_a_script() -> None:
     made = make_downloads(post, Site(Path("/blog")), "p")
     assert ["assets/notebooks/p.ipynb"] == list(made)
     notebook = nbformat.reads(made["assets/notebooks/p.ipynb"].decode(), as_version=4)
-    assert {"name": "bash", "display_name": "Bash", "language": "bash"} == notebook.metadata.kernelspec
+    expected = {"name": "bash", "display_name": "Bash", "language": "bash"}
+    assert expected == notebook.metadata.kernelspec
     assert "bash" == notebook.metadata.language_info.name
 
 

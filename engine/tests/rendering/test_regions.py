@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from runs import made_up_run, printed
@@ -18,7 +19,6 @@ from post_builder.rendering.regions import (
 )
 from post_builder.site import Site
 from post_builder.sources.transclusion import transclude
-from pathlib import Path
 
 Render = Callable[..., RenderedCell]
 
@@ -30,7 +30,8 @@ HTML: Output = {"output_type": "display_data", "data": {"text/html": "<b>1</b>"}
 def test_outputs_are_between_markers_in_their_order(rendered: Render) -> None:
     """A blank line ends each `<div>`: CommonMark takes what follows directly for HTML as well."""
     expected = (
-        '<!-- output -->\n<pre class="output stdout">a</pre>\n<div class="output html"><b>1</b></div>\n\n'
+        '<!-- output -->\n<pre class="output stdout">a</pre>\n'
+        '<div class="output html"><b>1</b></div>\n\n'
         '<pre class="output stdout">b</pre>\n<!-- /output -->'
     )
     assert expected == rendered(printed("a"), HTML, printed("b")).region
@@ -69,11 +70,13 @@ def test_a_region_has_the_prefix_of_its_cell(
     assert expected == rendered(printed("a\n\nb"), body=body).region
 
 
-LINES = ["***", "- - -", "__ _", "* a", "+ a", "1. a", "12. a", "  - a", "-a", "1.a", "*a*", "a - b"]
+LINES = [
+    *("***", "- - -", "__ _", "* a", "+ a", "1. a", "12. a", "  - a", "-a", "1.a", "*a*", "a - b"),
+]
 
 
 def test_what_looks_like_a_list_in_a_list_is_text(rendered: Render) -> None:
-    """kramdown would take it for a rule or an item even inside an element; elsewhere it does not."""
+    """There, kramdown takes it for a rule or an item even inside an element; elsewhere not."""
     text = "\n".join(["first", *LINES])
     in_list = rendered(printed(text), body="- ```python\n  x\n  ```\n").region.split("\n  ")[2:-1]
     expected = [

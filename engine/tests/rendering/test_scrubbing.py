@@ -1,5 +1,7 @@
 """What belongs to a machine or to a moment is not published."""
 
+# ruff: noqa: S108  # no path here is ever opened
+
 from __future__ import annotations
 
 import os
@@ -19,7 +21,8 @@ ROOT = Path("/nowhere/blog")
         ("('/nowhere/blog/_posts')", "('_posts')"),
         ("in /nowhere/blog, in /nowhere/blog/", "in ., in ./"),
         ("/nowhere/blog/.cache", ".cache"),
-        ("/nowhere/blog2 /nowhere/blog-old /nowhere/blog_x", "/nowhere/blog2 /nowhere/blog-old /nowhere/blog_x"),
+        ("/nowhere/blog2 /nowhere/blog-old", "/nowhere/blog2 /nowhere/blog-old"),
+        ("/nowhere/blog_x", "/nowhere/blog_x"),
         ("/nowhere/blog/a /nowhere/blog/b", "a b"),
     ],
 )
@@ -39,7 +42,8 @@ def test_a_sites_folder_is_not_a_pattern() -> None:
         ("/opt/v/lib/python3.11/site-packages/torch/nn.py:3", "torch/nn.py:3"),
         ("/usr/lib/python3/dist-packages/yaml/x.py", "yaml/x.py"),
         ("/usr/lib/python3.11/json/decoder.py", "json/decoder.py"),
-        ("'/v/site-packages/a.py' (/v/site-packages/b.py) </v/site-packages/c.py>", "'a.py' (b.py) <c.py>"),
+        ("'/v/site-packages/a.py' (/v/site-packages/b.py)", "'a.py' (b.py)"),
+        ("</v/site-packages/c.py>", "<c.py>"),
         ("/var/tmp/ipykernel_123/4567.py:1: Warning", "<cell>:1: Warning"),
         ("/tmp/tmpab12_xyz/file.txt", "/tmp/…/file.txt"),
         ("/var/folders/ab/c_d/T/tmpab12_xyz.png", "/tmp/….png"),
@@ -94,7 +98,8 @@ def test_addresses_in_memory_go(printed: str, expected: str) -> None:
         ("2026-11-25", "2026-11-25"),
         ("50%|█ | 5/10 [00:01<00:01, 3.1it/s]", "50%|█ | 5/10 […]"),
         ("took 1.5 s, 3ms, 12 minutes, 1 min, 2 secs", "took … s, …ms, … minutes, … min, … secs"),
-        ("7 µs, 7us, 7 ns, 1 second, 2 seconds, 1 sec", "… µs, …us, … ns, … second, … seconds, … sec"),
+        ("7 µs, 7us, 7 ns, 1 sec", "… µs, …us, … ns, … sec"),
+        ("1 second, 2 seconds, 1 minute", "… second, … seconds, … minute"),
         ("5 samples, 3 sets, 10 m, x1 s", "5 samples, 3 sets, 10 m, x1 s"),
     ],
 )
@@ -103,7 +108,7 @@ def test_processes_times_and_durations_go_from_logs(written: str, expected: str)
     assert expected == scrub_log(written)
 
 
-@pytest.mark.timeout(30)
+@pytest.mark.timeout(60)
 @pytest.mark.parametrize("piece", ["a/b", "/var/folders/", "/tmp/tmp", "/lib/python3.1", "at 0x"])
 def test_the_time_grows_with_the_length_of_the_text(piece: str) -> None:
     """Two megabytes without a space take a second; with its square, this would not end."""

@@ -55,7 +55,9 @@ def test_other_terminal_codes_are_dropped(code: str) -> None:
     assert f"{RED}red{RESET}" == settle(f"{RED}r{code}ed{RESET}")
 
 
-@pytest.mark.parametrize("code", ["\x1b", "\x1b[", "\x1b[31", "\x1b]0;title", "\x1bP", "\x1b[3\x1b"])
+@pytest.mark.parametrize(
+    "code", ["\x1b", "\x1b[", "\x1b[31", "\x1b]0;title", "\x1bP", "\x1b[3\x1b"]
+)
 def test_what_is_not_a_terminal_code_stays(code: str) -> None:
     """A code that does not end takes no text with it."""
     assert f"before {code}" == settle(f"before {code}")
@@ -68,9 +70,15 @@ def test_what_is_not_a_terminal_code_stays(code: str) -> None:
         (f"{GREEN}10 %{RESET}\r{GREEN}100 %{RESET}", '<span class="ansi-green-fg">100 %</span>'),
         (f"{RED}abc{RESET}\rX", 'X<span class="ansi-red-fg">bc</span>'),
         (f"abc{RED}\rX", '<span class="ansi-red-fg">X</span>bc'),
-        (f"{RED}abc{RESET}\b\bX", '<span class="ansi-red-fg">a</span>X<span class="ansi-red-fg">c</span>'),
+        (
+            f"{RED}abc{RESET}\b\bX",
+            '<span class="ansi-red-fg">a</span>X<span class="ansi-red-fg">c</span>',
+        ),
         (f"{RED}abc{RESET}\b \nplain", '<span class="ansi-red-fg">ab</span> \nplain'),
-        (f"{RED}one\ntwo\r{RESET}T", '<span class="ansi-red-fg">one</span>\nT<span class="ansi-red-fg">wo</span>'),
+        (
+            f"{RED}one\ntwo\r{RESET}T",
+            '<span class="ansi-red-fg">one</span>\nT<span class="ansi-red-fg">wo</span>',
+        ),
         (f"ab\r{RED}\ncd", 'ab\n<span class="ansi-red-fg">cd</span>'),
         (f"{RED}x\rab{RESET}\ncd", '<span class="ansi-red-fg">ab</span>\ncd'),
     ],
@@ -133,7 +141,15 @@ def test_styles_are_the_classes_of_jupyter(codes: str, classes: str) -> None:
 @pytest.mark.parametrize(
     ("begin", "end"),
     [
-        *(("31", "0"), ("31", ""), ("31", "39"), ("41", "49"), ("1", "22"), ("4", "24"), ("7", "27")),
+        *(
+            ("31", "0"),
+            ("31", ""),
+            ("31", "39"),
+            ("41", "49"),
+            ("1", "22"),
+            ("4", "24"),
+            ("7", "27"),
+        ),
         ("1;4;7;31;42", "0"),
     ],
 )
@@ -143,7 +159,9 @@ def test_a_style_ends_where_it_is_reset(begin: str, end: str) -> None:
     assert re.fullmatch(r'a<span class="[a-z -]+">b</span>c', html)
 
 
-@pytest.mark.parametrize("codes", ["2", "3", "5", "9", "99", "38", "38;5", "38;2;1;2", "48;9", ";;"])
+@pytest.mark.parametrize(
+    "codes", ["2", "3", "5", "9", "99", "38", "38;5", "38;2;1;2", "48;9", ";;"]
+)
 def test_codes_without_a_class_change_nothing(codes: str) -> None:
     """Dim, italic, unknown and incomplete codes leave the text as it is."""
     assert "axb" == terminal_html(f"a\x1b[{codes}mx{RESET}b")
@@ -167,8 +185,39 @@ def test_markup_is_escaped_in_and_beside_colours() -> None:
 
 
 PIECES = [
-    *("\x1b[", "\x1b", "0", "1", "7", "31", "38;5;", "2;", "m", ";", "\x1b[31m", "\x1b[m", "٣", "²"),
-    *("\x1b]", "\x07", "\x1b\\", "\x1bP", "(", "B", "K", "\r", "\b", "\n", "a", "<", "&", " ", "\x9b"),
+    *(
+        "\x1b[",
+        "\x1b",
+        "0",
+        "1",
+        "7",
+        "31",
+        "38;5;",
+        "2;",
+        "m",
+        ";",
+        "\x1b[31m",
+        "\x1b[m",
+        "٣",
+        "²",
+    ),
+    *(
+        "\x1b]",
+        "\x07",
+        "\x1b\\",
+        "\x1bP",
+        "(",
+        "B",
+        "K",
+        "\r",
+        "\b",
+        "\n",
+        "a",
+        "<",
+        "&",
+        " ",
+        "\x9b",
+    ),
     "9" * 5_000,
 ]
 TEXTS = st.one_of(st.text(), st.lists(st.sampled_from(PIECES), max_size=12).map("".join))

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from post_builder.rendering.text_outputs import TextCleaner
-from post_builder.site import Settings, Site
+from post_builder.settings import Settings
+from post_builder.site import Site
 
 SITE = Site(Path("/nowhere/blog"), Settings(output_limit=1_000))
 

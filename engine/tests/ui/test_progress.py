@@ -97,7 +97,7 @@ def test_each_post_has_a_bar_of_its_own(read: Callable[[str], Post], post: Post)
 def test_a_terminal_gets_bars(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
     """A display that is redrawn in place."""
     parent, child = os.openpty()
-    with open(child, "w", encoding="utf-8") as terminal, open(parent, "rb", buffering=0) as screen:
+    with os.fdopen(child, "w") as terminal, os.fdopen(parent, "rb", buffering=0) as screen:
         monkeypatch.setattr(sys, "stderr", terminal)
         monkeypatch.setenv("TERM", "xterm")
         with live(silent=False) as progress:
