@@ -63,10 +63,11 @@ serve: $(READY) ruby ## build posts and pages on save, on localhost:4000; Ctrl-C
 .PHONY: test
 test: $(READY) $(ENGINE_INSTALLED) ruby browser ## run all tests except those of test-posts
 	@$(MAKE) --silent node || echo "Node's tools are missing: the tests that need them are skipped" >&2
-	@$(MAKE) --silent --jobs=2 --output-sync=target test-engine test-blog
+	@$(MAKE) --silent test-engine
+	@$(MAKE) --silent test-blog
 
 .PHONY: test-blog
-test-blog: $(READY) ## run the blog's tests; `make test` runs them beside the engine's, which saves minutes
+test-blog: $(READY) ## run the blog's tests
 	@$(BIN)/pytest -n 2 --dist loadfile -m "not long"
 
 .PHONY: test-engine
