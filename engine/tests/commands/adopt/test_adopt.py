@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from post_builder.cli import main
+from post_builder.commands.adopt.pasted import Pasted, raises_what_was_pasted
 from post_builder.document.figure_tag import PLACEHOLDER_ALT
 from post_builder.document.parsing.parser import parse
+from post_builder.document.post import Span
 
 NAME = "_posts/2015-01-01-old.md"
 KEY = 'jupyter: {kernelspec: {name: "python3", display_name: "Python 3", language: "python"}}'
@@ -273,3 +275,20 @@ def test_a_post_that_is_wrong_otherwise_is_changed_and_not_run(
     post = parse((blog / NAME).read_text(encoding="utf-8").replace("<b>1</b>", "1"))
     assert post is not None
     assert ["x"] == [cell.name for cell in post.cells]
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("Traceback (most recent call last):\n  …\nValueError: other words", True),
+        ("ValueError: other words", True),
+        ("package.ValueError: other words", True),
+        ("TypeError: words", False),
+        ("words\n", False),
+        ("", False),
+    ],
+)
+def test_an_error_that_was_pasted_is_meant(text: str, meant: bool) -> None:
+    """Its last line is enough, as authors shorten tracebacks."""
+    pasted = Pasted(0, Span(0, 0), text)
+    assert meant == raises_what_was_pasted(pasted, "cell x raised ValueError: words")

@@ -83,9 +83,10 @@ def _normal(text: str) -> str:
 
 
 def raises_what_was_pasted(pasted: Pasted, message: str) -> bool:
-    """Return whether a pasted traceback ends with the kind of an error."""
+    """Return whether pasted text ends with the kind of an error, as a traceback does."""
     last = pasted.text.strip().rpartition("\n")[2]
-    return "Traceback" in pasted.text and last.partition(":")[0] in message
+    kind = last.partition(":")[0].rpartition(".")[2]
+    return f" raised {kind}:" in message
 
 
 def block_lines(cell: Cell, post: Post) -> range:
