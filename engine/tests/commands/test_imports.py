@@ -1,4 +1,4 @@
-"""What `check` imports: most of its time goes there when a site is fresh."""
+"""What commands import: most of their time goes there when a site is fresh."""
 
 import subprocess
 import sys
@@ -21,3 +21,16 @@ def test_check_imports_little(blog: Path, header: str) -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
     assert "never built" in done.stdout
     assert "1 []\n" == done.stderr
+
+
+def test_a_build_with_nothing_to_do_imports_less(toy: Path) -> None:
+    """No parser of Markdown either, and no lock."""
+    more = HEAVY | {"markdown_it", "filelock"}
+    code = (
+        "import sys; from post_builder.cli import main\n"
+        f"status = main(['build', '--site', {str(toy)!r}])\n"
+        f"print(status, sorted({more!r} & set(sys.modules)), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
+    assert "all up to date (1 post)\n" == done.stdout
+    assert "0 []\n" == done.stderr

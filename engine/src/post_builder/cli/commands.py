@@ -23,6 +23,20 @@ FAILED = 1
 
 def build(site: Site, arguments: argparse.Namespace) -> int:
     """Bring stale posts up to date."""
+    from post_builder.commands.fresh import unchanged_posts  # noqa: PLC0415
+    from post_builder.ui.outcomes import Outcome, report  # noqa: PLC0415
+
+    paths = _posts(site, arguments.posts)
+    if not arguments.force:
+        fresh = unchanged_posts(site, paths, every=not arguments.posts)
+        if fresh is not None:
+            outcomes = [Outcome(site.relative(path), "fresh") for path in fresh]
+            report(outcomes, (), as_json=arguments.json)
+            return 0
+    return _build(site, arguments)
+
+
+def _build(site: Site, arguments: argparse.Namespace) -> int:
     import asyncio  # noqa: PLC0415
 
     from post_builder.commands.build import build  # noqa: PLC0415

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from post_builder.document.code.sessions import Example
 from post_builder.document.post import Post
 from post_builder.files import digest, unix_newlines
 from post_builder.freshness.record import CellRecord
 from post_builder.site import Site
-from post_builder.sources.transclusion import PreparedCell, PreparedPost
+
+if TYPE_CHECKING:  # parsing Markdown takes a parser that most builds need not load
+    from post_builder.sources.transclusion import PreparedCell, PreparedPost
 
 
 def cell_records(prepared: PreparedPost, post: Post) -> tuple[CellRecord, ...]:
@@ -73,4 +76,7 @@ def value_digest(text: str) -> str:
 
 def settings_digest(site: Site) -> str:
     """Return the digest of the settings on which outputs depend."""
-    return digest(json.dumps(site.settings.that_change_outputs(), sort_keys=True))
+    settings = site.settings.that_change_outputs()
+    if site.jekyll.kramdown.get("parse_block_html"):  # decides what is a cell, and how HTML is kept
+        settings["parse_block_html"] = True
+    return digest(json.dumps(settings, sort_keys=True))

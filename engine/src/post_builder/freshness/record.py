@@ -96,6 +96,8 @@ class Record:
     """The minor version of Python, such as `3.12`; empty for other languages."""
     packages: Mapping[str, str]
     """The version of each imported package, without local labels such as `+cpu`."""
+    notices: int = 0
+    """How many blocks of the post look as if they ran, and do not."""
     run: Circumstances = Circumstances()
     """When, where and how fast the post ran; see below."""
     format: int = FORMAT

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from post_builder.document.post import Post
 from post_builder.errors import PostBuilderError
@@ -14,7 +15,9 @@ from post_builder.freshness.packages.versions import python_minor
 from post_builder.freshness.record import CellRecord, Record
 from post_builder.freshness.site_files import MISSING, declared, digests
 from post_builder.site import Site
-from post_builder.sources.transclusion import PreparedCell, PreparedPost
+
+if TYPE_CHECKING:  # parsing Markdown takes a parser that most builds need not load
+    from post_builder.sources.transclusion import PreparedCell, PreparedPost
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,7 @@ def staleness(prepared: PreparedPost, record: Record | None, site: Site) -> list
     now = cell_records(prepared, post)
     reasons = [
         *_changed_cells(record.cells, prepared, now),
-        *(Reason(message, 1) for message in _changed_surroundings(post, record, site)),
+        *(Reason(message, 1) for message in changed_surroundings(post, record, site)),
         *_changed_outputs(post, record, site, now),
     ]
     if not reasons and (edits := prepared.edits()):
@@ -105,7 +108,14 @@ def _source(cell: PreparedCell) -> str:
     return source if source.startswith(path) else f"{path} {source}"
 
 
-def _changed_surroundings(post: Post, record: Record, site: Site) -> Iterator[str]:
+def changed_surroundings(post: Post, record: Record, site: Site) -> Iterator[str]:
+    """Name what changed around a post: settings, files, the kernel, its packages.
+
+    Args:
+        post: its cells do not count.
+        record: of its last build.
+        site: that it belongs to.
+    """
     if record.kernel != post.kernel:
         yield f"kernel {record.kernel} → {post.kernel}"
     if record.settings != settings_digest(site):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from post_builder.errors import FileError, RecordError
 from post_builder.files import digest, operations
+from post_builder.files.swap import is_left
 from post_builder.freshness.record import Made, Record, load_made
 from post_builder.pipeline.names import Names
 from post_builder.site import Site
@@ -71,6 +72,16 @@ def remove_orphans(site: Site, names: Names, *, dry_run: bool = False) -> Orphan
         if record and orphaned(site, name, record, names):
             removed += remove_all(site, name, record, dry_run=dry_run)
     return Orphans(tuple(removed), tuple(errors))
+
+
+def left_behind(site: Site) -> list[Path]:
+    """Find the temporary files of builds that were killed, wherever the engine writes."""
+    folders = {path.resolve().parent for path in site.posts()}
+    folders |= {path.parent for path in site.records()}
+    folders |= {site.root / "_posts", site.root / "_data/builds", site.root / "assets/notebooks"}
+    folders |= set((site.root / "assets/images").glob("*"))
+    files = (path for folder in sorted(folders) for path in folder.glob(".post-builder-*.tmp"))
+    return [path for path in files if is_left(path) and path.is_file() and not path.is_symlink()]
 
 
 def _remove(site: Site, made: Mapping[str, str], *, dry_run: bool = False) -> list[str]:

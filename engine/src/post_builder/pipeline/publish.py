@@ -114,6 +114,7 @@ def refresh(state: PostState) -> None:
         text=text_digest(built, state.site),
         cells=cell_records(replace(state.prepared, post=built), built),
         downloads=_digests(downloads),
+        notices=len(built.notices),
     )
     _write(state, post, built.text, downloads, record)
 
@@ -177,6 +178,7 @@ def _record(
         declared=depends,
         python=python_minor(run.facts.python),
         packages=public_versions(run.facts.packages),
+        notices=len(post.notices),
         run=circumstances(run, site.root),
     )
 

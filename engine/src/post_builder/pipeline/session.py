@@ -14,7 +14,8 @@ from filelock import FileLock, Timeout
 
 from post_builder.errors import FileError
 from post_builder.files import operations
-from post_builder.files.swap import is_left, is_swap, settle
+from post_builder.files.swap import is_swap, settle
+from post_builder.pipeline.made_files import left_behind
 from post_builder.pipeline.undo import keep_copy, own_folder
 from post_builder.site import Site
 
@@ -87,7 +88,7 @@ def _begin(site: Site, command: str) -> None:
     """Leave word of who holds the lock, and settle what a killed build left behind."""
     holder = {"process": os.getpid(), "command": command}
     _holder_file(site).write_text(json.dumps(holder), encoding="utf-8")
-    for path in _left_behind(site):
+    for path in left_behind(site):
         try:
             if is_swap(path):
                 settle(path, lambda name, data: _keep(site, name, data))
@@ -114,16 +115,6 @@ def _holder(site: Site) -> str:
         command = "".join(filter(str.isprintable, str(holder["command"])))
         return f"`post-builder {command}` (process {int(holder['process'])})"
     return "another command"
-
-
-def _left_behind(site: Site) -> list[Path]:
-    """Find the temporary files of builds that were killed, wherever the engine writes."""
-    folders = {path.resolve().parent for path in site.posts()}
-    folders |= {path.parent for path in site.records()}
-    folders |= {site.root / "_posts", site.root / "_data/builds", site.root / "assets/notebooks"}
-    folders |= set((site.root / "assets/images").glob("*"))
-    files = (path for folder in sorted(folders) for path in folder.glob(".post-builder-*.tmp"))
-    return [path for path in files if is_left(path) and path.is_file() and not path.is_symlink()]
 
 
 def _keep(site: Site, name: str, data: bytes) -> None:

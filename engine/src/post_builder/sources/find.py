@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from post_builder.site import Site
-from post_builder.sources.published_output import published_output
 from post_builder.sources.python_source import python_snippet
 from post_builder.sources.reference import parse_reference
 from post_builder.sources.snippet import Snippet
@@ -21,5 +20,8 @@ def find_snippet(reference: str, site: Site) -> Snippet:
     """
     wanted = parse_reference(reference)
     if wanted.kind == "output":
+        # parses the other post, with a parser that takes long to load
+        from post_builder.sources.published_output import published_output  # noqa: PLC0415
+
         return published_output(site, wanted.home, wanted.name)
     return python_snippet(wanted, site.root)

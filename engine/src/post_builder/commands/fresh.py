@@ -1,0 +1,34 @@
+"""Finding out that a build has nothing to do, which is what most builds have to do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from post_builder.errors import PostBuilderError
+from post_builder.freshness.unchanged import is_unchanged
+from post_builder.pipeline.made_files import left_behind
+from post_builder.pipeline.names import post_names
+from post_builder.site import Site
+
+
+def unchanged_posts(site: Site, paths: Sequence[Path], *, every: bool) -> list[Path] | None:
+    """Return the executable ones of some posts if a build of them would change nothing.
+
+    Args:
+        site: that the posts belong to.
+        paths: absolute paths of posts.
+        every: whether these are all, so that a build also removes what belongs to no post.
+
+    Returns:
+        None if a build may have something to do, or to report.
+    """
+    try:
+        names = post_names(site)
+        executable = [path for path in paths if path in names]
+        idle = all(is_unchanged(site, path, names[path]) for path in executable)
+        if every:
+            idle = idle and {path.stem for path in site.records()} <= set(names.values())
+        return executable if idle and not left_behind(site) else None
+    except (PostBuilderError, OSError):
+        return None

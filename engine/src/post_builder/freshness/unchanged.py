@@ -1,0 +1,72 @@
+"""Whether nothing of a post has changed, found without parsing its Markdown."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from post_builder.document.front_matter import FrontMatter, KernelSpec, kernel_of, read_front_matter
+from post_builder.document.post import Post
+from post_builder.errors import SnippetError
+from post_builder.files import digest, read_text
+from post_builder.freshness.digests import text_digest
+from post_builder.freshness.record import CellRecord, load_record
+from post_builder.freshness.site_files import digests
+from post_builder.freshness.staleness import changed_surroundings
+from post_builder.site import Site
+from post_builder.sources.find import find_snippet
+
+
+def is_unchanged(site: Site, path: Path, name: str) -> bool:
+    """Return whether a post and all that its outputs depend on are as its last build left them.
+
+    Its text is the one that was built, so its cells are those of the record. False says only that
+    somebody has to look: a post with notices is never unchanged, for they are shown again.
+
+    Raises:
+        PostBuilderError: if the post or its record cannot be read.
+        OSError: if a file cannot be read.
+    """
+    record = load_record(site, name)
+    if record is None or record.unfinished or record.notices:
+        return False
+    post = _outline(site, path)
+    return (
+        post is not None
+        and (record.post, record.text) == (post.path, text_digest(post, site))
+        and all(_is_as_built(cell, site) for cell in record.cells)
+        and not any(changed_surroundings(post, record, site))
+        and digests(record.made(), site.root) == record.made()
+    )
+
+
+def _outline(site: Site, path: Path) -> Post | None:
+    """Return a post without its cells; None if it is not executable."""
+    name, inherited = site.relative(path), site.inherited(path)
+    text = read_text(path, name)
+    front_matter = read_front_matter(text, name, inherited.front_matter)
+    kernel = kernel_of(front_matter)
+    return None if kernel is None else _post(text, front_matter, kernel)
+
+
+def _post(text: str, front_matter: FrontMatter, kernel: KernelSpec) -> Post:
+    return Post(
+        path=front_matter.path,
+        text=text,
+        front_matter=front_matter.values,
+        kernel=kernel.name,
+        language=kernel.language,
+        content=front_matter.end,
+        cells=(),
+        values=(),
+        headings=(),
+    )
+
+
+def _is_as_built(cell: CellRecord, site: Site) -> bool:
+    """Return whether the source of a cell, if it has one, is still what was built."""
+    if not cell.source:
+        return True
+    try:
+        return digest(find_snippet(cell.source, site).code) == cell.code
+    except SnippetError:
+        return False

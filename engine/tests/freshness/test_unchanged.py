@@ -1,0 +1,88 @@
+"""A build that has nothing to do finds out without parsing Markdown."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from toysite import PARTS, POST, replace
+
+from post_builder.cli import main
+from post_builder.commands.fresh import unchanged_posts
+from post_builder.site import open_site
+
+RECORD = "_data/builds/toy.json"
+
+CHANGES = {
+    "prose": (POST, "See ![a", "Look: ![a"),
+    "output": (POST, '<pre class="output stdout">slope 2', '<pre class="output stdout">slope 3'),
+    "a file that the run read": ("rate.txt", "0.05", "0.06"),
+    "a declared file": ("declared.csv", "1,2", "1,3"),
+    "a transcluded source": ("src/toy/lines.py", "steps: int = 20", "steps: int = 21"),
+    "a figure": ("assets/images/toy/points.svg", "#1f77b4", "#1f77b5"),
+    "a download": ("assets/notebooks/toy.py", "import", "import  "),
+    "a setting": ("_config.yml", "title: Toys", "title: Toys\nkramdown: {parse_block_html: true}"),
+    "a package": (RECORD, '"matplotlib": "', '"matplotlib": "0.'),
+    "the kernel": (RECORD, '"kernel": "python3"', '"kernel": "python2"'),
+    "the name of the post": (RECORD, '"post": "_posts/2020', '"post": "_posts/2021'),
+    "an unfinished build": (RECORD, '"text": "', '"text": "", "was": "'),
+}
+
+
+def unchanged(root: Path, *, every: bool = True) -> list[str] | None:
+    """Return the posts of a site that a build would not touch; None if it has to look."""
+    site = open_site(root)
+    found = unchanged_posts(site, list(site.posts()), every=every)
+    return None if found is None else [site.relative(path) for path in found]
+
+
+def test_a_site_as_its_build_left_it_is_unchanged(toy: Path) -> None:
+    """A post that is not executable does not count."""
+    toy.joinpath("_posts/2020-01-03-plain.md").write_text("---\ntitle: x\n---\n", "utf-8")
+    assert [POST] == unchanged(toy)
+
+
+@pytest.mark.parametrize("kind", CHANGES)
+def test_whatever_changes_a_build_looks(toy: Path, kind: str) -> None:
+    """One change of any input, of anything that was made, or of the record."""
+    name, before, after = CHANGES[kind]
+    if name == RECORD and kind == "an unfinished build":
+        record = json.loads(toy.joinpath(RECORD).read_text("utf-8"))
+        toy.joinpath(RECORD).write_text(json.dumps({**record, "text": ""}), "utf-8")
+    else:
+        replace(toy / name, before, after)
+    assert unchanged(toy) is None
+
+
+def test_what_is_left_over_is_looked_at(toy: Path) -> None:
+    """The record of a post that is gone, if all posts are built, and the file of a killed build."""
+    record = toy.joinpath(RECORD).read_text("utf-8")
+    toy.joinpath("_data/builds/gone.json").write_text(
+        record.replace("-toy.md", "-gone.md"), "utf-8"
+    )
+    assert unchanged(toy) is None
+    assert [POST] == unchanged(toy, every=False)
+    toy.joinpath("_posts/.post-builder-12345678.tmp").write_text("", "utf-8")
+    assert unchanged(toy, every=False) is None
+
+
+def test_a_post_with_a_notice_is_looked_at(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What does not run is said by each build."""
+    replace(toy / POST, "See ![a", "{% highlight python %}\nx\n{% endhighlight %}\n\nSee ![a")
+    assert main(["build", "--site", str(toy)]) == 0
+    assert "this block does not run" in capsys.readouterr().out
+    assert unchanged(toy) is None
+    assert main(["build", "--site", str(toy)]) == 0
+    assert "this block does not run" in capsys.readouterr().out
+
+
+def test_output_of_another_post_counts(built_series: Path) -> None:
+    """It is a source like a module's."""
+    assert list(PARTS) == unchanged(built_series)
+    text = built_series.joinpath(PARTS[0]).read_text("utf-8")
+    built_series.joinpath(PARTS[0]).write_text(
+        text.replace('output stdout">', 'output stdout">9'), "utf-8"
+    )
+    site = open_site(built_series)
+    assert unchanged_posts(site, [built_series / PARTS[1]], every=False) is None
