@@ -10,8 +10,8 @@ from pathlib import Path
 import psutil
 import pytest
 from commandline import Gate
-from test_watch import POST, Watch, output, watching
-from test_watch import site as site  # noqa: PLC0414  # a fixture
+from commands.test_watch import POST, Watch, output, watching
+from commands.test_watch import site as site  # noqa: PLC0414  # a fixture
 from toysite import HEADER, replace
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
