@@ -55,7 +55,7 @@ def test_ten_megabytes_are_read(unit: str) -> None:
     command = [sys.executable, "-c", READ, HEADER + CELL, unit, str(10_000_000)]
     done = subprocess.run(command, capture_output=True, check=True, text=True, timeout=900)
     seconds, mebibytes = map(float, done.stdout.split())
-    assert seconds < 100
+    assert seconds < 200
     assert mebibytes < 1_000
 
 
