@@ -67,6 +67,27 @@ def test_an_unknown_table_is_an_error(copy: Path) -> None:
     assert "KeyError: 'setings'" in done.stderr
 
 
+def _rows() -> list[list[str]]:
+    """Return the rows of the tables of `safety.md`: fault, what happens, test."""
+    text = ENGINE.joinpath("docs", "safety.md").read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if line.startswith("|")]
+    cells = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]
+    return [row for row in cells if row[0] != "fault or input" and not row[0].startswith("---")]
+
+
+def test_every_fault_has_a_test_that_exists() -> None:
+    """A row without one is a claim."""
+    rows = _rows()
+    assert len(rows) >= 90
+    for row in rows:
+        assert 3 == len(row), row
+        name, _, function = row[2].strip("`").partition("::")
+        path = (ENGINE / "tests" / name).resolve()
+        if not path.is_relative_to(ENGINE) and not ENGINE.parent.joinpath(".github").exists():
+            continue  # the engine alone, without the blog
+        assert f"def {function}(" in path.read_text(encoding="utf-8"), row[2]
+
+
 class Half:
     """A class of which one field is documented."""
 

@@ -53,6 +53,7 @@ def test_a_fresh_site_has_nothing_to_build_and_nothing_to_find(built: Path) -> N
     assert [] == post_builder.check(built)
 
 
+@pytest.mark.slow
 def test_a_stale_post_is_built(toy: Path) -> None:
     """The outcome says why it ran, and how many of its cells."""
     replace(toy / "rate.txt", "0.05", "0.06")
@@ -64,6 +65,7 @@ def test_a_stale_post_is_built(toy: Path) -> None:
     assert [] == post_builder.check(toy)
 
 
+@pytest.mark.slow
 def test_a_fresh_post_is_built_by_force(series: Path) -> None:
     """All its cells run, and the page stays as it is."""
     before = {path: path.read_bytes() for path in series.rglob("*") if path.is_file()}
@@ -72,6 +74,7 @@ def test_a_fresh_post_is_built_by_force(series: Path) -> None:
     assert before == {path: path.read_bytes() for path in series.rglob("*") if path.is_file()}
 
 
+@pytest.mark.slow
 def test_the_error_of_a_post_is_in_its_outcome(toy: Path) -> None:
     """No exception ends the build of the others."""
     line = replace(toy / POST, "plt.show()", "plt.shew()")

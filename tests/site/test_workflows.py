@@ -91,7 +91,7 @@ def test_workflows_have_the_least_rights(path: Path) -> None:
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
 def test_strangers_get_no_secret_and_no_token_that_writes(path: Path) -> None:
-    """Only `pull_request` runs their code, for which GitHub gives forks neither; no secret is used."""
+    """Only `pull_request` runs their code, for which GitHub gives forks neither."""
     assert not triggers(path) & {"pull_request_target", "workflow_run", "issue_comment", "issues"}
     assert "secrets" not in path.read_text(encoding="utf-8")
     if "pull_request" in triggers(path):

@@ -147,6 +147,7 @@ def test_each_change_is_built_for_its_reason(
     assert (before == lasting(site)) == (kind in REPAIRED)
 
 
+@pytest.mark.slow
 def test_a_record_says_when_where_and_how_a_post_ran(blog: Path) -> None:
     """Date, seconds, memory, Python, processor and commit, for the page's provenance."""
     code = (
@@ -193,6 +194,7 @@ def test_git_need_not_be_installed(blog: Path, monkeypatch: pytest.MonkeyPatch) 
     assert 0 == main(["check", "--site", str(blog), "--json"])
 
 
+@pytest.mark.slow
 def test_windows_line_ends_and_a_missing_last_one_survive(blog: Path) -> None:
     """The post keeps its line endings, its byte order mark and its missing final newline."""
     body = "\nText  \n\n> ```python\n> print('a\\n\\nb')\n> ```\n\n```python\n1 + 1\n```"
@@ -210,6 +212,7 @@ def test_windows_line_ends_and_a_missing_last_one_survive(blog: Path) -> None:
     assert expected.replace("\n", "\r\n").encode() == post.read_bytes()
 
 
+@pytest.mark.slow
 def test_figures_and_downloads_of_a_renamed_post_are_removed(
     toy: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

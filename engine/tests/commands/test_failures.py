@@ -71,7 +71,7 @@ MESSAGES = {
 @pytest.mark.parametrize(
     "names",
     [
-        ("raises", "transcluded", "slow", "exits"),
+        pytest.param(("raises", "transcluded", "slow", "exits"), marks=pytest.mark.slow),
         pytest.param(tuple(FAILURES), marks=pytest.mark.slow),
     ],
     ids=["some", "all"],

@@ -16,7 +16,7 @@ from toysite import HEADER
 
 from post_builder.cli import main
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 
 
 @pytest.fixture

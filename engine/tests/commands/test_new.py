@@ -45,6 +45,7 @@ def png() -> str:
     return base64.b64encode(stream.getvalue()).decode()
 
 
+@pytest.mark.slow
 def test_new_post_builds_as_it_is(blog: Path) -> None:
     """The post has a title, a date, a cell and a value, and passes its check once built."""
     assert main(["new", "--site", str(blog), "What: a {title}?", "--json"]) == 0

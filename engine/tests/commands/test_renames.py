@@ -14,6 +14,8 @@ from toysite import DRAWN, HEADER, make_drawn, replace
 from post_builder.cli import main
 from post_builder.pipeline.publish import publish
 
+pytestmark = pytest.mark.slow
+
 CELL = "```python\nprint({!r})\n```\n"
 
 

@@ -7,13 +7,17 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
+from commandline import processes, run, still_running
 
 from post_builder.cli import main
+
+pytestmark = pytest.mark.slow
 
 POST = "_posts/2020-01-01-ends.md"
 
@@ -24,7 +28,6 @@ def write(blog: Path, header: str, code: str) -> None:
     blog.joinpath(POST).write_text(text, encoding="utf-8")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("code", "message"),
     [
@@ -55,7 +58,6 @@ def test_a_cell_that_ends_its_kernel_is_named_with_the_reason(
     assert before == blog.joinpath(POST).read_bytes()
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="the guard needs Linux")
 def test_daemons_of_a_cell_end_with_its_kernel(blog: Path, header: str) -> None:
     """Also one in a session of its own, whose parent has ended."""
@@ -74,7 +76,6 @@ def scratch() -> Iterator[Path]:
         yield Path(folder)
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="the guard needs Linux")
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGINT", "SIGKILL"])
 def test_no_kernel_and_no_folder_outlives_the_engine(
@@ -103,3 +104,47 @@ while True:
     assert [] == alive
     assert [] == list(scratch.iterdir())
     assert gone
+
+
+STATES = {
+    "in C code, with the GIL": "import ctypes\nctypes.PyDLL(None).sleep(1000)",
+    "stopped": "import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)",
+    "with children of its own": (
+        "import subprocess\nsubprocess.run(['setsid', 'sh', '-c', 'sleep 1000 & sleep 1000'])"
+    ),
+}
+
+
+@pytest.mark.faults
+@pytest.mark.skipif(sys.platform != "linux", reason="the guard needs Linux")
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGKILL"])
+@pytest.mark.parametrize("state", STATES)
+def test_a_kernel_in_any_state_ends_with_the_engine(
+    blog: Path, header: str, scratch: Path, state: str, name: str
+) -> None:
+    """Also one that cannot answer, and all that it started."""
+    ready = blog / "ready"
+    os.mkfifo(ready)
+    code = f"import os\nwith open({str(ready)!r}, 'w') as pipe:\n    pipe.write(str(os.getpid()))"
+    write(blog, header, f"{code}\n{STATES[state]}")
+    command = [sys.executable, "-m", "post_builder", "build", "--site", str(blog)]
+    environment = os.environ | {"TMPDIR": str(scratch)}
+    with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as engine:
+        int(ready.read_text())
+        time.sleep(1)  # for the kernel to get into its state
+        assert processes(blog)
+        engine.send_signal(getattr(signal, name))
+        engine.wait(timeout=60)
+
+    assert [] == still_running(blog)
+    assert [] == list(scratch.iterdir())
+
+
+def test_a_folder_for_temporary_files_may_have_any_length(blog: Path, header: str) -> None:
+    """The name of a socket has 107 characters at most."""
+    write(blog, header, "print(6 * 7)")
+    folder = blog / ("x" * 120)
+    folder.mkdir()
+    done = run("build", blog, environment={"TMPDIR": str(folder)})
+    assert (0, "1 post: 1 built; 1 cell ran\n") == (done.returncode, done.stdout), done.stderr
+    assert [] == list(folder.iterdir())

@@ -51,6 +51,7 @@ def test_a_site_may_set_variables_of_its_own(tmp_path: Path) -> None:
     assert environment["PYTHONPATH"].endswith(f"{os.pathsep}lib")
 
 
+@pytest.mark.slow
 def test_a_post_sees_what_is_fixed_and_nothing_of_the_engine(
     run: Callable[[str], Run], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -74,6 +75,7 @@ def test_a_post_sees_what_is_fixed_and_nothing_of_the_engine(
     assert (2, [1, 0]) == (seen["In"], seen["flags"])
 
 
+@pytest.mark.slow
 def test_figures_are_as_dense_as_the_site_says(run: Callable[[str], Run], blog: Path) -> None:
     """PNG, if the site asks for it; the file does not say which version of a program made it."""
     config = "post_builder: {figure_format: png, figure_dpi: 150}\n"

@@ -9,6 +9,8 @@ import pytest
 
 from post_builder.cli import main
 
+pytestmark = pytest.mark.slow
+
 Install = Callable[[str, list[str]], None]
 
 BASH = ["-m", "bash_kernel", "-f", "{connection_file}"]

@@ -68,6 +68,8 @@ def test_what_is_read_is_noted_with_its_state(root: Path) -> None:
         ),
         ("open('data.txt').read(); subprocess.run(['rm', 'data.txt'])", ["data.txt"]),
         ("subprocess.run(['mv', 'other', 'data.txt']); open('data.txt').read()", []),
+        ("open('link').read(); subprocess.run(['ln', '-sfn', 'other', 'link'])", ["link"]),
+        ("open('link').read()", []),
         ("import module; subprocess.run(['cp', '-p', 'other', 'module.py'])", ["module.py"]),
         ("os.listdir('folder'); subprocess.run(['touch', 'folder/b'])", ["folder/"]),
         ("os.listdir('folder'); subprocess.run(['rm', 'folder/a b.txt'])", ["folder/"]),
@@ -90,6 +92,7 @@ def test_what_others_change_after_it_was_read_is_found(
     """What the run itself writes is not; times that are set back do not hide a change."""
     root.joinpath("other").write_text("X = 2\n", encoding="utf-8")
     os.utime(root / "other", (1000, 1000))
+    root.joinpath("link").symlink_to("data.txt")
     assert changed == _changed(root, f"import os, subprocess; {code}")
 
 

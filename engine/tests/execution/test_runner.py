@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import re
+import resource
 import time
 from collections.abc import Callable
 from importlib.metadata import version
@@ -12,7 +13,10 @@ from pathlib import Path
 import pytest
 
 from post_builder.errors import ExecutionError
+from post_builder.execution.client import MAX_STREAM
 from post_builder.execution.run import WIDGET_STATES, CellRun, Run
+
+pytestmark = pytest.mark.slow
 
 Runner = Callable[[str], Run]
 
@@ -42,6 +46,29 @@ def test_every_line_and_every_display_arrives(run: Runner) -> None:
     assert [str(number) for number in range(10_000)] == printed(lines).split()
     texts = [output["data"]["text/plain"] for output in displays.outputs]
     assert [str(number) for number in range(5_000)] == texts
+
+
+@pytest.mark.faults
+def test_nothing_is_dropped_at_any_rate(run: Runner) -> None:
+    """100,000 flushed lines lost a fifth once; 20,000 displays, a thousand."""
+    lines, displays = run(MANY.replace("10_000", "100_000").replace("5_000", "20_000")).cells
+    assert [str(number) for number in range(100_000)] == printed(lines).split()
+    texts = [output["data"]["text/plain"] for output in displays.outputs]
+    assert [str(number) for number in range(20_000)] == texts
+
+
+@pytest.mark.faults
+def test_printing_without_end_costs_bounded_memory(run: Runner, blog: Path) -> None:
+    """What is beyond the limit is counted, and the engine does not keep it."""
+    blog.joinpath("_config.yml").write_text("post_builder: {timeout: 300}\n", encoding="utf-8")
+    code = "for _ in range(64):\n    print('x' * 2**20)\n"
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    (cell,) = run(f"```python\n{code}```\n").cells
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    text = printed(cell)
+    assert re.search(r"… 50,331,\d{3} more characters not shown\n$", text)
+    assert len(text) < MAX_STREAM + 100
+    assert grown < 400 * 2**10  # KiB
 
 
 def test_cells_and_values_run_in_the_order_of_the_post(run: Runner) -> None:

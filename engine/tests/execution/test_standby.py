@@ -21,6 +21,8 @@ from post_builder.settings import Settings
 from post_builder.site import Site
 from post_builder.sources.transclusion import transclude
 
+pytestmark = pytest.mark.slow
+
 WHO = (
     "```python\nimport os, sys\n"
     "print(os.getppid() if sys.platform == 'linux' else os.getpid())\n```\n"

@@ -9,6 +9,8 @@ import pytest
 
 from post_builder.execution.run import CellRun, Run
 
+pytestmark = pytest.mark.slow
+
 Runner = Callable[[str], Run]
 
 MIXED = """```python
@@ -38,7 +40,6 @@ def _stream(cell: CellRun, name: str) -> str:
     return "".join(output["text"] for output in streams)
 
 
-@pytest.mark.slow
 def test_text_from_outside_python_arrives_in_order(run: Runner) -> None:
     """Between what Python printed before and after it; the last of it in its cell as well."""
     (cell,) = run(MIXED).cells
@@ -46,7 +47,6 @@ def test_text_from_outside_python_arrives_in_order(run: Runner) -> None:
     assert "i\n" == _stream(cell, "stderr")
 
 
-@pytest.mark.slow
 def test_text_from_outside_python_stays_before_what_is_shown_next(run: Runner) -> None:
     """A figure, a value or the result of a cell does not overtake it."""
     (cell,) = run(SHOWN).cells
@@ -54,7 +54,6 @@ def test_text_from_outside_python_stays_before_what_is_shown_next(run: Runner) -
     assert ["before\n", "1", "between\n", "2"] == kinds
 
 
-@pytest.mark.slow
 def test_text_from_outside_python_arrives_with_its_cell(run: Runner) -> None:
     """Never with the next one, however many there are and however much they write."""
     cells = [
@@ -68,7 +67,6 @@ def test_text_from_outside_python_arrives_with_its_cell(run: Runner) -> None:
         assert f"{n}\n" == _stream(cell, "stderr")
 
 
-@pytest.mark.slow
 def test_streams_look_as_they_do_without_the_engine(run: Runner) -> None:
     """Forked processes write to them too, and a class is that of ipykernel."""
     body = (

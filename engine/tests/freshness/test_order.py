@@ -127,6 +127,7 @@ def test_prose_of_the_other_post_is_not_an_input(series: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_a_stale_source_is_built_before_what_takes_its_output(
     series: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TextIO
 
 from watchfiles import Change, DefaultFilter, awatch
+from watchfiles._rust_notify import WatchfilesRustInternalError
 
 from post_builder.commands.build import build
 from post_builder.document.parsing.parser import read_post
@@ -70,11 +71,22 @@ async def watch(site: Site, progress: Progress, *, jobs: int, stream: TextIO) ->
 async def _watch(site: Site, watcher: _Watcher) -> None:
     saves = awatch(site.root, watch_filter=_Saves(site), step=_QUIET_MS)
     coming = asyncio.ensure_future(anext(saves))  # watching starts before the first build does
-    await watcher.build(site, lambda: list(site.posts()))
+    await watcher.build(site, _all_of(site))
     while True:
-        changes = await coming
+        try:
+            changes = await coming
+        except ExceptionGroup as group:
+            watcher.report_name(group)
+            saves = awatch(site.root, watch_filter=_Saves(site), step=_QUIET_MS)
+            coming = asyncio.ensure_future(anext(saves))
+            await watcher.build(site, _all_of(site))  # some saves may not be known
+            continue
         coming = asyncio.ensure_future(anext(saves))
         site = await watcher.build_after({Path(path) for _, path in changes}, site)
+
+
+def _all_of(site: Site) -> Callable[[], list[Path]]:
+    return lambda: list(site.posts())
 
 
 @dataclass(slots=True)
@@ -132,6 +144,13 @@ class _Watcher:
             with suppress(PostBuilderError, OSError):
                 if post := read_post(site, path):
                     yield post
+
+    def report_name(self, group: ExceptionGroup[Exception]) -> None:
+        """Report a file whose name is not text, at which watchfiles gives up; raise all else."""
+        names, others = group.split(WatchfilesRustInternalError)
+        if names is None or others is not None:
+            raise group
+        self._print(names.exceptions[0])
 
     def _print(self, error: Exception) -> None:
         show(f"\n{error}\n", self.stream)
