@@ -6,11 +6,15 @@ import copy
 import math
 import os
 import sys
+import time
 from collections.abc import Mapping
+from contextlib import suppress
+from queue import Empty
 from typing import Any
 
 import zmq
 from jupyter_client.asynchronous.client import AsyncKernelClient
+from jupyter_client.channels import AsyncZMQSocketChannel
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbformat import NotebookNode
@@ -25,8 +29,36 @@ MAX_STREAM = 16 * 2**20
 A page shows far fewer (`output_limit`). This bounds the memory of the engine.
 """
 
+_LOOK_AGAIN = 0.5
+"""Seconds after which a socket is asked for messages that asyncio may have missed."""
+
 _PROBLEM = "application/x-post-builder-problem"
 """As in `inside/shell.py`."""
+
+
+class ShellChannel(AsyncZMQSocketChannel):
+    """Receives replies also if something is sent at the moment at which they arrive.
+
+    nbclient answers widgets on this socket in a way that takes the news of a reply from asyncio,
+    which would wait for it until the time limit of the cell.
+    """
+
+    async def get_msg(  # type: ignore[override]  # as its base
+        self,
+        timeout: float | None = None,  # noqa: ASYNC109  # the name that callers use
+    ) -> dict[str, Any]:
+        """Return the next message.
+
+        Raises:
+            Empty: if none came within a number of seconds.
+        """
+        end = math.inf if timeout is None else time.monotonic() + timeout
+        while True:
+            left = max(0.0, end - time.monotonic())
+            with suppress(Empty):
+                return await super().get_msg(timeout=min(left, _LOOK_AGAIN))
+            if left <= _LOOK_AGAIN:
+                raise Empty
 
 
 class KernelManager(AsyncKernelManager):
@@ -48,6 +80,7 @@ class KernelManager(AsyncKernelManager):
         """
         client: AsyncKernelClient = super().client(**kwargs)
         client.context.setsockopt(zmq.RCVHWM, 0)  # of the sockets that it opens from now on
+        client.shell_channel_class = ShellChannel
         return client
 
 

@@ -1,0 +1,60 @@
+"""Talking to a kernel."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator
+from queue import Empty
+
+import pytest
+import zmq
+import zmq.asyncio
+from jupyter_client.session import Session
+
+from post_builder.execution.client import ShellChannel
+
+Pair = tuple[zmq.asyncio.Socket, zmq.Socket[bytes]]
+
+
+@pytest.fixture
+def pair() -> Iterator[Pair]:
+    """Return two connected sockets, the second of which a kernel would have."""
+    context = zmq.asyncio.Context()
+    client, kernel = context.socket(zmq.PAIR), zmq.Context(context).socket(zmq.PAIR)
+    kernel.bind("inproc://shell")
+    client.connect("inproc://shell")
+    yield client, kernel
+    client.close(0)
+    kernel.close(0)
+    context.term()
+
+
+def test_a_reply_that_arrives_while_something_is_sent_is_received(pair: Pair) -> None:
+    """As when a widget is answered at the end of its cell: nothing waits for the time limit."""
+    session = Session(key=b"key")
+
+    async def receive() -> str:
+        channel = ShellChannel(pair[0], session)
+        waiting = asyncio.create_task(channel.get_msg(timeout=60))
+        await asyncio.sleep(0.1)  # until it waits for news of the socket
+        session.send(pair[1], "execute_reply")
+        time.sleep(0.1)  # noqa: ASYNC251  # the reply arrives, and asyncio has no turn
+        channel.send(session.msg("comm_msg"))  # takes the news
+        return str((await asyncio.wait_for(waiting, 5))["msg_type"])
+
+    assert "execute_reply" == asyncio.run(receive())
+
+
+def test_a_channel_waits_as_long_as_it_is_told(pair: Pair) -> None:
+    """And no longer."""
+
+    async def receive(seconds: float) -> float:
+        channel = ShellChannel(pair[0], Session(key=b"key"))
+        begin = time.monotonic()
+        with pytest.raises(Empty):
+            await channel.get_msg(timeout=seconds)
+        return time.monotonic() - begin
+
+    assert 0 <= asyncio.run(receive(0)) < 0.5
+    assert 0.7 <= asyncio.run(receive(0.7)) < 5
