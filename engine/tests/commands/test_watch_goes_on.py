@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import psutil
 import pytest
-from commandline import Gate
+from commandline import PATIENCE, Gate, command, still_running
 from commands.test_watch import POST, Watch, output, watching
 from commands.test_watch import site as site  # noqa: PLC0414  # a fixture
 from toysite import HEADER, replace
@@ -113,3 +115,16 @@ def test_saves_of_settings_leave_one_kernel(site: Path) -> None:
         while _kernels(watch) != 2 and time.monotonic() < end:  # a guard names its kernel, too
             time.sleep(0.2)
         assert 2 == _kernels(watch)
+
+
+def test_a_watch_that_a_script_started_ends_by_sigterm(site: Path) -> None:
+    """What is started with & ignores Ctrl-C, as `make serve` starts it."""
+    ignore = "import signal, sys, os; signal.signal(signal.SIGINT, signal.SIG_IGN)"
+    call = [sys.executable, "-c", f"{ignore}; os.execv(sys.argv[1], sys.argv[1:])"]
+    with subprocess.Popen(
+        [*call, *command("watch", site)], stderr=subprocess.PIPE, text=True
+    ) as process:
+        Watch(process).until(f"{POST}: built in ")
+        process.terminate()
+        assert 130 == process.wait(PATIENCE)
+    assert [] == still_running(site)

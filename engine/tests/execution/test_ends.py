@@ -109,9 +109,6 @@ while True:
 STATES = {
     "in C code, with the GIL": "import ctypes\nctypes.PyDLL(None).sleep(1000)",
     "stopped": "import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)",
-    "with children of its own": (
-        "import subprocess\nsubprocess.run(['setsid', 'sh', '-c', 'sleep 1000 & sleep 1000'])"
-    ),
 }
 
 
