@@ -36,7 +36,7 @@ NODE = ROOT / "scripts/node"
 """axe-core and html-validate, which `make test` and `make audit` install, and their settings."""
 
 PARTS = [
-    *("_config.yml", "Gemfile", "_layouts", "_includes", "_sass"),
+    *("_config.yml", "Gemfile", "_layouts", "_includes", "_plugins", "_sass", "scripts"),
     *("_data", "_pages", "_posts", "assets"),
 ]
 """What Jekyll reads."""
@@ -81,7 +81,9 @@ def copy_source(to: Path) -> None:
     for part in PARTS:
         path = ROOT / part
         if path.is_dir():
-            shutil.copytree(path, to / part, ignore=shutil.ignore_patterns("freshness.json"))
+            shutil.copytree(
+                path, to / part, ignore=shutil.ignore_patterns("freshness.json", "node_modules")
+            )
         elif path.exists():
             shutil.copy(path, to / part)
     shutil.copytree(FIXTURES / "_data", to / "_data", dirs_exist_ok=True)
@@ -95,6 +97,8 @@ def copy_source(to: Path) -> None:
     figures = to / "assets/images/every-element"
     figures.mkdir(parents=True)
     shutil.copy(ROOT / "assets/images/style-guide/loss.svg", figures / "plot.svg")
+    drawn = min((ROOT / "assets/images").glob("mnist*/*.svg"))
+    shutil.copy(drawn, figures / "drawn.svg")  # by matplotlib, as the figures of posts are
     (to / "assets/images/own-card").mkdir()
     shutil.copy(ROOT / "assets/card.png", to / "assets/images/own-card/teaser.png")
 
