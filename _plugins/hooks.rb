@@ -25,7 +25,7 @@ module Blog
       teaser = post.data.dig("header", "teaser").to_s
       drawn = "/assets/cards/#{post.data["slug"]}.png"
       if !teaser.empty? && !teaser.end_with?(".svg")
-        post.data["image"] = { "path" => teaser }
+        post.data["image"] = { "path" => teaser, "caption" => post.data["title"] }
       elsif File.file?(File.join(post.site.source, drawn))
         post.data["image"] = post.data["image"].merge("path" => drawn)
       end

@@ -32,7 +32,7 @@ module Blog
       records = (page.build["cells"] || []).to_h { |record| [record["name"], record] }
       executed(body, page).each_with_index do |cell, index|
         seconds = records.dig(cell["id"], "seconds")
-        cell["data-seconds"] = seconds.round(1).to_s if seconds
+        cell["data-seconds"] = seconds.round(seconds < 10 ? 1 : 0).to_s if seconds
         cell["id"] ||= "cell-#{index + 1}"
       end
     end

@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,9 @@ BASE = "/blog"
 
 NODE = ROOT / "scripts/node"
 """axe-core and html-validate, which `make test` and `make audit` install, and their settings."""
+
+PATH = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+"""Where commands are found: this Python first, which has latex2mathml."""
 
 PARTS = [
     *("_config.yml", "Gemfile", "_layouts", "_includes", "_plugins", "_sass", "scripts"),
@@ -110,7 +114,7 @@ def run(command: list[str], *, cwd: Path, environment: dict[str, str] | None = N
     done = subprocess.run(
         command,
         cwd=cwd,
-        env=os.environ | {"LC_ALL": "C.UTF-8"} | (environment or {}),
+        env=os.environ | {"LC_ALL": "C.UTF-8", "PATH": PATH} | (environment or {}),
         capture_output=True,
         text=True,
         check=False,

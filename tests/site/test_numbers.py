@@ -179,7 +179,9 @@ def test_questions_find_sections(page: Page, address: str) -> None:
     page.get_by_role("searchbox").fill("how to save model")
     found = page.locator(".search-results a")
     found.first.wait_for()
-    assert found.first.get_attribute("href") == f"{BASE}/numbers/#save-and-load"
+    addresses = [link.get_attribute("href") or "" for link in found.all()]
+    assert addresses[0].endswith("#save-and-load")
+    assert f"{BASE}/numbers/#save-and-load" in addresses[:3]
 
 
 def test_solutions_are_one_fold_each(numbers: Page) -> None:
