@@ -52,7 +52,7 @@ module Blog
       return listed(names) if names.any?
 
       source = block["data-source"].to_s[/[:#](.+)/, 1]
-      name = source || block["id"]
+      name = source || block["id"]&.then { |id| id unless id.match?(/\Acell-\d+\z/) }
       return "<code>#{Blog.escape(name)}</code>" if name
 
       caption = block["data-caption"].to_s[/\A[^.:;]+/]

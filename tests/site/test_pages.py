@@ -246,7 +246,7 @@ def test_home_shows_posts_as_cards(site: Built) -> None:
     """The home page shows each post's title, date, reading time, excerpt and teaser."""
     others = the(site.page("/"), "section[aria-labelledby=posts]")
     cards = others.select(".card")
-    dates = [attribute(the(card, "time"), "datetime") for card in cards]
+    dates = [attribute(the(card, ".post-meta > time"), "datetime") for card in cards]
     assert dates == sorted(dates, reverse=True)
     (card,) = [card for card in cards if "Every Element" in card.get_text()]
     assert the(card, ".card-title a").get_text() == 'Every Element: <Tags> & "Quotes" [Part 0]'
