@@ -119,9 +119,8 @@ def main() -> int:
     """Draw all cards and icons, or with `--check` say which cards are stale."""
     if "--check" in sys.argv[1:]:
         old = stale()
-        print(
-            *[f"{name}: the social card is out of date; run: make cards" for name in old], sep="\n"
-        )
+        for name in old:
+            print(f"{name}: the social card is out of date; run: make cards")
         return 1 if old else 0
     CARDS.mkdir(exist_ok=True)
     with sync_playwright() as playwright:

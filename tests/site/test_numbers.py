@@ -60,8 +60,9 @@ def test_a_number_tells_its_origin_by_keyboard(numbers: Page) -> None:
 
 def test_a_tap_tells_before_it_goes(browser: Browser, address: str) -> None:
     """On a phone the first tap shows the origin, and the link in it goes to the cell."""
-    phone = {"width": 360, "height": 700}
-    with browser.new_context(viewport=phone, has_touch=True, is_mobile=True) as context:
+    with browser.new_context(
+        viewport={"width": 360, "height": 700}, has_touch=True, is_mobile=True
+    ) as context:
         page = context.new_page()
         page.goto(f"{address}/numbers/")
         page.locator(".value").first.tap()
