@@ -53,7 +53,7 @@ module Blog
 
       source = block["data-source"].to_s[/[:#](.+)/, 1]
       name = source || block["id"]&.then { |id| id unless id.match?(/\Acell-\d+\z/) }
-      return "<code>#{Blog.escape(name)}</code>" if name
+      return "<var>#{Blog.escape(name)}</var>" if name
 
       caption = block["data-caption"].to_s[/\A[^.:;]+/]
       caption && Blog.escape(caption)
@@ -61,7 +61,7 @@ module Blog
 
     def self.listed(names)
       shown = names.size > 3 ? names.first(2) : names
-      text = shown.map { |name| "<code>#{name}</code>" }.join(", ")
+      text = shown.map { |name| "<var>#{name}</var>" }.join(", ")
       names.size > shown.size ? "#{text} and #{names.size - shown.size} more" : text
     end
 

@@ -79,8 +79,8 @@
   }
 
   // The buttons take no room in the text, so that nothing moves when they come.
-  all("pre.highlight > code").filter((code) => !code.closest(".output, .showcase")).forEach((code) => {
-    const button = element("button", "copy", "Copy");
+  all("pre.highlight > code").filter((code) => !code.closest(".output")).forEach((code) => {
+    const button = element("button", "copy needs-js", "Copy");
     button.type = "button";
     button.setAttribute("aria-label", "Copy code");
     code.closest("div.highlighter-rouge, figure.highlight").prepend(button);
@@ -96,7 +96,7 @@
 
   // Each heading has its address to copy.
   all(".post-content :is(h2, h3, h4)[id]").filter((heading) => !heading.closest(".output")).forEach((heading) => {
-    const link = element("a", "anchor", "#");
+    const link = element("a", "anchor needs-js", "#");
     link.href = "#" + heading.id;
     link.setAttribute("aria-label", "Link to " + heading.textContent);
     heading.append(" ", link);
@@ -146,7 +146,7 @@
     if (choice === "folded") {
       all(".post-content div.highlighter-rouge:has(> .copy)").filter((block) => !block.closest(".cell-fold, .solution")).forEach((block) => {
         const lines = block.querySelector("pre").textContent.split("\n").length - 1;
-        const name = block.id && !block.id.startsWith("cell-") ? [": ", element("code", "", block.id)] : [];
+        const name = block.id && !block.id.startsWith("cell-") ? [": ", element("var", "", block.id)] : [];
         const fold = element("details", "cell-fold added", element("summary", "", "Code", ...name, " ", element("span", "", lines + " lines")));
         block.replaceWith(fold);
         fold.append(block);

@@ -144,10 +144,10 @@ BLOCK = (
 @pytest.mark.parametrize(
     ("code", "title"),
     [
-        ("x = 1\n", "<code>steps</code>"),
-        ("def one():\n    def inner(): ...\n", "<code>one</code>"),
-        ("class A: ...\nasync def b(): ...\n", "<code>A</code>, <code>b</code>"),
-        ("def a(): ...\n" * 4, "<code>a</code>, <code>a</code> and 2 more"),
+        ("x = 1\n", "<var>steps</var>"),
+        ("def one():\n    def inner(): ...\n", "<var>one</var>"),
+        ("class A: ...\nasync def b(): ...\n", "<var>A</var>, <var>b</var>"),
+        ("def a(): ...\n" * 4, "<var>a</var>, <var>a</var> and 2 more"),
     ],
 )
 def test_folds_are_named_by_what_they_hold(code: str, title: str) -> None:
