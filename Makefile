@@ -55,6 +55,10 @@ site: freshness ruby ## build the site into _site/ (URL=https://host BASEURL=/bl
 audit: freshness ruby browser node ## Lighthouse, axe, markup, links, weights: one table, in minutes
 	@$(BIN)/python scripts/audit.py
 
+.PHONY: cards
+cards: $(INSTALLED) browser ## draw the social cards of posts, and the icons
+	@$(BIN)/python scripts/cards.py
+
 .PHONY: serve
 serve: $(READY) ruby ## build posts and pages on save, on localhost:4000; Ctrl-C ends both
 	@trap 'trap - INT TERM EXIT; kill 0' INT TERM EXIT; \

@@ -1,8 +1,9 @@
 """Measure the built site as a reader's browser sees it, and check it against its bounds.
 
-Lighthouse (three runs a post, the median counts), axe-core on every page in light and dark,
-html-validate, html-proofer, weights, and requests to other hosts: one table, and exit status 1 if a
-bound is broken. Needs what `make audit` installs: Chromium, and the packages of scripts/node.
+Lighthouse (five runs per post, the median counts), axe-core on every page in light, dark and forced
+colours, html-validate, html-proofer, weights, the smallest label of a figure on a phone, and what
+is requested from other hosts: one table, and exit status 1 if a bound is broken. Needs what
+`make audit` installs: Chromium, and the packages of scripts/node.
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ from __future__ import annotations
 import functools
 import gzip
 import json
+import math
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -26,7 +29,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import chromium
-from playwright.sync_api import Request, sync_playwright
+from playwright.sync_api import Browser, Request, sync_playwright
 from rich.console import Console
 from rich.table import Table
 
@@ -42,7 +45,7 @@ NODE = ROOT / "scripts/node"
 TOOLS = NODE / "node_modules"
 """What npm installed."""
 
-RUNS = 3
+RUNS = 5
 """Lighthouse's performance score varies by some points; its median hardly does."""
 
 SCORES = {"performance": 98, "accessibility": 100, "best-practices": 100, "seo": 100}
@@ -56,8 +59,35 @@ METRICS = [
 ]
 """What is also shown of the last run."""
 
-KILOBYTES = {"HTML": 150, "CSS": 20, "JavaScript": 15}
+KILOBYTES = {"HTML": 150, "CSS": 24, "JavaScript": 16}
 """The most that a post may weigh without its figures, not compressed; of 1,000 bytes."""
+
+
+WHOLE_PAGE = {"mnist-classifier-with-pytorch-part-1": 200}
+"""By post, the most that a page may weigh with its figures, style sheet and scripts, compressed."""
+
+PHONE = {"width": 360, "height": 740}
+"""The screen on which figures must be legible."""
+
+LABEL = 9
+"""The smallest label of a figure on that screen, in pixels."""
+
+LABELS = f"smallest label of a figure on a screen of {PHONE['width']} pixels"
+"""What the table calls it."""
+
+SMALLEST = """async () => {
+    let smallest = Infinity;
+    for (const image of document.querySelectorAll("img.themed")) {
+        const svg = await (await fetch(image.src)).text();
+        const width = parseFloat(svg.match(/viewBox="0 0 ([\\d.]+)/)[1]);
+        for (const [, scale] of svg.matchAll(/<!--[^>]*-->\\s*<g [^>]*scale\\(([\\d.]+) -/g)) {
+            const size = 100 * scale * image.width / width;
+            if (size < smallest) smallest = size;
+        }
+    }
+    return smallest === Infinity ? null : smallest;
+}"""
+"""The size in pixels of the smallest label on a page, exponents aside; glyphs have 100 units."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,10 +189,24 @@ def weights(site: Path, page: Path, name: str) -> Iterator[Measure]:
     for kind, most in KILOBYTES.items():
         size = weight[kind] / 1000
         yield Measure(f"{name}: {kind}", f"{size:.1f} KB", f"< {most} KB", size < most)
+    yield whole_page(site, page, name)
+
+
+def whole_page(site: Path, page: Path, name: str) -> Measure:
+    """Weigh all that a page loads until its end, compressed; a figure is light and dark in one."""
+    loads = re.findall(r'(?:src|href)="([^"]+\.(?:css|js|svg|png))"', page.read_text("utf-8"))
+    loads = [load for load in loads if load.startswith(f"{BASE}/") and "icon-" not in load]
+    files = {site / load.removeprefix(f"{BASE}/") for load in loads} | {page}
+    size = sum(len(gzip.compress(file.read_bytes())) for file in files) / 1000
+    bound = WHOLE_PAGE.get(name)
+    what = f"{name}: the whole page, compressed"
+    return Measure(
+        what, f"{size:.0f} KB", f"< {bound} KB" if bound else "", size < (bound or size + 1)
+    )
 
 
 def in_browser(site: Path, url: str) -> Iterator[Measure]:
-    """Visit every page in light and dark: axe-core, the console, and requests to other hosts."""
+    """Visit every page in all colours: axe-core, the console, and requests to other hosts."""
     script = (TOOLS / "axe-core/axe.min.js").read_text(encoding="utf-8")
     addresses = [url + "/" + page.relative_to(site).as_posix() for page in site.rglob("*.html")]
     violations: list[str] = []
@@ -173,21 +217,32 @@ def in_browser(site: Path, url: str) -> Iterator[Measure]:
             troubles.append(f"asked for {request.url}")
 
     with sync_playwright() as playwright:
-        path = chromium.find()
-        browser = playwright.chromium.launch(executable_path=path, args=chromium.FLAGS)
+        browser = chromium.launch(playwright)
         page = browser.new_page()
         page.on("request", watch)
         page.on("console", lambda message: troubles.append(message.text))
         page.on("pageerror", lambda error: troubles.append(str(error)))
-        for address, scheme in product(addresses, ("light", "dark")):
-            page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+        for address, scheme in product(addresses, chromium.COLOURS):
+            chromium.use_colours(page, scheme)
             page.goto(address)
             found = chromium.violations(page, script)
             violations += [f"{address} ({scheme}): {violation}" for violation in found]
+        label = smallest_label(browser, addresses)
         browser.close()
     pages = f"{len(addresses)} pages"
-    yield counted(f"axe-core, {pages}, light and dark", violations)
+    yield counted(f"axe-core, {pages}, {', '.join(chromium.COLOURS)}", violations)
+    yield Measure(LABELS, f"{label:.1f} pixels", f"≥ {LABEL}", label >= LABEL)
     yield counted(f"errors and requests to other hosts, {pages}", troubles)
+
+
+def smallest_label(browser: Browser, addresses: list[str]) -> float:
+    """Measure the labels of all figures of some pages on a phone."""
+    page = browser.new_page(viewport={"width": PHONE["width"], "height": PHONE["height"]})
+    sizes = []
+    for address in addresses:
+        page.goto(address)
+        sizes.append(page.evaluate(SMALLEST) or math.inf)  # none on this page
+    return min(sizes)
 
 
 def counted(what: str, troubles: list[str]) -> Measure:

@@ -6,7 +6,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page, Playwright
 
 FLAGS = [
     "--no-sandbox",
@@ -19,11 +19,27 @@ FLAGS = [
 ]
 """A browser that requests nothing on its own account."""
 
+COLOURS = ("light", "dark", "forced")
+"""The colours in which a page is looked at; forced ones are those of a system's high contrast."""
+
 
 def find() -> str | None:
     """Return the path of the system's Chromium; without it Playwright uses its own."""
     names = ("chromium", "google-chrome", "chromium-browser")
     return next(filter(None, map(shutil.which, names)), None)
+
+
+def launch(playwright: Playwright) -> Browser:
+    """Start the browser."""
+    return playwright.chromium.launch(executable_path=find(), args=FLAGS)
+
+
+def use_colours(page: Page, colours: str) -> None:
+    """Show a page in some of COLOURS."""
+    page.emulate_media(
+        color_scheme="dark" if colours == "dark" else "light",
+        forced_colors="active" if colours == "forced" else "none",
+    )
 
 
 def open_all(page: Page) -> None:

@@ -185,10 +185,10 @@ print("label:", labels[0].item())
 def plot_class_balance(labels: Tensor) -> Figure:
     """Draw how often each digit occurs among labels, (N,)."""
     counts = labels.bincount(minlength=10).tolist()
-    figure, axes = plt.subplots(figsize=(7, 2.8))
-    bars = axes.bar(range(10), counts)
-    axes.bar_label(bars, labels=[f"{count:,}" for count in counts], color="0.3")
-    axes.set(xticks=range(10), xlabel="digit", ylabel="images")
+    figure, axes = plt.subplots(figsize=(7, 4.2))
+    bars = axes.barh(range(10), counts)
+    axes.bar_label(bars, labels=[f"{count:,}" for count in counts], padding=4)
+    axes.set(yticks=range(10), ylim=(9.6, -0.6), ylabel="digit", xlabel="images")
     return figure
 
 
@@ -732,7 +732,7 @@ best = max(trained, key=lambda hidden: trained[hidden][1][-1][1].accuracy)
 # %% tags=["hide-input"]
 def plot_validation(histories: dict[str, list[tuple[Score, Score]]]) -> Figure:
     """Draw the validation accuracy of several trainings against the epoch."""
-    figure, axes = plt.subplots(figsize=(7, 3.2))
+    figure, axes = plt.subplots(figsize=(7, 4.8))
     for name, history in histories.items():
         epochs = range(1, len(history) + 1)
         accuracy = [100 * validation.accuracy for _, validation in history]
@@ -757,7 +757,7 @@ plt.show()
 def plot_history(history: list[tuple[Score, Score]]) -> Figure:
     """Draw loss and error, in training and validation, against the epoch."""
     epochs = range(1, len(history) + 1)
-    figure, (left, right) = plt.subplots(1, 2, figsize=(7, 3))
+    figure, (left, right) = plt.subplots(1, 2, figsize=(7, 3.4))
     for part, name in enumerate(["training", "validation"]):
         scores = [epoch[part] for epoch in history]
         left.plot(epochs, [score.loss for score in scores], marker="o", label=name)
@@ -863,7 +863,7 @@ def confusion_matrix(labels: Tensor, answers: Tensor) -> Tensor:
 def plot_confusion(matrix: Tensor) -> Figure:
     """Draw a confusion matrix, (10, 10): shade for mistakes, plain numbers for right answers."""
     mistakes = matrix.clone().fill_diagonal_(0)
-    figure, axes = plt.subplots(figsize=(6, 5.6))
+    figure, axes = plt.subplots(figsize=(7, 6.6))
     axes.imshow(mistakes.numpy(), cmap="Oranges", interpolation="nearest")
     for label in range(10):
         for answer in range(10):

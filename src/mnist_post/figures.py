@@ -36,10 +36,10 @@ def plot_digits(
 def plot_class_balance(labels: Tensor) -> Figure:
     """Draw how often each digit occurs among labels, (N,)."""
     counts = labels.bincount(minlength=10).tolist()
-    figure, axes = plt.subplots(figsize=(7, 2.8))
-    bars = axes.bar(range(10), counts)
-    axes.bar_label(bars, labels=[f"{count:,}" for count in counts], color="0.3")
-    axes.set(xticks=range(10), xlabel="digit", ylabel="images")
+    figure, axes = plt.subplots(figsize=(7, 4.2))
+    bars = axes.barh(range(10), counts)
+    axes.bar_label(bars, labels=[f"{count:,}" for count in counts], padding=4)
+    axes.set(yticks=range(10), ylim=(9.6, -0.6), ylabel="digit", xlabel="images")
     return figure
 
 
@@ -57,7 +57,7 @@ def plot_descent(loss: Callable[[float], float], weights: Sequence[float]) -> Fi
 
 def plot_validation(histories: dict[str, list[tuple[Score, Score]]]) -> Figure:
     """Draw the validation accuracy of several trainings against the epoch."""
-    figure, axes = plt.subplots(figsize=(7, 3.2))
+    figure, axes = plt.subplots(figsize=(7, 4.8))
     for name, history in histories.items():
         epochs = range(1, len(history) + 1)
         accuracy = [100 * validation.accuracy for _, validation in history]
@@ -70,7 +70,7 @@ def plot_validation(histories: dict[str, list[tuple[Score, Score]]]) -> Figure:
 def plot_history(history: list[tuple[Score, Score]]) -> Figure:
     """Draw loss and error, in training and validation, against the epoch."""
     epochs = range(1, len(history) + 1)
-    figure, (left, right) = plt.subplots(1, 2, figsize=(7, 3))
+    figure, (left, right) = plt.subplots(1, 2, figsize=(7, 3.4))
     for part, name in enumerate(["training", "validation"]):
         scores = [epoch[part] for epoch in history]
         left.plot(epochs, [score.loss for score in scores], marker="o", label=name)
@@ -84,7 +84,7 @@ def plot_history(history: list[tuple[Score, Score]]) -> Figure:
 def plot_confusion(matrix: Tensor) -> Figure:
     """Draw a confusion matrix, (10, 10): shade for mistakes, plain numbers for right answers."""
     mistakes = matrix.clone().fill_diagonal_(0)
-    figure, axes = plt.subplots(figsize=(6, 5.6))
+    figure, axes = plt.subplots(figsize=(7, 6.6))
     axes.imshow(mistakes.numpy(), cmap="Oranges", interpolation="nearest")
     for label in range(10):
         for answer in range(10):
@@ -110,29 +110,31 @@ def plot_reliability(reliabilities: dict[str, Tensor]) -> Figure:
 
 
 def plot_robustness(curves: dict[str, Tensor], damages: dict[str, Sequence[float]]) -> Figure:
-    """Draw accuracy against the strength of each kind of damage, one panel a kind.
+    """Draw accuracy against the strength of each kind of damage, one panel per kind.
 
     A model's curves are (kinds, strengths), in the order of `damages`.
     """
-    figure, panels = plt.subplots(1, len(damages), figsize=(7, 2.9), sharey=True)
-    for kind, (axes, (name, strengths)) in enumerate(zip(panels, damages.items(), strict=True)):
+    rows = (len(damages) + 1) // 2
+    figure, panels = plt.subplots(rows, 2, figsize=(7, 1 + 2.6 * rows), sharey=True)
+    for kind, (name, strengths) in enumerate(damages.items()):
+        axes = panels.flat[kind]
         for model, accuracies in curves.items():
             axes.plot(strengths, 100 * accuracies[kind], marker="o", markersize=3, label=model)
         axes.set(xlabel=name, ylim=(0, 103))
-    panels[0].set_ylabel("accuracy (%)")
-    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper left", ncols=4)
+    figure.supylabel("accuracy (%)")
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside upper left", ncols=2)
     return figure
 
 
 def plot_spread(accuracies: dict[str, Sequence[float]]) -> Figure:
     """Draw the accuracies of several models, a dot a seed, and a line at their mean."""
-    figure, axes = plt.subplots(figsize=(7, 0.9 + 0.42 * len(accuracies)))
+    figure, axes = plt.subplots(figsize=(7, 0.9 + 0.6 * len(accuracies)))
     for place, seeds in enumerate(accuracies.values()):
         percent = [100 * accuracy for accuracy in seeds]
         mean = sum(percent) / len(percent)
         axes.scatter(percent, [place] * len(percent), s=30, alpha=0.7, color="C0")
         axes.vlines(mean, place - 0.25, place + 0.25, color="C1")
-        axes.annotate(f"{mean:.1f}", (mean, place + 0.3), ha="center", va="top", fontsize=8)
+        axes.annotate(f"{mean:.1f}", (mean, place + 0.27), ha="center", va="top")
     axes.set(yticks=range(len(accuracies)), yticklabels=list(accuracies))
     axes.set(xlabel="accuracy (%)", ylim=(len(accuracies) - 0.3, -0.5))
     return figure

@@ -41,7 +41,7 @@ def plot_plane(points: Tensor, labels: Tensor) -> Figure:
     for digit in range(10):
         own = points[labels == digit]
         across, up = own.unbind(dim=1)
-        axes.scatter(across, up, s=40, marker=f"${digit}$", linewidths=0, color=f"C{digit % 6}")
+        axes.scatter(across, up, s=40, marker=f"${digit}$", linewidths=0, color=f"C{digit}")
         x, y = own.median(dim=0).values.tolist()
         axes.text(x, y, str(digit), fontsize=26, weight="bold", ha="center", va="center")
     axes.set_axis_off()

@@ -10,7 +10,7 @@ from torch import Tensor
 
 def plot_beliefs(image: Tensor, probabilities: Tensor) -> Figure:
     """Draw an image, (1, rows, width), beside the beliefs after each of its rows, (rows, 10)."""
-    figure, (left, right) = plt.subplots(1, 2, figsize=(6, 3.6), sharey=True, width_ratios=[1, 1.1])
+    figure, (left, right) = plt.subplots(1, 2, figsize=(7, 6.4), sharey=True, width_ratios=[1, 1.3])
     left.imshow(image.squeeze(0).cpu().numpy(), cmap="gray_r", aspect="auto")
     right.imshow(probabilities.numpy(), cmap="Blues", vmin=0, vmax=1, aspect="auto")
     last = len(probabilities) - 1
@@ -22,7 +22,7 @@ def plot_beliefs(image: Tensor, probabilities: Tensor) -> Figure:
     for row in (last, *(r for r in range(last) if answers[r] != answers[r + 1])):
         sure = probabilities[row, answers[row]].item()
         colour = "white" if round(sure) else "0.2"
-        right.text(answers[row], row, f"{100 * sure:.0f}", fontsize=8, color=colour,
+        right.text(answers[row], row, f"{100 * sure:.0f}", color=colour,
                    ha="center", va="center_baseline")  # fmt: skip
     return figure
 
@@ -30,14 +30,14 @@ def plot_beliefs(image: Tensor, probabilities: Tensor) -> Figure:
 def plot_by_row(curves: dict[str, Tensor], ink: Tensor) -> Figure:
     """Draw accuracy against rows read, each curve (rows,), over the ink of each row, (rows,)."""
     rows = range(1, len(ink) + 1)
-    figure, axes = plt.subplots(figsize=(7, 3.6))
+    figure, axes = plt.subplots(figsize=(7, 4.6))
     share = (25 * ink / ink.max()).tolist()  # a low hill behind the curves
     axes.bar(rows, share, width=1, color="0.9", label="ink in that row")
     for name, accuracies in curves.items():
         axes.plot(rows, 100 * accuracies, label=name)
     axes.set(xticks=[1, *range(4, 29, 4)], xlim=(0.5, 28.5), ylim=(0, 103))
     axes.set(xlabel="rows read", ylabel="accuracy (%)")
-    axes.legend(loc="upper left")
+    figure.legend(loc="outside upper left", ncols=2)
     return figure
 
 
@@ -66,12 +66,12 @@ def plot_gradients(norms: dict[str, Tensor]) -> Figure:
 
 def plot_steps(runs: dict[str, Sequence[tuple[float, float]]]) -> Figure:
     """Draw each step's loss and gradient norm, both on logarithmic axes, for several runs."""
-    figure, (left, right) = plt.subplots(1, 2, figsize=(7, 3.2))
+    figure, (left, right) = plt.subplots(1, 2, figsize=(7, 3.6))
     for name, steps in runs.items():
         losses, norms = zip(*steps, strict=True)
         left.plot(losses, linewidth=1, label=name)
         right.plot(norms, linewidth=1)
     left.set(yscale="log", xlabel="step", ylabel="loss")
-    right.set(yscale="log", xlabel="step", ylabel="gradient norm, before the cut")
+    right.set(yscale="log", xlabel="step", ylabel="gradient norm")
     left.legend()
     return figure

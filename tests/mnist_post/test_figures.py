@@ -50,9 +50,9 @@ def test_marked_titles_stand_out() -> None:
 
 
 def test_class_balance_has_a_bar_a_digit() -> None:
-    """Every digit has a bar as high as its count, even a digit that is absent."""
+    """Every digit has a bar as long as its count, even a digit that is absent."""
     figure = drawn(figures.plot_class_balance(torch.tensor([0, 0, 3])))
-    bars = [patch.get_height() for patch in figure.axes[0].patches]  # type: ignore[attr-defined]
+    bars = [patch.get_width() for patch in figure.axes[0].patches]  # type: ignore[attr-defined]
     assert [2, 0, 0, 1, 0, 0, 0, 0, 0, 0] == bars
 
 

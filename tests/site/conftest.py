@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,8 +36,11 @@ BASE = "/blog"
 NODE = ROOT / "scripts/node"
 """axe-core and html-validate, which `make test` and `make audit` install, and their settings."""
 
+PATH = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+"""Where commands are found: this Python first, which has latex2mathml."""
+
 PARTS = [
-    *("_config.yml", "Gemfile", "_layouts", "_includes", "_sass"),
+    *("_config.yml", "Gemfile", "_layouts", "_includes", "_plugins", "_sass", "scripts"),
     *("_data", "_pages", "_posts", "assets"),
 ]
 """What Jekyll reads."""
@@ -81,7 +85,9 @@ def copy_source(to: Path) -> None:
     for part in PARTS:
         path = ROOT / part
         if path.is_dir():
-            shutil.copytree(path, to / part, ignore=shutil.ignore_patterns("freshness.json"))
+            shutil.copytree(
+                path, to / part, ignore=shutil.ignore_patterns("freshness.json", "node_modules")
+            )
         elif path.exists():
             shutil.copy(path, to / part)
     shutil.copytree(FIXTURES / "_data", to / "_data", dirs_exist_ok=True)
@@ -95,6 +101,8 @@ def copy_source(to: Path) -> None:
     figures = to / "assets/images/every-element"
     figures.mkdir(parents=True)
     shutil.copy(ROOT / "assets/images/style-guide/loss.svg", figures / "plot.svg")
+    drawn = min((ROOT / "assets/images").glob("mnist*/*.svg"))
+    shutil.copy(drawn, figures / "drawn.svg")  # by matplotlib, as the figures of posts are
     (to / "assets/images/own-card").mkdir()
     shutil.copy(ROOT / "assets/card.png", to / "assets/images/own-card/teaser.png")
 
@@ -106,7 +114,7 @@ def run(command: list[str], *, cwd: Path, environment: dict[str, str] | None = N
     done = subprocess.run(
         command,
         cwd=cwd,
-        env=os.environ | {"LC_ALL": "C.UTF-8"} | (environment or {}),
+        env=os.environ | {"LC_ALL": "C.UTF-8", "PATH": PATH} | (environment or {}),
         capture_output=True,
         text=True,
         check=False,

@@ -40,7 +40,9 @@ def gather_troubles(page: Page, address: str) -> list[str]:
     return troubles
 
 
-@pytest.mark.parametrize(("width", "scheme"), list(product([360, 768, 1280], ["light", "dark"])))
+@pytest.mark.parametrize(
+    ("width", "scheme"), list(product([320, 360, 768, 1280], ["light", "dark"]))
+)
 def test_pages_fit_and_are_quiet(
     site: Built, browser: Browser, address: str, width: int, scheme: str
 ) -> None:

@@ -52,7 +52,27 @@ def test_feed_has_the_whole_post_with_full_addresses(feed: ET.Element) -> None:
     assert images == [f"{HOST}{BASE}/assets/images/every-element/plot.svg"] * 4
     assert [link["href"] for link in page.select("a")] == [f"{address}#training-it"]
     assert page.select("pre.output.stdout")[0].get_text().startswith("step 0 a < b & c\n")
-    assert page.select(".hide-input")[0].find_parent("details") is None
+    assert page.select(".hide-input")[0].find_parent("details") is not None
+
+
+def test_feed_is_as_light_as_it_can_be(feed: ET.Element) -> None:
+    """Code and outputs come without marks for a style sheet that feed readers have not."""
+    content = entry(feed, f"{HOST}{BASE}/every-element/").findtext(f"{ATOM}content")
+    page = BeautifulSoup(content or "", "html.parser")
+    assert not page.select("pre span, [data-value], [data-alt], button")
+    assert page.select("#steps code")[0].get_text().startswith("for step in range(3):")
+
+
+def test_each_tag_has_a_feed(site: Built) -> None:
+    """A tag's page leads to a feed of its posts, which has an address and a title of its own."""
+    page = site.page("/tags/series-fixture/")
+    address = f"{BASE}/tags/series-fixture/feed.xml"
+    assert [link["href"] for link in page.select("link[rel=alternate]")][-1] == address
+    feed = ET.fromstring(site.read("/tags/series-fixture/feed.xml"))  # noqa: S314  # our own
+    assert feed.findtext(f"{ATOM}id") == HOST + address
+    assert feed.findtext(f"{ATOM}title") == "Executable MNIST: series fixture"
+    titles = [entry.findtext(f"{ATOM}title") for entry in feed.iter(f"{ATOM}entry")]
+    assert titles == ["First of a Series"]
 
 
 def test_feed_title_is_text(feed: ET.Element) -> None:

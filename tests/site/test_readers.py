@@ -92,13 +92,13 @@ def test_tab_reaches_everything_and_shows_where_it_is(
         assert reached == reachable, url
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", chromium.COLOURS)
 def test_axe_finds_no_violation_on_any_page(
     site: Built, page: Page, address: str, scheme: str
 ) -> None:
     """axe-core has nothing to say of any page, all that is folded open; text is held to AAA."""
     script = tool("axe-core/axe.min.js").read_text(encoding="utf-8")
-    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    chromium.use_colours(page, scheme)
     found = {}
     for url in site.urls():
         page.goto(address + url)

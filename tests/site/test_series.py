@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import struct
 from typing import TYPE_CHECKING
 
+import cards
 import pytest
 
 from .conftest import BASE, HOST
@@ -134,6 +136,16 @@ def test_social_cards_show_the_teaser_or_the_card_of_the_site(
     card = the(page, 'meta[name="twitter:card"]')
     assert attribute(card, "content") == "summary_large_image"
     assert site.file(BASE + picture).is_file()
+
+
+def test_posts_have_cards_of_their_best_figure(site: Built) -> None:
+    """A post with an SVG for a teaser has a card drawn of it, which is up to date: make cards."""
+    assert cards.stale() == []
+    for card in cards.cards():
+        address = f"{BASE}/assets/cards/{card.name}.png"
+        assert structured_image(site.page(f"/{card.name}/"))["url"] == HOST + address
+        data = site.file(address).read_bytes()
+        assert struct.unpack(">II", data[16:24]) == (1200, 630)
 
 
 def test_the_size_of_the_sites_card_is_said_of_no_other_picture(site: Built) -> None:

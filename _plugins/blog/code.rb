@@ -1,0 +1,153 @@
+# frozen_string_literal: true
+
+require_relative "page"
+
+module Blog
+  # Blocks of code: the line that names a source, folds with names, fewer tokens.
+  class Code
+    # Tokens of Rouge that have no colour here, and are a third of a page's weight: names, points,
+    # operators, numbers.
+    PLAIN = %w[p n o nn nb bp si sa ow w mi mf mh mo mb il].freeze
+    # What is said elsewhere on the page, or means something to the build only.
+    REPEATED = %w[data-alt data-caption data-source data-timeout data-format].freeze
+    # The kinds of a token that have one colour, by the first letter of their names.
+    KINDS = { /\As(?!e)/ => "s", /\Ak(?!c)/ => "k", /\Ac/ => "c" }.freeze
+
+    def self.blocks(body)
+      body.css("div.highlighter-rouge").select { |block| block?(block) }
+    end
+
+    # A block of code, and not an output, which has the same structure in some themes.
+    def self.block?(node)
+      node.classes.include?("highlighter-rouge") && node.at_css("pre.highlight > code") &&
+        !node.classes.include?("output") && !Blog.inside?(node, classes: %w[output])
+    end
+
+    def initialize(body, page)
+      @body = body
+      @page = page
+    end
+
+    # For a page of the site.
+    def prepare
+      @body.css("figure.highlight table.rouge-table").each { |table| number(table) }
+      Code.blocks(@body).each { |block| prepare_block(block) }
+      drop_ids_of_headings
+    end
+
+    # For a feed, which has no style sheet: plain `pre`, with folds.
+    def prepare_for_feed
+      Code.blocks(@body).each do |block|
+        fold(block)
+        code = block.at_css("pre.highlight > code")
+        block.inner_html = "<pre><code>#{Blog.escape(code.text)}</code></pre>"
+        REPEATED.each { |name| block.delete(name) }
+      end
+    end
+
+    # What a block of code is called: its functions and classes, or where it comes from, or its name.
+    def self.title(block)
+      code = block.at_css("pre.highlight > code").text
+      names = code.scan(/^(?:async def|def|class) (\w+)/).flatten
+      return listed(names) if names.any?
+
+      source = block["data-source"].to_s[/[:#](.+)/, 1]
+      name = source || block["id"]&.then { |id| id unless id.match?(/\Acell-\d+\z/) }
+      return "<var>#{Blog.escape(name)}</var>" if name
+
+      caption = block["data-caption"].to_s[/\A[^.:;]+/]
+      caption && Blog.escape(caption)
+    end
+
+    def self.listed(names)
+      shown = names.size > 3 ? names.first(2) : names
+      text = shown.map { |name| "<var>#{name}</var>" }.join(", ")
+      names.size > shown.size ? "#{text} and #{names.size - shown.size} more" : text
+    end
+
+    def self.drop_tokens(block)
+      block.css("code span").each do |token|
+        token.replace(token.children) if (token.classes - PLAIN).empty? || token.content.strip.empty?
+      end
+      block.css("code span").each { |token| token["class"] = kind(token["class"]) }
+      block.css("code span").each { |token| join(token) }
+    end
+
+    def self.kind(name) = KINDS.find { |pattern, _| name.match?(pattern) }&.last || name
+
+    # Neighbours of one kind are one element, also where blanks separate them.
+    def self.join(token)
+      blank = token.next_sibling
+      blank = nil unless blank&.text? && blank.content.match?(/\A\s+\z/)
+      following = (blank || token).next_sibling
+      return unless following&.element? && following.name == "span" && following["class"] == token["class"]
+
+      following.prepend_child(blank) if blank
+      following.prepend_child(token.children)
+      token.remove
+    end
+
+    private
+
+    # Rouge's `linenos`: a table inside of `pre` is not HTML; numbers and code side by side are.
+    def number(table)
+      numbers = table.at_css(".gutter pre").text
+      code = table.at_css(".code pre").inner_html
+      figure = table.ancestors.find { |node| node.name == "figure" }
+      figure.inner_html = <<~HTML.chomp
+        <div class="numbered"><pre class="gutter" aria-hidden="true">#{numbers}</pre><pre class="highlight"><code>#{code}</code></pre></div>
+      HTML
+      Code.drop_tokens(figure)
+    end
+
+    def prepare_block(block)
+      fold(block)
+      Code.drop_tokens(block)
+      block.prepend_child(source_line(block["data-source"])) if block["data-source"]
+      REPEATED.each { |name| block.delete(name) }
+    end
+
+    def fold(block)
+      return unless block.classes.include?("hide-input")
+
+      lines = block.at_css("pre.highlight > code").text.count("\n")
+      title = Code.title(block)
+      count = "#{lines} line#{"s" unless lines == 1}"
+      summary = "Code#{": #{title}" if title} <span>#{count}</span>"
+      details = block.replace("<details class=\"cell-fold\"><summary>#{summary}</summary></details>").first
+      details.add_child(block)
+    end
+
+    def source_line(source)
+      text = source.include?("/") ? from_post(*source.split("#", 2)) : from_module(source)
+      "<p class=\"cell-source\">#{text}</p>"
+    end
+
+    def from_post(path, cell)
+      post = @page.site.posts.docs.find { |other| other.relative_path == path }
+      return "As printed in <code>#{Blog.escape(path)}</code>" unless post
+
+      title = Blog.escape(post.data["title"])
+      "As printed in <a href=\"#{@page.address(post.url)}##{cell}\">#{title}</a> · <code>#{Blog.escape(cell)}</code>"
+    end
+
+    # The commit that was built, if `repository` says where that is.
+    def from_module(source)
+      name, symbol = source.split(/[:#]/, 2)
+      file = "<code>src/#{name.tr(".", "/")}.py</code>"
+      repository = @page.site.config["repository"].to_s
+      unless repository.empty?
+        commit = @page.build.dig("run", "commit") || "main"
+        address = "https://github.com/#{repository}/blob/#{commit}/src/#{name.tr(".", "/")}.py"
+        file = "<a href=\"#{address}\">#{file}</a>"
+      end
+      "From #{file} · <code>#{Blog.escape(symbol)}</code>"
+    end
+
+    # A cell that has the name of a heading leaves its id to the heading, whose links lead there.
+    def drop_ids_of_headings
+      headings = @body.css("h2[id], h3[id], h4[id], h5[id], h6[id]").map { |heading| heading["id"] }
+      Code.blocks(@body).each { |block| block.delete("id") if headings.include?(block["id"]) }
+    end
+  end
+end

@@ -1,0 +1,40 @@
+# frozen_string_literal: true
+
+require_relative "code"
+
+module Blog
+  # Numbers that the page computed: each links to the cell after which it was evaluated.
+  module Values
+    # Blocks of a kernel's language, which the front matter names; all of them where it does not.
+    def self.executed(body, page)
+      language = page["jupyter"].is_a?(Hash) && page["jupyter"].dig("kernelspec", "language")
+      Code.blocks(body).select do |block|
+        !block.classes.include?("skip-execution") && (!language || block.classes.include?("language-#{language}"))
+      end
+    end
+
+    def self.link(body, page)
+      return unless page["jupyter"]
+
+      cells = name_cells(body, page)
+      cell = nil
+      body.css("div.highlighter-rouge, [data-value]").each do |node|
+        cell = node["id"] if cells.include?(node)
+        next unless node["data-value"]
+        next if cell.nil? || Blog.inside?(node, names: %w[a summary]) || node.css("a").any?
+
+        node.inner_html = "<a class=\"value\" href=\"##{cell}\">#{node.inner_html}</a>"
+      end
+    end
+
+    # Every cell has an id to link to; and its seconds, where the build record has them.
+    def self.name_cells(body, page)
+      records = (page.build["cells"] || []).to_h { |record| [record["name"], record] }
+      executed(body, page).each_with_index do |cell, index|
+        seconds = records.dig(cell["id"], "seconds")
+        cell["data-seconds"] = seconds.round(seconds < 10 ? 1 : 0).to_s if seconds
+        cell["id"] ||= "cell-#{index + 1}"
+      end
+    end
+  end
+end

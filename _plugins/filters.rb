@@ -1,0 +1,72 @@
+# frozen_string_literal: true
+
+require_relative "blog/code"
+require_relative "blog/exercises"
+require_relative "blog/feed"
+require_relative "blog/figures"
+require_relative "blog/formulas"
+require_relative "blog/parts"
+require_relative "blog/prose"
+require_relative "blog/search"
+require_relative "blog/showcase"
+require_relative "blog/tables"
+require_relative "blog/values"
+
+module Blog
+  # What templates of this site call. A post itself needs none of it.
+  module Filters
+    FEED_BODIES = {}
+
+    # Rendered content, prepared for its page.
+    def page_body(html)
+      page = current
+      body = Blog.fragment(html)
+      Prose.tidy(body)
+      Values.link(body, page)
+      Parts.link(body, page)
+      Exercises.fold(body)
+      Code.new(body, page).prepare
+      Tables.prepare(body)
+      Figures.prepare(body, page)
+      Prose.messages(body)
+      Blog.html(body)
+    end
+
+    # A part of a post's content on another page, such as a table.
+    def piece_body(html)
+      body = Blog.fragment(html)
+      Tables.prepare(body)
+      Figures.prepare(body, current)
+      Blog.html(body)
+    end
+
+    # The content of a post for a feed; made once, for the feed of all posts and those of its tags.
+    def feed_body(html, post)
+      FEED_BODIES[html] ||= Feed.prepare(html, Page.new(@context.registers[:site], post.to_liquid))
+    end
+
+    def search_sections(html) = Search.sections(html)
+
+    # Whether an address is that of a figure which follows the page's colours.
+    def themed(address) = Figures.matplotlib?(current, address)
+
+    # The numbers of all posts that their own code computed.
+    def computed_numbers(posts)
+      posts.sum { |post| post.to_liquid["content"].scan(/ data-value="/).size }
+    end
+
+    # A short cell of a post with what it printed: {"code", "output", "id"}, or nil.
+    def showcase(post, name = nil)
+      Showcase.cell(post.to_liquid["content"], name)
+    end
+
+    private
+
+    def current
+      registers = @context.registers
+      Page.new(registers[:site], registers[:page])
+    end
+  end
+end
+
+Liquid::Template.register_filter(Blog::Filters)

@@ -1,0 +1,270 @@
+"""The site's plugin, a module at a time: HTML in, HTML out."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from .conftest import ROOT, run
+from .test_colours import contrast
+
+pytestmark = pytest.mark.slow
+
+PRELUDE = """
+require "bundler/setup"
+require "jekyll"
+require "./_plugins/filters"
+include Blog
+Site = Struct.new(:config, :data, :source, :posts)
+Posts = Struct.new(:docs)
+Post = Struct.new(:data, :url, :relative_path)
+PARTS = (1..3).map do |n|
+  Post.new({ "series" => "s", "part" => n, "title" => "P" }, "/p#{n}/", "_posts/p#{n}.md")
+end
+SITE = Site.new({ "baseurl" => "/b" }, {}, Dir.pwd, Posts.new(PARTS))
+PAGE = Page.new(SITE, { "series" => "s", "part" => 2, "jupyter" => true, "slug" => "p" })
+body = Blog.fragment($stdin.read)
+"""
+
+
+def ruby(code: str, text: str = "") -> str:
+    """What some Ruby prints, with the plugin's modules loaded and `text` parsed as `body`."""
+    done = subprocess.run(
+        ["ruby", "-e", PRELUDE + code],
+        cwd=ROOT,
+        input=text,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def changed(call: str, text: str) -> str:
+    """A piece of a page after a call of the plugin."""
+    return ruby(f"{call}; print Blog.html(body)", text)
+
+
+@pytest.mark.parametrize(
+    ("prose", "expected"),
+    [
+        ("<p>In Part I.</p>", '<p>In <a href="/b/p1/">Part I</a>.</p>'),
+        (
+            "<p>Parts I and III tell</p>",
+            '<p>Parts <a href="/b/p1/">I</a> and <a href="/b/p3/">III</a> tell</p>',
+        ),
+        ("<p>This is Part II, Part 3</p>", '<p>This is Part II, <a href="/b/p3/">Part 3</a></p>'),
+        ("<p>Part IX, and Parts of it</p>", "<p>Part IX, and Parts of it</p>"),
+        ("<h2>Part I</h2>", "<h2>Part I</h2>"),
+        ('<p><a href="x">Part I</a></p>', '<p><a href="x">Part I</a></p>'),
+        ("<p><code>Part I</code></p>", "<p><code>Part I</code></p>"),
+        ("<p>a &lt; b, Part I</p>", '<p>a &lt; b, <a href="/b/p1/">Part I</a></p>'),
+    ],
+)
+def test_mentions_of_other_parts_are_links(prose: str, expected: str) -> None:
+    """«Part I» in prose leads to that part; in headings, links and code it stays as it is."""
+    assert changed("Parts.link(body, PAGE)", prose) == expected
+
+
+EXERCISE = """<h2 id="exercises">Exercises</h2>
+<p><strong>1. One.</strong> Ask.</p>
+<div class="language-python hide-input highlighter-rouge"><div class="highlight">
+<pre class="highlight"><code>a = 1
+</code></pre></div></div>
+<details class="output-fold"><summary>Output</summary><pre class="output stdout">1</pre></details>
+<p>The answer in words.</p>
+<div class="language-python hide-input highlighter-rouge"><div class="highlight">
+<pre class="highlight"><code>b = 1
+</code></pre></div></div>
+<p><strong>2. Two.</strong> Only a question.</p>
+<h2>After</h2><p>end</p>"""
+"""An exercise with a solution of two cells and some words, and one without."""
+
+
+def test_an_exercise_has_one_fold() -> None:
+    """All of a solution is in one fold, in which nothing is folded again; questions stay open."""
+    html = changed("Exercises.fold(body)", EXERCISE)
+    (fold,) = re.findall(r'<details class="solution">.*?</details>', html, re.DOTALL)
+    assert fold.startswith('<details class="solution"><summary>Solution</summary>')
+    for inside in ("a = 1", '<pre class="output stdout">1</pre>', "answer in words", "b = 1"):
+        assert inside in fold
+    assert "hide-input" not in html
+    assert "output-fold" not in html
+    assert "Only a question" not in fold
+
+
+TABLE = """<table><thead>
+<tr><th>model</th><th>accuracy (%)</th><th>error</th><th>note</th></tr></thead>
+<tr><th>one</th><td>98.37 ± 0.25</td><td>1.2</td><td>a</td></tr>
+<tr><th>two</th><td>99.40 ± 0.15</td><td>0.6</td><td>one run</td></tr>
+<tr><th>three</th><td>97</td><td>3.0</td><td>2 runs</td></tr></table>"""
+
+
+def test_columns_of_numbers_are_named_and_their_best_is_marked() -> None:
+    """A column of numbers has a class; the highest accuracy and the lowest error are strong."""
+    html = changed("Tables.prepare(body)", TABLE)
+    assert html.startswith('<div class="table-scroll"><table class="n2 n3">')
+    assert re.findall("<strong>(.*?)</strong>", html) == ["99.40 ± 0.15", "0.6"]
+
+
+def test_tables_of_code_are_not_tables_of_numbers() -> None:
+    """The table that Rouge makes of numbered lines stays as it is."""
+    html = (
+        '<div class="highlight"><table><tbody><tr><td>1</td><td>x</td></tr></tbody></table></div>'
+    )
+    assert changed("Tables.prepare(body)", html) == html
+
+
+def test_numbered_lines_are_beside_the_code() -> None:
+    """Rouge's table of numbered lines becomes two blocks: the numbers are apart from the code."""
+    html = (
+        '<figure class="highlight"><pre><code><table class="rouge-table"><tbody><tr>'
+        '<td class="gutter gl"><pre class="lineno">1\n2\n</pre></td>'
+        '<td class="code"><pre>a = 1\nb = 2\n</pre></td></tr></tbody></table></code></pre></figure>'
+    )
+    assert changed("Code.new(body, PAGE).prepare", html) == (
+        '<figure class="highlight"><div class="numbered">'
+        '<pre class="gutter" aria-hidden="true">1\n2\n</pre>'
+        '<pre class="highlight"><code>a = 1\nb = 2\n</code></pre></div></figure>'
+    )
+
+
+BLOCK = (
+    '<div class="language-python highlighter-rouge" id="{}"><div class="highlight">'
+    '<pre class="highlight"><code>{}</code></pre></div></div>'
+)
+
+
+@pytest.mark.parametrize(
+    ("code", "title"),
+    [
+        ("x = 1\n", "<var>steps</var>"),
+        ("def one():\n    def inner(): ...\n", "<var>one</var>"),
+        ("class A: ...\nasync def b(): ...\n", "<var>A</var>, <var>b</var>"),
+        ("def a(): ...\n" * 4, "<var>a</var>, <var>a</var> and 2 more"),
+    ],
+)
+def test_folds_are_named_by_what_they_hold(code: str, title: str) -> None:
+    """A fold has the names of its functions and classes, or of its cell."""
+    html = BLOCK.format("steps", code)
+    assert ruby("print Code.title(Code.blocks(body).first)", html) == title
+
+
+def test_numbers_lead_to_the_cell_above() -> None:
+    """A number links to the last executed cell above it, which gets an id if it has none."""
+    skipped = BLOCK.format("no", "n = 2\n").replace(
+        "highlighter-rouge", "skip-execution highlighter-rouge"
+    )
+    value = '<p><span data-value="n">1</span></p>'
+    html = value + BLOCK.format("training", "n = 1\n") + skipped + value
+    links = re.findall(
+        '<a class="value" href="(.*?)">1</a>', changed("Values.link(body, PAGE)", html)
+    )
+    assert links == ["#training"]
+    html = BLOCK.format("", "n = 1\n").replace(' id=""', "") + value
+    html = changed("Values.link(body, PAGE)", html)
+    assert 'id="cell-1"' in html
+    assert 'href="#cell-1"' in html
+
+
+def test_the_message_of_a_traceback_is_marked() -> None:
+    """The last line of a traceback is an element of its own; the text is unchanged."""
+    pre = '<pre class="output error">Traceback\n  <b>line</b>\n<i>TypeError</i>: no &lt;x&gt;</pre>'
+    html = changed("Prose.messages(body)", pre)
+    assert '\n<span class="message"><i>TypeError</i>: no &lt;x&gt;</span></pre>' in html
+    assert re.sub("</?span.*?>", "", html) == pre
+
+
+@pytest.mark.parametrize("text", ["\n\nfirst line is empty", "\n", "", "a\nb"])
+def test_code_keeps_its_line_breaks(text: str) -> None:
+    """Whatever a `pre` begins with, a browser shows the same after the plugin."""
+    shown = text.removeprefix("\n")
+    assert ruby("print body.at_css('pre').text", f"<pre>{text}</pre>") == shown
+    again = changed("nil", f"<pre>{text}</pre>")
+    assert ruby("print body.at_css('pre').text", again) == shown
+
+
+@pytest.fixture(scope="module")
+def formulas(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Formulas in prose and between, as kramdown and the plugin convert them."""
+    (folder := tmp_path_factory.mktemp("formulas")).joinpath("prose.md").write_text(
+        "Inline $$a_1 < b^2$$ here.\n\n$$\\frac{1}{n} \\sum_i x_i$$\n\nBad: $$a^b^c$$.\n"
+    )
+    prose = f"File.read({str(folder / 'prose.md')!r})"
+    code = f"print Kramdown::Document.new({prose}, input: 'GFM').to_html"
+    path = str(Path(sys.executable).parent)
+    return run(["env", f"PATH={path}:/usr/bin:/bin", "ruby", "-e", PRELUDE + code], cwd=ROOT)
+
+
+def test_formulas_are_mathml(formulas: str) -> None:
+    """A formula in a sentence is inline, one on its own is a block, and both keep their TeX."""
+    assert '<math alttext="a_1 &lt; b^2" display="inline">' in formulas
+    assert (
+        '<p class="formula"><math alttext="\\frac{1}{n} \\sum_i x_i" display="block">' in formulas
+    )
+    assert "<mfrac>" in formulas
+    assert "$" not in formulas
+    assert "\\(" not in formulas
+
+
+def test_a_formula_with_an_error_shows_its_tex(formulas: str) -> None:
+    """What cannot be converted is shown as it was written, and stops no build."""
+    assert '<code class="tex">a^b^c</code>' in formulas
+
+
+FIGURES = sorted((ROOT / "assets/images").glob("mnist*/*.svg"))
+"""The figures of the posts."""
+
+
+def themed(path: Path) -> str:
+    """A figure as it is published."""
+    return ruby(f"print Drawing.themed(File.read({str(path)!r}))")
+
+
+@pytest.mark.parametrize("path", FIGURES[:2], ids=lambda path: path.stem)
+def test_figures_have_both_renderings_in_one_file(path: Path) -> None:
+    """Every colour of a figure is a property with a light value, its own, and a dark one."""
+    svg = themed(path)
+    drawn = set(re.findall(r"(?<=: )#[0-9a-f]{6}\b", path.read_text(encoding="utf-8")))
+    used = set(re.findall(r"var\(--([0-9a-f]{6})\)", svg))
+    assert {colour[1:] for colour in drawn} == used
+    light, dark = svg.split("@media(prefers-color-scheme:dark)", 1)
+    for colour in used:
+        assert f"--{colour}:#{colour}" in light
+        assert f"--{colour}:#" in dark
+    assert not re.search(r'style="[^"]*#[0-9a-f]{6}', svg)
+
+
+def test_every_colour_of_the_figures_is_seen_in_the_dark() -> None:
+    """Lines and marks have 3:1 on the dark card, type 7:1; white becomes the card itself."""
+    settings = (ROOT / "matplotlibrc").read_text(encoding="utf-8")
+    cycle = re.findall(r'"([0-9A-F]{6})"', settings)
+    assert len(set(cycle)) == 10
+    colours = [*(f"#{colour.lower()}" for colour in cycle), "#666666", "#333333", "#ffffff"]
+    code = f"require 'json'; print {json.dumps(colours)}.map {{ |c| Drawing.dark(c) }}.to_json"
+    *marks, text, card = json.loads(ruby(code))
+    assert card == "#1b1e22"
+    assert {mark: contrast(mark, card) for mark in marks if contrast(mark, card) < 3} == {}
+    assert contrast(text, card) >= 7
+
+
+def test_a_search_index_knows_what_is_folded() -> None:
+    """A section's prose and open code are one text, its folded code is another; outputs are not."""
+    folded = BLOCK.format("f", "secret = 1\n").replace(
+        "highlighter-rouge", "hide-input highlighter-rouge", 1
+    )
+    html = f'<p>top</p><h2 id="a">A &amp; B</h2><p>words</p>{BLOCK.format("o", "open = 1")}'
+    html += f'<pre class="output stdout">printed</pre>{folded}'
+    sections = json.loads(
+        ruby("require 'json'; print Search.sections(Blog.html(body)).to_json", html)
+    )
+    assert sections == [
+        ["", "", "top", ""],
+        ["a", "A & B", "words open = 1", "secret = 1"],
+    ]
