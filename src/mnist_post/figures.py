@@ -1,52 +1,20 @@
-"""The figures of the posts: data in, a matplotlib figure out. Nothing here trains."""
+"""The figures of Part I: data in, a matplotlib figure out. Nothing here trains."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import matplotlib.pyplot as plt
 import torch
-import torch.nn.functional as F  # noqa: N812 - the field's own name
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from mnist_post.training import Score
-
-
-def plot_digits(
-    images: Tensor, titles: Sequence[str] = (), columns: int = 8, marked: Sequence[int] = ()
-) -> Figure:
-    """Lay images, (N, 1, 28, 28), out as one sheet, dark on light, each below its title.
-
-    N must fill the rows; the titles at the positions in `marked` stand out.
-    """
-    head = 9 if titles else 0
-    tiles = F.pad(images.squeeze(1).cpu(), (2, 2, head, 0), value=images.min().item())
-    rows, (height, width) = len(images) // columns, tiles.shape[1:]
-    sheet = tiles.reshape(rows, columns, height, width).swapaxes(1, 2).flatten(2).flatten(0, 1)
-    inches = min(7, 1.1 * columns)
-    figure, axes = plt.subplots(figsize=(inches, inches * len(sheet) / sheet.shape[1]))
-    axes.imshow(sheet.numpy(), cmap="gray_r", interpolation="nearest")
-    axes.set_axis_off()
-    for place, title in enumerate(titles):
-        row, column = divmod(place, columns)
-        colour = "C1" if place in marked else "0.2"
-        axes.text((column + 0.5) * width, row * height + 8, title, ha="center", color=colour)
-    return figure
-
-
-def plot_class_balance(labels: Tensor) -> Figure:
-    """Draw how often each digit occurs among labels, (N,)."""
-    counts = labels.bincount(minlength=10).tolist()
-    figure, axes = plt.subplots(figsize=(7, 2.8))
-    bars = axes.bar(range(10), counts)
-    axes.bar_label(bars, labels=[f"{count:,}" for count in counts], color="0.3")
-    axes.set(xticks=range(10), xlabel="digit", ylabel="images")
-    return figure
+from mnist_post.basics import Score
 
 
 def plot_descent(loss: Callable[[float], float], weights: Sequence[float]) -> Figure:
     """Draw a loss of one weight, and the steps that gradient descent took on it."""
     line = torch.linspace(min(weights) - 0.3, max(weights) + 1.5, 100).tolist()
-    figure, axes = plt.subplots(figsize=(7, 3))
+    figure, axes = plt.subplots(figsize=(7, 2.6))
     axes.plot(line, [loss(weight) for weight in line], color="0.75")
     axes.plot(weights, [loss(weight) for weight in weights], marker="o", color="C1")
     for step, weight in enumerate(weights[:4]):
@@ -55,22 +23,45 @@ def plot_descent(loss: Callable[[float], float], weights: Sequence[float]) -> Fi
     return figure
 
 
-def plot_validation(histories: dict[str, list[tuple[Score, Score]]]) -> Figure:
-    """Draw the validation accuracy of several trainings against the epoch."""
-    figure, axes = plt.subplots(figsize=(7, 3.2))
-    for name, history in histories.items():
-        epochs = range(1, len(history) + 1)
-        accuracy = [100 * validation.accuracy for _, validation in history]
-        axes.plot(epochs, accuracy, marker="o", label=name)
-        axes.annotate(name, (len(history), accuracy[-1]), (8, -3), textcoords="offset points")
-    axes.set(xticks=list(epochs), xlabel="epoch", ylabel="validation accuracy (%)")
+def draw_mlp(hidden: int) -> Figure:
+    """Draw the network: pixels, some of the `hidden` units, ten logits, and what joins them."""
+    figure, axes = plt.subplots(figsize=(7, 2.8))
+    columns = {0: 9, 1: 7, 2: 10}  # how many circles stand for each layer
+    heights = {x: [y - (n - 1) / 2 for y in range(n)] for x, n in columns.items()}
+    for x in (0, 1):
+        for start in heights[x]:
+            for end in heights[x + 1]:
+                axes.plot([x, x + 1], [start, end], color="0.85", linewidth=0.5, zorder=0)
+    for x, name in enumerate(["784 pixels", f"{hidden} hidden units", "10 logits"]):
+        axes.scatter([x] * columns[x], heights[x], 90, f"C{x}", zorder=1)
+        axes.text(x, -6, name, ha="center")
+    for digit, y in enumerate(reversed(heights[2])):
+        axes.text(2.06, y, str(digit), va="center", fontsize=8)
+    for place, name in [(0.5, "linear"), (1.5, "ReLU, dropout, linear")]:
+        axes.text(place, 5.2, name, ha="center", color="0.4")
+    axes.set_axis_off()
     return figure
 
 
-def plot_history(history: list[tuple[Score, Score]]) -> Figure:
+def plot_search(tried: Mapping[tuple[Any, float], Sequence[float]], what: str) -> Figure:
+    """Draw accuracies, one dot per seed, against the learning rate, one line per choice of what."""
+    figure, axes = plt.subplots(figsize=(7, 3.2))
+    for number, choice in enumerate(sorted({choice for choice, _ in tried})):
+        rates = sorted({lr for other, lr in tried if other == choice})
+        dots = [[100 * accuracy for accuracy in tried[choice, lr]] for lr in rates]
+        means = [sum(seeds) / len(seeds) for seeds in dots]
+        axes.plot(rates, means, color=f"C{number}", label=f"{choice} {what}")
+        for lr, seeds in zip(rates, dots, strict=True):
+            axes.scatter([lr] * len(seeds), seeds, 18, f"C{number}")
+    axes.set(xscale="log", xlabel="learning rate", ylabel="validation accuracy (%)")
+    axes.legend()
+    return figure
+
+
+def plot_history(history: Sequence[tuple[Score, Score]]) -> Figure:
     """Draw loss and error, in training and validation, against the epoch."""
     epochs = range(1, len(history) + 1)
-    figure, (left, right) = plt.subplots(1, 2, figsize=(7, 3))
+    figure, (left, right) = plt.subplots(1, 2, figsize=(7, 2.8))
     for part, name in enumerate(["training", "validation"]):
         scores = [epoch[part] for epoch in history]
         left.plot(epochs, [score.loss for score in scores], marker="o", label=name)
@@ -84,8 +75,8 @@ def plot_history(history: list[tuple[Score, Score]]) -> Figure:
 def plot_confusion(matrix: Tensor) -> Figure:
     """Draw a confusion matrix, (10, 10): shade for mistakes, plain numbers for right answers."""
     mistakes = matrix.clone().fill_diagonal_(0)
-    figure, axes = plt.subplots(figsize=(6, 5.6))
-    axes.imshow(mistakes.numpy(), cmap="Oranges", interpolation="nearest")
+    figure, axes = plt.subplots(figsize=(6, 5.2))
+    axes.imshow(mistakes.numpy(), cmap="Oranges", interpolation="nearest", aspect="auto")
     for label in range(10):
         for answer in range(10):
             count = int(matrix[label, answer])
@@ -93,46 +84,4 @@ def plot_confusion(matrix: Tensor) -> Figure:
             colour = "0.6" if label == answer else "white" if dark else "0.2"
             axes.text(answer, label, str(count or "·"), ha="center", va="center", color=colour)
     axes.set(xticks=range(10), yticks=range(10), xlabel="the model's answer", ylabel="label")
-    return figure
-
-
-def plot_reliability(reliabilities: dict[str, Tensor]) -> Figure:
-    """Draw accuracy against confidence, from rows of (confidence, accuracy, share of answers)."""
-    figure, axes = plt.subplots(figsize=(4.6, 4.2))
-    axes.plot([0, 1], [0, 1], color="0.75", linestyle="--", linewidth=1)
-    for name, rows in reliabilities.items():
-        confidence, accuracy, share = rows.unbind(dim=1)
-        (line,) = axes.plot(confidence, accuracy, linewidth=1, label=name)
-        axes.scatter(confidence, accuracy, 15 + 300 * share, color=line.get_color(), alpha=0.7)
-    axes.set(xlabel="confidence", ylabel="accuracy", xlim=(0, 1.04), ylim=(0, 1.04))
-    axes.legend()
-    return figure
-
-
-def plot_robustness(curves: dict[str, Tensor], damages: dict[str, Sequence[float]]) -> Figure:
-    """Draw accuracy against the strength of each kind of damage, one panel a kind.
-
-    A model's curves are (kinds, strengths), in the order of `damages`.
-    """
-    figure, panels = plt.subplots(1, len(damages), figsize=(7, 2.9), sharey=True)
-    for kind, (axes, (name, strengths)) in enumerate(zip(panels, damages.items(), strict=True)):
-        for model, accuracies in curves.items():
-            axes.plot(strengths, 100 * accuracies[kind], marker="o", markersize=3, label=model)
-        axes.set(xlabel=name, ylim=(0, 103))
-    panels[0].set_ylabel("accuracy (%)")
-    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper left", ncols=4)
-    return figure
-
-
-def plot_spread(accuracies: dict[str, Sequence[float]]) -> Figure:
-    """Draw the accuracies of several models, a dot a seed, and a line at their mean."""
-    figure, axes = plt.subplots(figsize=(7, 0.9 + 0.42 * len(accuracies)))
-    for place, seeds in enumerate(accuracies.values()):
-        percent = [100 * accuracy for accuracy in seeds]
-        mean = sum(percent) / len(percent)
-        axes.scatter(percent, [place] * len(percent), s=30, alpha=0.7, color="C0")
-        axes.vlines(mean, place - 0.25, place + 0.25, color="C1")
-        axes.annotate(f"{mean:.1f}", (mean, place + 0.3), ha="center", va="top", fontsize=8)
-    axes.set(yticks=range(len(accuracies)), yticklabels=list(accuracies))
-    axes.set(xlabel="accuracy (%)", ylim=(len(accuracies) - 0.3, -0.5))
     return figure
