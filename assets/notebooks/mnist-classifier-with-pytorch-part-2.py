@@ -756,8 +756,8 @@ for name in rivals:
 # Look at the column of shifts.
 # The bare CNN reads 71% of the digits moved by three pixels, and the MLP with augmentation 78%.
 # So it is not true that a convolutional network does not mind a shift: its maps are equivariant, but the linear layers behind them have a weight for every place.
-# Augmentation gave the MLP more than convolution alone gave the CNN.
-# Batch norm alone brings it to 78%, augmentation alone to 90%, both to 93%.
+# Augmentation alone brought the MLP further than convolution alone did.
+# Batch norm alone brings the CNN to 78%, augmentation alone to 90%, both to 93%.
 # So most of the credit belongs to augmentation.
 # A table that adds batch norm first and never tries augmentation alone would hide that, since whatever is added first collects what the two have in common.
 #
@@ -1117,5 +1117,5 @@ for name, layer, places in [("pooling", pooled, 24**2), ("stride", nn.Conv2d(1, 
 # ## What comes next
 #
 # Convolution shares its weights, and that made a network with few parameters read better than a larger one.
-# But much of what convolution is praised for is owed to augmentation, and batch norm has a price.
+# But much of the tolerance of shifts that it is praised for is owed to augmentation, and batch norm has a price.
 # In Part III we give up convolution, on purpose, and read the digits as a sequence, row by row, with networks that have a memory.
