@@ -1,4 +1,4 @@
-"""A classifier without learning: which average digit is nearest?"""
+"""Two classifiers that compare pixels."""
 
 import torch
 from torch import Tensor
@@ -9,7 +9,7 @@ def mean_digits(images: Tensor, labels: Tensor) -> Tensor:
     return torch.stack([images[labels == digit].mean(dim=0) for digit in range(10)])
 
 
-def nearest_mean(images: Tensor, means: Tensor) -> Tensor:
-    """Answer with the digit whose mean is nearest, pixel by pixel; one answer an image, (N,)."""
-    distances = torch.cdist(images.flatten(1), means.flatten(1))  # (N, 784), (10, 784) -> (N, 10)
+def nearest(images: Tensor, references: Tensor) -> Tensor:
+    """Return the index of the nearest reference image, pixel by pixel, for each image, (N,)."""
+    distances = torch.cdist(images.flatten(1), references.flatten(1))  # (N, references)
     return distances.argmin(dim=1)

@@ -1,84 +1,95 @@
 """A convolutional network that fits a page, and augmentation as one of its layers."""
 
+# mypy: untyped-calls-exclude=torch
+# mypy: disable-error-code=no-any-return
+# (calls of modules have no annotations)
+
+import copy
 import math
 from collections.abc import Sequence
 
 import torch
-import torch.nn.functional as F  # noqa: N812 - the field's own name
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 
 class Jitter(nn.Module):
-    """Move, turn and stretch each image a little, by dice of its own; only while training."""
+    """Augmentation: move, turn and scale each image at random, only in training."""
 
-    def __init__(self, pixels: float = 2.0, degrees: float = 10.0, stretch: float = 0.1) -> None:
-        """Take the most that an image is moved, turned, and made smaller or larger by."""
+    limits: Tensor
+
+    def __init__(self, pixels: float = 1.5, degrees: float = 10, scale: float = 0.1) -> None:
+        """Keep the largest turn, change of scale, and shift to the right and down."""
         super().__init__()
-        self.most = torch.tensor([pixels / 14, pixels / 14, math.radians(degrees), stretch])
+        limits = torch.tensor([math.radians(degrees), scale, pixels / 14, pixels / 14])
+        self.register_buffer("limits", limits)  # goes to the device with the model, not trained
 
     def forward(self, images: Tensor) -> Tensor:
         """Return images of the same shape, (N, 1, 28, 28); what comes in is paper."""
         if not self.training:
             return images
-        dice = 2 * torch.rand(len(images), 4) - 1  # between -1 and 1
-        moves = (dice * self.most).to(images.device)[..., None, None]  # (N, 4, 1, 1)
-        right, down, turn, stretch = moves.unbind(dim=1)
-        cos, sin = (1 + stretch) * turn.cos(), (1 + stretch) * turn.sin()
-        x = torch.linspace(-1, 1, 28, device=images.device) * 27 / 28  # the middles of pixels
-        y = x[:, None]
-        # where in the old image each pixel of the new one is taken from
-        places = torch.stack([cos * x - sin * y + right, sin * x + cos * y + down], dim=1)
+        draws = 2 * torch.rand(len(images), 4, device=images.device) - 1  # from -1 to 1
+        turn, scale, right, down = (self.limits * draws).unbind(dim=1)
+        cos, sin = (1 + scale) * turn.cos(), (1 + scale) * turn.sin()
+        matrix = torch.stack([cos, -sin, right, sin, cos, down], dim=1).reshape(-1, 2, 3)
+        grid = F.affine_grid(matrix, list(images.shape), align_corners=False)
         paper = images.min()
-        moved = F.grid_sample(images - paper, places.permute(0, 2, 3, 1), align_corners=False)
-        return moved + paper
+        return F.grid_sample(images - paper, grid, align_corners=False) + paper
 
 
 def stage(convolution: nn.Conv2d, *, pool: bool, norm: bool) -> nn.Sequential:
-    """Build one stage: convolve, halve if asked to, normalise if asked to, keep the positive."""
+    """Build one stage: convolve, pool if asked to, normalise if asked to, ReLU."""
     layers: list[nn.Module] = [convolution]
     if pool:
-        layers.append(nn.MaxPool2d(2))  # before norm and ReLU: a quarter of their work
+        layers.append(nn.MaxPool2d(2))  # before norm and ReLU, to save work
     if norm:
         layers.append(nn.BatchNorm2d(convolution.out_channels))
     return nn.Sequential(*layers, nn.ReLU())
 
 
 class CNN(nn.Module):
-    """Four stages of convolution, then two linear layers that weigh what they found."""
+    """Four stages of convolution, then two linear layers."""
 
-    def __init__(self, *, norm: bool = True, dropout: float = 0.2, jitter: bool = True) -> None:
-        """Draw random weights; each help can be left out: batch norm, dropout, augmentation."""
+    def __init__(
+        self, channels: Sequence[int] = (8, 16, 32, 32), *, norm: bool = True, jitter: bool = True
+    ) -> None:
+        """Create the layers; batch norm and augmentation can be left out."""
         super().__init__()
-        bias = not norm  # batch norm has a bias of its own
-        self.jitter = Jitter(pixels=1.5) if jitter else nn.Identity()
+        a, b, c, d = channels
+        self.jitter = Jitter() if jitter else nn.Identity()
         self.stages = nn.Sequential(
-            # (N, 1, 28, 28) -> (N, 8, 24, 24), halved to (N, 8, 12, 12)
-            stage(nn.Conv2d(1, 8, 5, bias=bias), pool=True, norm=norm),
-            # -> (N, 32, 10, 10), halved to (N, 32, 5, 5)
-            stage(nn.Conv2d(8, 32, 3, bias=bias), pool=True, norm=norm),
-            # -> (N, 48, 5, 5): the padding keeps the size
-            stage(nn.Conv2d(32, 48, 3, padding=1, bias=bias), pool=False, norm=norm),
-            # -> (N, 64, 3, 3)
-            stage(nn.Conv2d(48, 64, 3, bias=bias), pool=False, norm=norm),
+            stage(nn.Conv2d(1, a, 5), pool=True, norm=norm),  # (N, a, 12, 12)
+            stage(nn.Conv2d(a, b, 3), pool=True, norm=norm),  # (N, b, 5, 5)
+            stage(nn.Conv2d(b, c, 3, padding=1), pool=False, norm=norm),  # (N, c, 5, 5)
+            stage(nn.Conv2d(c, d, 3), pool=False, norm=norm),  # (N, d, 3, 3)
         )
         self.body = nn.Sequential(
-            nn.Flatten(),  # -> (N, 576)
-            nn.Linear(576, 128),  # -> (N, 128)
-            nn.ReLU(),
-            nn.Dropout(dropout),
-        )
-        self.head = nn.Linear(128, 10)
-        self.to(memory_format=torch.channels_last)  # the order in memory that CPUs convolve best
+            nn.Flatten(), nn.Linear(9 * d, 64), nn.ReLU(), nn.Dropout(0.2)
+        )  # (N, 64)
+        self.head = nn.Linear(64, 10)
+        self.to(memory_format=torch.channels_last)  # the order in memory that is fastest on CPUs
 
     def embed(self, images: Tensor) -> Tensor:
-        """Return what the network makes of images before it decides, (N, 128)."""
-        embedding: Tensor = self.body(self.stages(self.jitter(images)))
-        return embedding
+        """Return what the network has made of images before the last layer, (N, 64)."""
+        return self.body(self.stages(self.jitter(images)))
 
     def forward(self, images: Tensor) -> Tensor:
         """Return the logits, (N, 10)."""
-        logits: Tensor = self.head(self.embed(images))
-        return logits
+        return self.head(self.embed(images))
+
+
+@torch.no_grad()
+def reestimate(model: nn.Module, images: Tensor) -> nn.Module:
+    """Return a copy whose batch norm uses the statistics of these images; needs no labels."""
+    adapted = copy.deepcopy(model).eval()
+    for module in adapted.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.reset_running_stats()
+            module.momentum = None  # a plain average of all batches
+            module.train()
+    for batch in images.split(500):
+        adapted(batch)
+    return adapted
 
 
 class Ensemble(nn.Module):
@@ -90,29 +101,13 @@ class Ensemble(nn.Module):
         self.members = nn.ModuleList(members)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Return the logarithm of the mean probabilities, (N, 10): as good as logits."""
-        votes = torch.stack([member(images).softmax(dim=1) for member in self.members])
-        return votes.mean(dim=0).log()
-
-
-def saliency(model: nn.Module, images: Tensor) -> Tensor:
-    """Return how much a small change of each pixel changes the winning score, (N, 1, 28, 28).
-
-    It is the size of the slope of the highest logit with respect to the pixel, as in
-    Simonyan and others, 2013, https://arxiv.org/abs/1312.6034.
-    """
-    model.eval()
-    images = images.clone().requires_grad_()
-    highest = model(images).max(dim=1).values
-    (slopes,) = torch.autograd.grad(highest.sum(), images)  # of each image on its own pixels
-    return slopes.abs()
+        """Return the logarithm of the mean probabilities, (N, 10), which serves as logits."""
+        votes = torch.stack([member(images).log_softmax(dim=1) for member in self.members])
+        return votes.logsumexp(dim=0) - math.log(len(self.members))
 
 
 def flatten_to_plane(points: Tensor) -> Tensor:
-    """Project points, (N, D), onto the plane in which they spread most, (N, 2).
-
-    These are the first two principal components.
-    """
+    """Project points, (N, D), onto their first two principal components, (N, 2)."""
     centred = points - points.mean(dim=0)
-    directions: Tensor = torch.linalg.svd(centred, full_matrices=False).Vh  # strongest first
+    directions = torch.linalg.svd(centred, full_matrices=False).Vh  # strongest first
     return centred @ directions[:2].T

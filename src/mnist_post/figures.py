@@ -1,46 +1,14 @@
-"""The figures of the posts: data in, a matplotlib figure out. Nothing here trains."""
+"""The figures of Part I: data in, a matplotlib figure out. Nothing here trains."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import matplotlib.pyplot as plt
 import torch
-import torch.nn.functional as F  # noqa: N812 - the field's own name
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from mnist_post.training import Score
-
-
-def plot_digits(
-    images: Tensor, titles: Sequence[str] = (), columns: int = 8, marked: Sequence[int] = ()
-) -> Figure:
-    """Lay images, (N, 1, 28, 28), out as one sheet, dark on light, each below its title.
-
-    N must fill the rows; the titles at the positions in `marked` stand out.
-    """
-    head = 9 if titles else 0
-    tiles = F.pad(images.squeeze(1).cpu(), (2, 2, head, 0), value=images.min().item())
-    rows, (height, width) = len(images) // columns, tiles.shape[1:]
-    sheet = tiles.reshape(rows, columns, height, width).swapaxes(1, 2).flatten(2).flatten(0, 1)
-    inches = min(7, 1.1 * columns)
-    figure, axes = plt.subplots(figsize=(inches, inches * len(sheet) / sheet.shape[1]))
-    axes.imshow(sheet.numpy(), cmap="gray_r", interpolation="nearest")
-    axes.set_axis_off()
-    for place, title in enumerate(titles):
-        row, column = divmod(place, columns)
-        colour = "C1" if place in marked else "0.2"
-        axes.text((column + 0.5) * width, row * height + 8, title, ha="center", color=colour)
-    return figure
-
-
-def plot_class_balance(labels: Tensor) -> Figure:
-    """Draw how often each digit occurs among labels, (N,)."""
-    counts = labels.bincount(minlength=10).tolist()
-    figure, axes = plt.subplots(figsize=(7, 4.2))
-    bars = axes.barh(range(10), counts)
-    axes.bar_label(bars, labels=[f"{count:,}" for count in counts], padding=4)
-    axes.set(yticks=range(10), ylim=(9.6, -0.6), ylabel="digit", xlabel="images")
-    return figure
+from mnist_post.basics import Score
 
 
 def plot_descent(loss: Callable[[float], float], weights: Sequence[float]) -> Figure:
@@ -55,19 +23,42 @@ def plot_descent(loss: Callable[[float], float], weights: Sequence[float]) -> Fi
     return figure
 
 
-def plot_validation(histories: dict[str, list[tuple[Score, Score]]]) -> Figure:
-    """Draw the validation accuracy of several trainings against the epoch."""
-    figure, axes = plt.subplots(figsize=(7, 4.8))
-    for name, history in histories.items():
-        epochs = range(1, len(history) + 1)
-        accuracy = [100 * validation.accuracy for _, validation in history]
-        axes.plot(epochs, accuracy, marker="o", label=name)
-        axes.annotate(name, (len(history), accuracy[-1]), (8, -3), textcoords="offset points")
-    axes.set(xticks=list(epochs), xlabel="epoch", ylabel="validation accuracy (%)")
+def draw_mlp(hidden: int) -> Figure:
+    """Draw the network: pixels, some of the `hidden` units, ten logits, and what joins them."""
+    figure, axes = plt.subplots(figsize=(7, 4.6))
+    columns = {0: 9, 1: 7, 2: 10}  # how many circles stand for each layer
+    heights = {x: [y - (n - 1) / 2 for y in range(n)] for x, n in columns.items()}
+    for x in (0, 1):
+        for start in heights[x]:
+            for end in heights[x + 1]:
+                axes.plot([x, x + 1], [start, end], color="0.85", linewidth=0.5, zorder=0)
+    for x, name in enumerate(["784 pixels", f"{hidden} hidden units", "10 logits"]):
+        axes.scatter([x] * columns[x], heights[x], 90, f"C{x}", zorder=1)
+        axes.text(x, -6, name, ha="center")
+    for digit, y in enumerate(reversed(heights[2])):
+        axes.text(2.06, y, str(digit), va="center")
+    for place, name in [(0.5, "linear"), (1.5, "ReLU, dropout, linear")]:
+        axes.text(place, 5.2, name, ha="center", color="0.4")
+    axes.set_axis_off()
     return figure
 
 
-def plot_history(history: list[tuple[Score, Score]]) -> Figure:
+def plot_search(tried: Mapping[tuple[Any, float], Sequence[float]], what: str) -> Figure:
+    """Draw accuracies, one dot per seed, against the learning rate, one line per choice of what."""
+    figure, axes = plt.subplots(figsize=(7, 4.8))
+    for number, choice in enumerate(sorted({choice for choice, _ in tried})):
+        rates = sorted({lr for other, lr in tried if other == choice})
+        dots = [[100 * accuracy for accuracy in tried[choice, lr]] for lr in rates]
+        means = [sum(seeds) / len(seeds) for seeds in dots]
+        axes.plot(rates, means, color=f"C{number}", label=f"{choice} {what}")
+        for lr, seeds in zip(rates, dots, strict=True):
+            axes.scatter([lr] * len(seeds), seeds, 18, f"C{number}")
+    axes.set(xscale="log", xlabel="learning rate", ylabel="validation accuracy (%)")
+    axes.legend()
+    return figure
+
+
+def plot_history(history: Sequence[tuple[Score, Score]]) -> Figure:
     """Draw loss and error, in training and validation, against the epoch."""
     epochs = range(1, len(history) + 1)
     figure, (left, right) = plt.subplots(1, 2, figsize=(7, 3.4))
@@ -93,48 +84,4 @@ def plot_confusion(matrix: Tensor) -> Figure:
             colour = "0.6" if label == answer else "white" if dark else "0.2"
             axes.text(answer, label, str(count or "·"), ha="center", va="center", color=colour)
     axes.set(xticks=range(10), yticks=range(10), xlabel="the model's answer", ylabel="label")
-    return figure
-
-
-def plot_reliability(reliabilities: dict[str, Tensor]) -> Figure:
-    """Draw accuracy against confidence, from rows of (confidence, accuracy, share of answers)."""
-    figure, axes = plt.subplots(figsize=(4.6, 4.2))
-    axes.plot([0, 1], [0, 1], color="0.75", linestyle="--", linewidth=1)
-    for name, rows in reliabilities.items():
-        confidence, accuracy, share = rows.unbind(dim=1)
-        (line,) = axes.plot(confidence, accuracy, linewidth=1, label=name)
-        axes.scatter(confidence, accuracy, 15 + 300 * share, color=line.get_color(), alpha=0.7)
-    axes.set(xlabel="confidence", ylabel="accuracy", xlim=(0, 1.04), ylim=(0, 1.04))
-    axes.legend()
-    return figure
-
-
-def plot_robustness(curves: dict[str, Tensor], damages: dict[str, Sequence[float]]) -> Figure:
-    """Draw accuracy against the strength of each kind of damage, one panel per kind.
-
-    A model's curves are (kinds, strengths), in the order of `damages`.
-    """
-    rows = (len(damages) + 1) // 2
-    figure, panels = plt.subplots(rows, 2, figsize=(7, 1 + 2.6 * rows), sharey=True)
-    for kind, (name, strengths) in enumerate(damages.items()):
-        axes = panels.flat[kind]
-        for model, accuracies in curves.items():
-            axes.plot(strengths, 100 * accuracies[kind], marker="o", markersize=3, label=model)
-        axes.set(xlabel=name, ylim=(0, 103))
-    figure.supylabel("accuracy (%)")
-    figure.legend(*axes.get_legend_handles_labels(), loc="outside upper left", ncols=2)
-    return figure
-
-
-def plot_spread(accuracies: dict[str, Sequence[float]]) -> Figure:
-    """Draw the accuracies of several models, a dot a seed, and a line at their mean."""
-    figure, axes = plt.subplots(figsize=(7, 0.9 + 0.6 * len(accuracies)))
-    for place, seeds in enumerate(accuracies.values()):
-        percent = [100 * accuracy for accuracy in seeds]
-        mean = sum(percent) / len(percent)
-        axes.scatter(percent, [place] * len(percent), s=30, alpha=0.7, color="C0")
-        axes.vlines(mean, place - 0.25, place + 0.25, color="C1")
-        axes.annotate(f"{mean:.1f}", (mean, place + 0.27), ha="center", va="top")
-    axes.set(yticks=range(len(accuracies)), yticklabels=list(accuracies))
-    axes.set(xlabel="accuracy (%)", ylim=(len(accuracies) - 0.3, -0.5))
     return figure

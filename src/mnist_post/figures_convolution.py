@@ -1,9 +1,11 @@
 """The figures of Part II: data in, a matplotlib figure out."""
 
 import math
+from collections.abc import Sequence
 
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from torch import Tensor
 
 
@@ -20,6 +22,28 @@ def plot_convolution(image: Tensor, kernel: Tensor, feature_map: Tensor) -> Figu
     for axes, name in zip(panels, ["image", "kernel", "feature map"], strict=True):
         axes.set_title(name)
         axes.set_axis_off()
+    return figure
+
+
+def draw_cnn(shapes: Sequence[tuple[int, ...]]) -> Figure:
+    """Draw the feature maps after each stage, (channels, height, width), then rows of numbers."""
+    figure, axes = plt.subplots(figsize=(7, 2.8))
+    left = 0.0
+    for place, (channels, *sides) in enumerate(shapes):
+        side = sides[0] if sides else 0
+        for layer in reversed(range(min(channels, 8) if side else 0)):
+            corner = (left + 0.8 * layer, 0.8 * layer - side / 2)
+            axes.add_patch(Rectangle(corner, side, side, facecolor="white", edgecolor="C0"))
+        if not side:
+            axes.add_patch(Rectangle((left, -10), 1.5, 20, facecolor="C2", edgecolor="C2"))
+        width = side + (0.8 * min(channels, 8) if side else 1.5)
+        name = f"{channels} x\n{side} x {side}" if side else str(channels)
+        axes.text(left + width / 2, -18, name, ha="center", va="top")
+        left += width + 6
+        if place < len(shapes) - 1:
+            axes.annotate("", (left - 1, 0), (left - 5, 0), arrowprops={"arrowstyle": "->"})
+    axes.set(xlim=(-1, left), ylim=(-34, 20), aspect="equal")
+    axes.set_axis_off()
     return figure
 
 
@@ -48,12 +72,52 @@ def plot_plane(points: Tensor, labels: Tensor) -> Figure:
     return figure
 
 
-def plot_saliency(images: Tensor, slopes: Tensor) -> Figure:
-    """Draw images, (N, 1, 28, 28), and under each the pixels that its answer hangs on."""
-    figure, panels = plt.subplots(2, len(images), figsize=(7, 14.4 / len(images)))
-    for column, (image, slope) in enumerate(zip(images, slopes, strict=True)):
-        panels[0, column].imshow(image[0].numpy(), cmap="gray_r", interpolation="nearest")
-        panels[1, column].imshow(slope[0].numpy(), cmap="magma_r", interpolation="nearest")
-    for axes in panels.flat:
-        axes.set_axis_off()
+def plot_spread(accuracies: dict[str, Sequence[float]]) -> Figure:
+    """Draw the accuracies of several models, a dot per seed, and a line at their mean."""
+    figure, axes = plt.subplots(figsize=(7, 0.9 + 0.6 * len(accuracies)))
+    for place, seeds in enumerate(accuracies.values()):
+        percent = [100 * accuracy for accuracy in seeds]
+        mean = sum(percent) / len(percent)
+        axes.scatter(percent, [place] * len(percent), s=30, alpha=0.7, color="C0")
+        axes.vlines(mean, place - 0.25, place + 0.25, color="C1")
+        axes.annotate(f"{mean:.1f}", (mean, place + 0.27), ha="center", va="top")
+    axes.set(yticks=range(len(accuracies)), yticklabels=list(accuracies))
+    axes.set(xlabel="validation accuracy (%)", ylim=(len(accuracies) - 0.3, -0.5))
+    return figure
+
+
+def plot_robustness(curves: dict[str, Tensor], corruptions: dict[str, list[float]]) -> Figure:
+    """Draw accuracy against severity, one panel per kind of corruption.
+
+    A model's curves are (kinds, severities), in the order of `corruptions`.
+    """
+    rows = (len(corruptions) + 1) // 2
+    figure, panels = plt.subplots(rows, 2, figsize=(7, 1 + 2.6 * rows), sharey=True)
+    for kind, (name, severities) in enumerate(corruptions.items()):
+        axes = panels.flat[kind]
+        for model, accuracies in curves.items():
+            axes.plot(severities, 100 * accuracies[kind], marker="o", markersize=3, label=model)
+        axes.set(xlabel=name, ylim=(0, 103))
+    figure.supylabel("accuracy (%)")
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside upper left", ncols=2)
+    return figure
+
+
+def plot_calibration(models: dict[str, Tensor]) -> Figure:
+    """Draw accuracy against confidence with 95 % bars, from rows of (confidence, accuracy, count).
+
+    A bar is Wilson's interval, which holds its level in small bins.
+    """
+    figure, axes = plt.subplots(figsize=(7, 5.6))
+    axes.plot([0, 1], [0, 1], color="0.75", linestyle="--", linewidth=1)
+    for name, rows in models.items():
+        confidence, accuracy, count = rows.T.numpy()
+        square = 1.96**2 / count
+        middle = (accuracy + square / 2) / (1 + square)
+        spread = (accuracy * (1 - accuracy) / count + square / 4 / count) ** 0.5
+        half = 1.96 * spread / (1 + square)
+        bars = ((accuracy - middle + half).clip(0), (middle + half - accuracy).clip(0))
+        axes.errorbar(confidence, accuracy, bars, marker="o", linewidth=1, capsize=2, label=name)
+    axes.set(xlabel="confidence", ylabel="accuracy", xlim=(0, 1.04), ylim=(0, 1.04))
+    axes.legend()
     return figure

@@ -1,4 +1,4 @@
-"""The figures of Part III: what a network believes while it reads, and what it can remember."""
+"""The figures of Part III: what a network believes while it reads, and what it remembers."""
 
 from collections.abc import Sequence
 
@@ -6,6 +6,27 @@ import matplotlib.pyplot as plt
 import torch
 from matplotlib.figure import Figure
 from torch import Tensor
+
+
+def draw_unrolled(steps: int = 4) -> Figure:
+    """Draw a recurrent cell unrolled over some steps: the same weights in every box."""
+    figure, axes = plt.subplots(figsize=(7, 3.2))
+    arrow = {"arrowstyle": "->", "color": "0.4"}
+    box = {"boxstyle": "round,pad=0.6", "facecolor": "#cfe3f2", "edgecolor": "C0"}
+    names = [str(step + 1) for step in range(steps - 1)] + ["28"]
+    for place, name in enumerate(names):
+        axes.text(2 * place, 0, "cell", ha="center", va="center", bbox=box)
+        axes.text(2 * place, -1.5, f"row {name}", ha="center", va="center")
+        axes.annotate("", (2 * place, -0.45), (2 * place, -1.2), arrowprops=arrow)
+        axes.annotate("", (2 * place + 1.5, 0), (2 * place + 0.5, 0), arrowprops=arrow)
+        dots = "  …" if place == steps - 2 else ""
+        axes.text(2 * place + 1, 0.6, f"state\n{name}{dots}", ha="center")
+    axes.text(2 * steps + 0.4, 0, "linear", ha="center", va="center", bbox=box)
+    axes.text(2 * steps + 0.4, 1.3, "10 logits", ha="center", va="center")
+    axes.annotate("", (2 * steps + 0.4, 1.05), (2 * steps + 0.4, 0.45), arrowprops=arrow)
+    axes.set(xlim=(-0.8, 2 * steps + 1.4), ylim=(-1.9, 1.7))
+    axes.set_axis_off()
+    return figure
 
 
 def plot_beliefs(image: Tensor, probabilities: Tensor) -> Figure:
@@ -43,7 +64,7 @@ def plot_by_row(curves: dict[str, Tensor], ink: Tensor) -> Figure:
 
 def plot_rows_needed(needed: Tensor, labels: Tensor) -> Figure:
     """Draw how many rows each digit needs, (N,), by label, (N,): middle half and median."""
-    figure, axes = plt.subplots(figsize=(7, 3))
+    figure, axes = plt.subplots(figsize=(7, 4.2))
     for digit in range(10):
         quarters = torch.tensor([0.25, 0.5, 0.75])
         low, middle, high = needed[labels == digit].float().quantile(quarters).tolist()
@@ -55,8 +76,8 @@ def plot_rows_needed(needed: Tensor, labels: Tensor) -> Figure:
 
 
 def plot_gradients(norms: dict[str, Tensor]) -> Figure:
-    """Draw how strongly the loss feels each step, (steps,), as a share of the last step's."""
-    figure, axes = plt.subplots(figsize=(7, 3.4))
+    """Draw the gradient norm of each step, (steps,), as a share of the last step's."""
+    figure, axes = plt.subplots(figsize=(7, 4.4))
     for name, steps in norms.items():
         axes.plot(range(1, len(steps) + 1), steps / steps[-1], label=name)
     axes.set(yscale="log", xlabel="step", ylabel="gradient (last step = 1)")
@@ -72,6 +93,6 @@ def plot_steps(runs: dict[str, Sequence[tuple[float, float]]]) -> Figure:
         left.plot(losses, linewidth=1, label=name)
         right.plot(norms, linewidth=1)
     left.set(yscale="log", xlabel="step", ylabel="loss")
-    right.set(yscale="log", xlabel="step", ylabel="gradient norm")
+    right.set(yscale="log", xlabel="step", ylabel="gradient norm before clipping")
     left.legend()
     return figure

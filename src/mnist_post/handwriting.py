@@ -1,7 +1,7 @@
 """One's own digits in MNIST's form: a network reads only what looks like what it learnt from."""
 
 import torch
-import torch.nn.functional as F  # noqa: N812 - the field's own name
+import torch.nn.functional as F
 from torch import Tensor
 
 

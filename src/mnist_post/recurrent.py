@@ -1,97 +1,97 @@
-"""Networks that read an image as a sequence: row by row, column by column, pixel by pixel."""
+"""Networks that read an image as a sequence of rows."""
 
 # mypy: untyped-calls-exclude=torch
-# (Tensor.backward has no annotations)
+# mypy: disable-error-code="no-any-return, arg-type, index"
+# (some calls of torch have no annotations, and mypy cannot know the weights of nn.RNN)
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import torch
-import torch.nn.functional as F  # noqa: N812 - the field's own name
+import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.data import TensorDataset
 
-from mnist_post.training import grade
+from mnist_post.basics import batches
 
 
 class RowReader(nn.Module):
-    """Reads an image from top to bottom, a row a step, and answers from what it remembers."""
+    """Reads an image from top to bottom, a row per step, and answers from its hidden state."""
 
     def __init__(
         self,
         kind: type[nn.RNN | nn.GRU | nn.LSTM] = nn.LSTM,
-        width: int = 28,
         hidden: int = 64,
+        *,
+        width: int = 28,
         keep: float = 2.0,
+        orthogonal: bool = False,
     ) -> None:
-        """Draw random weights; a row has `width` pixels, the memory holds `hidden` numbers."""
+        """Create the layers: rows of `width` pixels go in, `hidden` numbers are the state."""
         super().__init__()
-        self.memory = kind(width, hidden, batch_first=True)
-        self.answer = nn.Linear(hidden, 10)
-        if kind is not nn.RNN:  # GRU and LSTM have a gate for keeping: it begins open
-            state_bias = self.memory.all_weights[0][3]
-            nn.init.constant_(state_bias.data[hidden : 2 * hidden], keep)
+        self.rnn = kind(width, hidden, batch_first=True)
+        self.head = nn.Linear(hidden, 10)
+        if kind is not nn.RNN:  # let the gate that keeps the state start open
+            nn.init.constant_(self.rnn.bias_hh_l0[hidden : 2 * hidden], keep)
+        if orthogonal:
+            nn.init.orthogonal_(self.rnn.weight_hh_l0)
 
     def read(self, images: Tensor) -> Tensor:
-        """Return the state after each row, (N, rows, hidden), of images (N, 1, rows, width)."""
-        rows = images.squeeze(1)  # (N, 1, rows, width) -> (N, rows, width)
-        states: Tensor = self.memory(rows)[0]
+        """Return the hidden state after each row, (N, rows, hidden)."""
+        states, _ = self.rnn(images.squeeze(1))  # (N, 1, rows, width) -> (N, rows, width)
         return states
 
     def forward(self, images: Tensor) -> Tensor:
-        """Return the logits, (N, 10), after the last row."""
-        logits: Tensor = self.answer(self.read(images)[:, -1])
-        return logits
+        """Return the logits after the last row, (N, 10)."""
+        return self.head(self.read(images)[:, -1])
 
 
 class AnytimeReader(RowReader):
-    """A row reader that learns to answer after any row, and not after the last one only."""
+    """A row reader that is trained to answer after any row."""
 
     def forward(self, images: Tensor) -> Tensor:
-        """Return logits, (N, 10): in training after a random row, another for each image."""
+        """Return logits, (N, 10): in training after a random row, a different one per image."""
         if not self.training:
             return super().forward(images)
-        everyone, rows = torch.arange(len(images)), images.shape[2]
-        stops = torch.randint(rows, (len(images),))  # where each image is interrupted
-        logits: Tensor = self.answer(self.read(images)[everyone, stops])
-        return logits
+        count, rows = len(images), images.shape[2]
+        stops = torch.randint(rows, (count,), device=images.device)
+        return self.head(self.read(images)[torch.arange(count, device=images.device), stops])
 
 
-def rnn_step(memory: nn.RNN, row: Tensor, state: Tensor) -> Tensor:
-    """Mix a row, (N, width), into the state, (N, hidden): one step of `nn.RNN`, by hand."""
-    for_row, for_state, row_bias, state_bias = memory.all_weights[0]
-    return torch.tanh(row @ for_row.T + row_bias + state @ for_state.T + state_bias)
+def rnn_step(rnn: nn.RNN, row: Tensor, hidden: Tensor) -> Tensor:
+    """Return the next hidden state, (N, hidden): one step of `nn.RNN`, by hand."""
+    from_row = F.linear(row, rnn.weight_ih_l0, rnn.bias_ih_l0)
+    from_hidden = F.linear(hidden, rnn.weight_hh_l0, rnn.bias_hh_l0)
+    return torch.tanh(from_row + from_hidden)
 
 
-def lstm_step(memory: nn.LSTM, row: Tensor, state: Tensor, store: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the next state and the next store, each (N, hidden): a step of `nn.LSTM`, by hand."""
-    for_row, for_state, row_bias, state_bias = memory.all_weights[0]
-    mixed = row @ for_row.T + row_bias + state @ for_state.T + state_bias  # (N, 4 * hidden)
-    write, keep, news, show = mixed.chunk(4, dim=1)  # PyTorch's order; each (N, hidden)
-    store = keep.sigmoid() * store + write.sigmoid() * news.tanh()
-    return show.sigmoid() * store.tanh(), store
+def lstm_step(lstm: nn.LSTM, row: Tensor, hidden: Tensor, cell: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the next hidden state and cell state, each (N, hidden): one step of `nn.LSTM`."""
+    from_row = F.linear(row, lstm.weight_ih_l0, lstm.bias_ih_l0)
+    from_hidden = F.linear(hidden, lstm.weight_hh_l0, lstm.bias_hh_l0)
+    input_gate, forget_gate, candidate, output_gate = (from_row + from_hidden).chunk(4, dim=1)
+    cell = forget_gate.sigmoid() * cell + input_gate.sigmoid() * candidate.tanh()
+    return output_gate.sigmoid() * cell.tanh(), cell
 
 
 @torch.inference_mode()
 def beliefs(model: RowReader, images: Tensor) -> Tensor:
-    """Return the model's probability for each digit after each row, (N, rows, 10), on the CPU."""
+    """Return the model's probability for each digit after each row, (N, rows, 10)."""
     model.eval()
-    probabilities: Tensor = model.answer(model.read(images)).softmax(dim=2)
-    return probabilities.cpu()
+    return model.head(model.read(images)).softmax(dim=2)
 
 
 @torch.inference_mode()
 def probe(model: RowReader, digits: TensorDataset, images: Tensor) -> Tensor:
-    """Score images by new last layers, one for each row: (N, rows, 10), on the CPU.
+    """Score images by a new last layer per row, fitted by least squares: (N, rows, 10).
 
-    The memory stays as it is; a row's layer is fitted by least squares to what `digits` leave in
-    it. Alain and Bengio, 2016, https://arxiv.org/abs/1610.01644, call this a linear probe.
+    The model stays as it is. Alain and Bengio, arXiv 1610.01644, call this a linear probe.
     """
     known, asked = (  # (rows, N, hidden + 1), with a one for the bias
-        F.pad(model.read(each).cpu(), (0, 1), value=1.0).swapaxes(0, 1)
+        F.pad(model.read(each), (0, 1), value=1.0).swapaxes(0, 1)
         for each in (digits.tensors[0], images)
     )
-    wanted = F.one_hot(digits.tensors[1].cpu(), 10).float().expand(len(known), -1, -1)
-    layers: Tensor = torch.linalg.lstsq(known, wanted).solution  # (rows, hidden + 1, 10)
+    wanted = F.one_hot(digits.tensors[1], 10).float().expand(len(known), -1, -1)
+    layers = torch.linalg.lstsq(known, wanted).solution  # (rows, hidden + 1, 10)
     return (asked @ layers).swapaxes(0, 1)
 
 
@@ -101,59 +101,54 @@ def accuracy_by_row(scores: Tensor, labels: Tensor) -> Tensor:
 
 
 def rows_needed(probabilities: Tensor) -> Tensor:
-    """Count the rows after which a model never changed its mind, (N,), from 1 to all.
-
-    Beliefs are (N, rows, 10).
-    """
-    answers = probabilities.argmax(dim=2)
-    undecided = answers != answers[:, -1:]  # not yet the final answer: (N, rows)
-    rows = torch.arange(1, answers.shape[1] + 1)
+    """Count the rows after which the answer no longer changes, (N,), from 1 to all."""
+    answers = probabilities.argmax(dim=2)  # (N, rows)
+    undecided = answers != answers[:, -1:]
+    rows = torch.arange(1, answers.shape[1] + 1, device=answers.device)
     return 1 + (undecided * rows).amax(dim=1)
 
 
 def gradient_norms(model: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
-    """Return how strongly the loss feels each row: its mean gradient norm there, (rows,).
-
-    Images are (N, 1, rows, width), labels (N,).
-    """
+    """Return the mean norm of the gradient of the loss with respect to each row, (rows,)."""
     images = images.clone().requires_grad_()
     loss = F.cross_entropy(model(images), labels, reduction="sum")
-    (slopes,) = torch.autograd.grad(loss, images)  # (N, 1, rows, width)
-    norms: Tensor = slopes.squeeze(1).norm(dim=2)  # (N, rows)
-    return norms.mean(dim=0)
+    (gradients,) = torch.autograd.grad(loss, images)  # (N, 1, rows, width)
+    return gradients.squeeze(1).norm(dim=2).mean(dim=0)
 
 
 def descend(
-    model: nn.Module, batches: Iterable[tuple[Tensor, ...]], rate: float, limit: float
+    model: nn.Module, digits: TensorDataset, lr: float, limit: float
 ) -> list[tuple[float, float]]:
-    """Take a step of plain descent for each batch; return each step's loss and gradient norm.
+    """Train for an epoch of plain gradient descent; return each step's loss and gradient norm.
 
-    A gradient longer than `limit` is cut to that length, its direction kept.
+    A gradient longer than `limit` is cut to that length; its direction stays.
     """
-    optimizer = torch.optim.SGD(model.parameters(), lr=rate)
+    optimizer = torch.optim.SGD(model.parameters(), lr=lr)
     steps = []
-    for images, labels in batches:
-        loss, _ = grade(model(images), labels)
+    for images, labels in batches(digits, 64, shuffle=True):
+        loss = F.cross_entropy(model(images), labels)
         optimizer.zero_grad()
         loss.backward()
         norm = nn.utils.clip_grad_norm_(model.parameters(), limit)  # the norm before the cut
         optimizer.step()
-        steps.append((loss.item(), norm.item()))
-    return steps
+        steps.append(torch.stack([loss.detach(), norm]))
+    return [(loss, norm) for loss, norm in torch.stack(steps).tolist()]
 
 
 def rearrange(digits: TensorDataset, way: Callable[[Tensor], Tensor]) -> TensorDataset:
-    """Lay all images out in the same new way; labels stay with their images."""
-    images, labels = digits.tensors
-    return TensorDataset(way(images), labels)
+    """Rearrange all images in the same way; everything else stays."""
+    images, *rest = digits.tensors
+    return TensorDataset(way(images), *rest)
 
 
-def shuffle_rows(images: Tensor) -> Tensor:
-    """Put the rows of every image, (N, 1, rows, width), into one and the same random order."""
-    dice = torch.Generator().manual_seed(0)
-    return images[:, :, torch.randperm(images.shape[2], generator=dice)]
+def shuffle_rows(images: Tensor, seed: int = 0, block: int = 1) -> Tensor:
+    """Reorder the rows of every image in the same random way, in blocks of `block` rows."""
+    generator = torch.Generator().manual_seed(seed)
+    order = torch.randperm(images.shape[2] // block, generator=generator)
+    rows = torch.arange(images.shape[2]).reshape(-1, block)[order].flatten()
+    return images[:, :, rows.to(images.device)]
 
 
 def as_pixels(images: Tensor) -> Tensor:
-    """Shrink images to 14 x 14 and string their pixels out, a row each: (N, 1, 196, 1)."""
+    """Shrink images to 14 x 14 and arrange their pixels one per row: (N, 1, 196, 1)."""
     return F.avg_pool2d(images, 2).reshape(-1, 1, 196, 1)

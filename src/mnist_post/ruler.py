@@ -1,132 +1,146 @@
-"""One ruler for all models: accuracy, calibration and robustness on the test digits, once."""
+"""One ruler for all models: accuracy by writer, calibration, and robustness to corruptions."""
 
-from collections.abc import Callable, Sequence
+# mypy: untyped-calls-exclude=torch
+# mypy: disable-error-code="import-untyped, no-any-return"
+# (torchvision, and some calls of torch, have no annotations)
+
+import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.data import TensorDataset
 from torchvision.transforms import v2
 
-from mnist_post.data import make_batches
-from mnist_post.evaluation import margin, predict
+from mnist_post.basics import interval, predict
 from mnist_post.models import count_parameters
 
 # region ruler
 
-
-def reliability(probabilities: Tensor, labels: Tensor, bins: int = 15) -> Tensor:
-    """Sort answers by how sure they were into equal bins from 0 to 1; leave empty bins out.
-
-    Probabilities are (N, 10), labels (N,). A row of the result, (filled bins, 3), holds a bin's
-    mean confidence, its accuracy, and its share of all answers.
-    """
-    confidence, answers = probabilities.max(dim=1)
-    right = (answers == labels).float()
-    bin_of = (confidence * bins).long().clamp(max=bins - 1)
-    filled = [bin_of == number for number in range(bins) if (bin_of == number).any()]
-    return torch.tensor([[confidence[b].mean(), right[b].mean(), b.float().mean()] for b in filled])
-
-
-def expected_calibration_error(probabilities: Tensor, labels: Tensor, bins: int = 15) -> float:
-    """Return how far confidence and accuracy lie apart, averaged over all answers.
-
-    As in Guo and others, 2017, https://arxiv.org/abs/1706.04599, equation 3.
-    """
-    confidence, accuracy, share = reliability(probabilities, labels, bins).unbind(dim=1)
-    return (share * (confidence - accuracy).abs()).sum().item()
-
-
-def shift(images: Tensor, pixels: float) -> Tensor:
-    """Move images to the right; what comes in from the left is paper."""
-    paper = images.min().item()
-    moved: Tensor = v2.functional.affine(images, 0.0, [pixels, 0.0], 1.0, [0.0, 0.0], fill=paper)
-    return moved
-
-
-def rotate(images: Tensor, degrees: float) -> Tensor:
-    """Turn images about their middle, counterclockwise."""
-    smooth = v2.InterpolationMode.BILINEAR
-    turned: Tensor = v2.functional.rotate(images, degrees, smooth, fill=images.min().item())
-    return turned
-
-
-def add_noise(images: Tensor, strength: float) -> Tensor:
-    """Add normal noise to each pixel; at strength 1 its deviation is that of ink from paper."""
-    dice = torch.Generator().manual_seed(0)
-    noise = torch.randn(images.shape, generator=dice).to(images.device)
-    return images + strength * (images.max() - images.min()) * noise
-
-
-def blur(images: Tensor, sigma: float) -> Tensor:
-    """Smear each pixel over its neighbours, by a bell curve of `sigma` pixels."""
-    return v2.functional.gaussian_blur(images, [13, 13], [sigma, sigma]) if sigma else images
-
-
-# What may happen to a digit on its way to the model, from not at all to beyond reading.
-DAMAGES: dict[str, tuple[Callable[[Tensor, float], Tensor], list[float]]] = {
-    "shift (pixels)": (shift, [0, 1, 2, 3, 4, 5]),
-    "rotation (degrees)": (rotate, [0, 12, 24, 36, 48, 60]),
-    "noise": (add_noise, [0, 0.2, 0.4, 0.6, 0.8, 1]),
-    "blur (pixels)": (blur, [0, 0.5, 1, 1.5, 2, 2.5]),
+# What may happen to a digit on its way to the model, and how severely.
+CORRUPTIONS: dict[str, list[float]] = {
+    "shift (pixels)": [1, 2, 3, 4],
+    "rotation (degrees)": [15, 30, 45, 60],
+    "noise": [0.2, 0.4, 0.6, 0.8],
+    "blur (pixels)": [0.5, 1, 1.5, 2],
 }
 
 
-def robustness(model: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
-    """Return the accuracy under each kind of damage, (4,), at each strength, (4, 6).
+def move(images: Tensor, right: float = 0, down: float = 0, degrees: float = 0) -> Tensor:
+    """Shift images by pixels and turn them counterclockwise; what comes in is paper."""
+    cos, sin = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
+    matrix = torch.tensor([[cos, -sin, -right / 14], [sin, cos, -down / 14]], device=images.device)
+    grid = F.affine_grid(matrix.expand(len(images), 2, 3), list(images.shape), align_corners=False)
+    paper = images.min()
+    return F.grid_sample(images - paper, grid, align_corners=False) + paper
 
-    Images are (N, 1, 28, 28), as the model wants them, undamaged; labels (N,).
+
+def corrupt(images: Tensor, kind: str, severity: float) -> list[Tensor]:
+    """Return the images corrupted: once in each direction where there are several."""
+    if kind.startswith("shift"):
+        ways = [(severity, 0), (-severity, 0), (0, severity), (0, -severity)]
+        return [move(images, right, down) for right, down in ways]
+    if kind.startswith("rotation"):
+        return [move(images, degrees=degrees) for degrees in (severity, -severity)]
+    if kind == "noise":  # at severity 1 its standard deviation is the step from paper to ink
+        generator = torch.Generator(images.device).manual_seed(0)
+        noise = torch.randn(images.shape, generator=generator, device=images.device)
+        return [images + severity * (images.max() - images.min()) * noise]
+    return [v2.functional.gaussian_blur(images, [13, 13], [severity, severity])]
+
+
+def accuracy_on(model: nn.Module, copies: Sequence[Tensor], labels: Tensor) -> float:
+    """Return the mean accuracy on several copies of the same images."""
+    logits = torch.stack([predict(model, TensorDataset(copy, labels)) for copy in copies])
+    return (logits.argmax(dim=2) == labels).float().mean().item()
+
+
+def robustness(model: nn.Module, digits: TensorDataset) -> Tensor:
+    """Return the accuracy under each kind of corruption at each severity, (4, 4)."""
+    images, labels = digits.tensors[:2]
+    return torch.tensor(
+        [
+            [accuracy_on(model, corrupt(images, kind, each), labels) for each in severities]
+            for kind, severities in CORRUPTIONS.items()
+        ]
+    )
+
+
+def calibration_bins(probabilities: Tensor, labels: Tensor, bins: int = 10) -> Tensor:
+    """Return a row per non-empty bin of confidence: mean confidence, accuracy, count."""
+    confidence, answers = probabilities.max(dim=1)
+    right = (answers == labels).float()
+    number = (confidence * bins).long().clamp(max=bins - 1)
+    rows = [(confidence[number == b], right[number == b]) for b in number.unique()]
+    return torch.tensor([[sure.mean(), true.mean(), len(sure)] for sure, true in rows])
+
+
+def calibration_error(probabilities: Tensor, labels: Tensor) -> float:
+    """Return the mean gap between confidence and accuracy (Guo and others, arXiv 1706.04599)."""
+    confidence, accuracy, count = calibration_bins(probabilities, labels).T
+    return (count * (confidence - accuracy).abs()).sum().item() / len(labels)
+
+
+def calibration_floor(probabilities: Tensor, draws: int = 50) -> tuple[float, float]:
+    """Return the error that a perfectly calibrated model would show: mean and deviation.
+
+    The labels are drawn from the model's own probabilities, so they agree with its confidence.
     """
-    rows = []
-    for hurt, strengths in DAMAGES.values():
-        hurt_images = torch.stack([hurt(images, strength) for strength in strengths])
-        batches = [(batch, labels) for batch in hurt_images]
-        answers = predict(model, batches).argmax(dim=1).reshape(len(strengths), -1)
-        rows.append((answers == labels.cpu()).float().mean(dim=1))
-    return torch.stack(rows)
-
-
-def area(accuracies: Tensor) -> float:
-    """Return the area under curves of accuracy against strength, (curves, strengths).
-
-    It is their mean height: 1 for a model that nothing disturbs, 0.1 for one that guesses.
-    """
-    return (torch.trapezoid(accuracies, dim=1) / (accuracies.shape[1] - 1)).mean().item()
+    generator = torch.Generator().manual_seed(0)
+    drawn = torch.multinomial(probabilities, draws, replacement=True, generator=generator)
+    errors = torch.tensor([calibration_error(probabilities, labels) for labels in drawn.T])
+    return errors.mean().item(), errors.std().item()
 
 
 class Measured(NamedTuple):
-    """What the ruler says of a model that was trained from several seeds."""
+    """What the ruler says of a model trained from several seeds, all but two in percent."""
 
     name: str
     parameters: int
-    accuracies: tuple[float, ...]  # on all test digits, one a seed
-    calibration_error: float  # mean over the seeds
-    robustness: float  # area under the accuracies of damaged digits, mean over the seeds
+    accuracies: tuple[float, ...]  # one per seed
+    low: float  # the 95 % interval of their mean, by writer
+    high: float
+    likelihood: float  # negative log-likelihood, the mean cross-entropy
+    error: float  # calibration error, mean over the seeds
+    floor: float  # what a perfectly calibrated model would show
+    gap: float  # confidence minus accuracy: positive is overconfident
+    robustness: float  # mean accuracy over all corruptions and severities
 
 
-def measure(name: str, models: Sequence[nn.Module], test: TensorDataset) -> Measured:
-    """Measure a model, trained from several seeds, on digits that no choice was made by.
-
-    All of them count for accuracy and calibration, the first 1,000 for robustness.
-    """
-    images, labels = test.tensors
-    answers = [predict(model, make_batches(test, 1000)) for model in models]
-    labels_here = labels.cpu()
-    accuracies = [(each.argmax(dim=1) == labels_here).float().mean().item() for each in answers]
-    errors = [expected_calibration_error(each, labels_here) for each in answers]
-    areas = [area(robustness(model, images[:1000], labels[:1000])) for model in models]
+def measure(name: str, models: Sequence[nn.Module], digits: TensorDataset) -> Measured:
+    """Measure models on all digits, and their robustness on every tenth."""
+    labels, writers = (tensor.cpu() for tensor in digits.tensors[1:])
+    logits = [predict(model, digits).cpu() for model in models]
+    correct = torch.stack([each.argmax(dim=1) == labels for each in logits]).float()
+    low, high = interval(correct.mean(dim=0), writers)
+    probabilities = [each.softmax(dim=1) for each in logits]
+    errors = [calibration_error(each, labels) for each in probabilities]
+    confidence = torch.stack(probabilities).amax(dim=2).mean().item()
+    every_tenth = TensorDataset(*digits[::10])
+    areas = [robustness(model, every_tenth).mean().item() for model in models]
     return Measured(
         name,
         count_parameters(models[0]),
-        tuple(round(accuracy, 4) for accuracy in accuracies),
-        round(sum(errors) / len(errors), 4),
-        round(sum(areas) / len(areas), 4),
+        tuple(round(100 * each, 2) for each in correct.mean(dim=1).tolist()),
+        round(100 * low, 2),
+        round(100 * high, 2),
+        round(sum(F.cross_entropy(each, labels).item() for each in logits) / len(logits), 4),
+        round(100 * sum(errors) / len(errors), 2),
+        round(100 * calibration_floor(probabilities[0])[0], 2),
+        round(100 * (confidence - correct.mean().item()), 2),
+        round(100 * sum(areas) / len(areas), 1),
     )
 
 
 def as_code(name: str, rows: Sequence[Measured]) -> str:
-    """Write rows as the Python that makes them again, to be carried into the next part."""
-    return "\n".join([f"{name} = [", *(f"    Measured{tuple(row)!r}," for row in rows), "]"])
+    """Write rows as Python, to be carried into the next part."""
+    lines = [f"{name} = ["]
+    for row in rows:
+        lines.append(f"    Measured({row.name!r}, {row.parameters}, {row.accuracies!r},")
+        lines.append("             " + ", ".join(map(str, row[3:])) + "),")
+    return "\n".join([*lines, "]"])
 
 
 class Table(str):
@@ -135,23 +149,29 @@ class Table(str):
     __slots__ = ()
 
     def _repr_html_(self) -> str:
-        """Give a notebook what it shows."""
+        """Return what a notebook shows."""
         return str(self)
 
 
-def ruler(rows: Sequence[Measured], seconds: dict[str, float], count: int = 10_000) -> Table:
-    """Lay models side by side, measured on `count` test digits, with their training seconds."""
-    heads = ["parameters", "test accuracy (%)", "between seeds", "calibration error (%)"]
-    html = "<table><thead><tr><th>model</th>"
-    html += "".join(f"<th>{head}</th>" for head in [*heads, "robustness (%)", "training (s)"])
+def ruler(rows: Sequence[Measured], seconds: dict[str, float]) -> Table:
+    """Show models side by side, with the seconds of one training."""
+    heads = ["model", "parameters", "seeds", "accuracy (%)", "95 % interval"]
+    heads += [
+        "negative log-likelihood",
+        "calibration error (floor)",
+        "signed gap",
+        "robustness (%)",
+    ]
+    heads += ["training (s)"]
+    html = "<table><thead><tr>" + "".join(f"<th>{head}</th>" for head in heads)
     html += "</tr></thead><tbody>"
-    for name, parameters, accuracies, calibration_error, robust in rows:
-        mean = sum(accuracies) / len(accuracies)
-        cells = [f"{parameters:,}", f"{100 * mean:.2f} ± {100 * margin(mean, count):.2f}"]
-        spread = torch.tensor(accuracies).std().item() if len(accuracies) > 1 else None
-        cells += ["one run" if spread is None else f"± {100 * spread:.2f}"]
-        cells += [f"{100 * calibration_error:.2f}", f"{100 * robust:.1f}", f"{seconds[name]:.0f}"]
-        html += f"<tr><th>{name}</th>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
+    for row in rows:
+        accuracy = sum(row.accuracies) / len(row.accuracies)
+        cells = [f"{row.parameters:,}", f"{len(row.accuracies)}", f"{accuracy:.2f}"]
+        cells += [f"{row.low:.2f} to {row.high:.2f}", f"{row.likelihood:.3f}"]
+        cells += [f"{row.error:.2f} ({row.floor:.2f})", f"{row.gap:+.2f}"]
+        cells += [f"{row.robustness:.1f}", f"{seconds[row.name]:.0f}"]
+        html += f"<tr><th>{row.name}</th>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
     return Table(html + "</tbody></table>")
 
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch.utils.data import TensorDataset
 
-from mnist_post.data import load_digits
+from mnist_post.basics import load_digits
 
 ROOT = Path(__file__).parents[2]
 
@@ -25,9 +25,9 @@ def _quiet_figures() -> Iterator[None]:
 
 @pytest.fixture
 def noise() -> TensorDataset:
-    """Return 130 random images, 13 of each digit."""
+    """Return 130 random images, 13 of each digit, by 13 writers."""
     images = torch.rand(130, 1, 28, 28, generator=torch.Generator().manual_seed(1))
-    return TensorDataset(images, torch.arange(130) % 10)
+    return TensorDataset(images, torch.arange(130) % 10, torch.arange(130) // 10)
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ import torch
 from matplotlib.figure import Figure
 
 from mnist_post import figures
-from mnist_post.training import Score
+from mnist_post.basics import Score, plot_digits
 
 HISTORY = [(Score(0.5, 0.9), Score(0.3, 0.92)), (Score(0.2, 0.95), Score(0.25, 0.94))]
 
@@ -28,32 +28,20 @@ def heights(figure: Figure, line: int) -> list[float]:
     return [float(y) for y in np.asarray(figure.axes[0].lines[line].get_ydata())]
 
 
-def test_digits_are_one_picture_with_a_title_each() -> None:
-    """A sheet holds all digits in one image, with titles in reading order."""
-    figure = drawn(figures.plot_digits(torch.rand(10, 1, 28, 28), [*"abcdefghij"], columns=5))
-    assert 1 == len(figure.axes[0].images)
-    assert [*"abcdefghij"] == texts(figure)
-
-
-def test_digits_stand_in_reading_order() -> None:
+def test_digits_stand_in_reading_order_below_their_titles() -> None:
     """The second of two columns shows the second digit, the next row the third."""
-    images = torch.stack([torch.full((1, 28, 28), float(n)) for n in range(4)])
-    sheet = drawn(figures.plot_digits(images, columns=2)).axes[0].images[0].get_array()
-    assert sheet is not None
-    assert [0.0, 1.0, 2.0, 3.0] == [sheet[y, x] for y in (14, 42) for x in (16, 48)]
+    images = torch.stack([torch.full((1, 28, 28), float(n)) for n in range(3)])
+    figure = drawn(plot_digits(images, "abc", columns=2))
+    assert ["a", "b", "c", ""] == [axes.get_title() for axes in figure.axes]
+    shown = [axes.images[0].get_array() for axes in figure.axes[:3]]
+    assert [0.0, 1.0, 2.0] == [np.asarray(image)[0, 0] for image in shown]
+    assert not figure.axes[3].images
 
 
 def test_marked_titles_stand_out() -> None:
-    """Titles in `marked` have another colour than the rest."""
-    figure = drawn(figures.plot_digits(torch.rand(2, 1, 28, 28), "ab", columns=2, marked=[1]))
-    assert ["0.2", "C1"] == [text.get_color() for text in figure.axes[0].texts]
-
-
-def test_class_balance_has_a_bar_a_digit() -> None:
-    """Every digit has a bar as long as its count, even a digit that is absent."""
-    figure = drawn(figures.plot_class_balance(torch.tensor([0, 0, 3])))
-    bars = [patch.get_width() for patch in figure.axes[0].patches]  # type: ignore[attr-defined]
-    assert [2, 0, 0, 1, 0, 0, 0, 0, 0, 0] == bars
+    """Titles at the places in `marked` have another colour than the rest."""
+    figure = drawn(plot_digits(torch.rand(2, 1, 28, 28), "ab", columns=2, marked=[1]))
+    assert ["0.2", "C1"] == [axes.title.get_color() for axes in figure.axes]
 
 
 def test_descent_shows_every_step() -> None:
@@ -62,11 +50,24 @@ def test_descent_shows_every_step() -> None:
     assert [4.0, 1.0, 0.25] == heights(figure, 1)
 
 
-def test_validation_has_a_named_line_a_training() -> None:
-    """Each training has its line, in percent, with its name at the end."""
-    figure = drawn(figures.plot_validation({"32 wide": HISTORY, "64 wide": HISTORY}))
-    assert ["32 wide", "64 wide"] == texts(figure)
-    assert [92.0, 94.0] == pytest.approx(heights(figure, 0))
+def test_search_has_a_line_per_choice_and_a_dot_per_seed() -> None:
+    """Lines join the means of the seeds, in percent, over the learning rate."""
+    tried = {(32, 0.1): [0.8, 0.9], (32, 0.2): [0.7], (64, 0.1): [0.95], (64, 0.2): [0.9]}
+    figure = drawn(figures.plot_search(tried, "units"))
+    assert [pytest.approx([85, 70]), pytest.approx([95, 90])] == [
+        heights(figure, n) for n in (0, 1)
+    ]
+    assert [2, 1, 1, 1] == [len(dots.get_offsets()) for dots in figure.axes[0].collections]  # type: ignore[arg-type]
+    legend = figure.axes[0].get_legend()
+    assert legend is not None
+    assert ["32 units", "64 units"] == [text.get_text() for text in legend.get_texts()]
+
+
+def test_mlp_is_drawn_with_its_width() -> None:
+    """The picture names what its three columns are, and each logit."""
+    written = texts(drawn(figures.draw_mlp(48)))
+    assert {"784 pixels", "48 hidden units", "10 logits"} < {*written}
+    assert {str(digit) for digit in range(10)} < {*written}
 
 
 def test_history_has_loss_and_error() -> None:
@@ -88,32 +89,3 @@ def test_confusion_shows_all_counts_and_shades_mistakes() -> None:
     assert shade is not None
     assert 7 == shade.max()
     assert 1007 == matrix[4].sum()
-
-
-def test_reliability_has_a_curve_a_model_and_the_diagonal() -> None:
-    """Dots are at confidence and accuracy, and the larger the more answers they represent."""
-    rows = torch.tensor([[0.5, 0.4, 0.1], [0.95, 0.97, 0.9]])
-    figure = drawn(figures.plot_reliability({"MLP": rows}))
-    assert pytest.approx([0.4, 0.97]) == heights(figure, 1)
-    (dots,) = figure.axes[0].collections
-    small, large = dots.get_sizes()  # type: ignore[attr-defined]
-    assert small < large
-
-
-def test_robustness_has_a_panel_a_kind_of_damage() -> None:
-    """Each model has a line in each panel, in percent."""
-    curves = {"MLP": torch.tensor([[1.0, 0.5], [0.9, 0.1]])}
-    figure = drawn(figures.plot_robustness(curves, {"shift": [0, 3], "blur": [0, 1]}))
-    assert ["shift", "blur"] == [axes.get_xlabel() for axes in figure.axes]
-    assert pytest.approx([100, 50]) == heights(figure, 0)
-    assert pytest.approx([90, 10]) == list(figure.axes[1].lines[0].get_ydata())  # type: ignore[arg-type]
-
-
-def test_spread_has_a_dot_a_seed_and_a_mean() -> None:
-    """Seeds of one model are side by side, the first on top, with their mean as a number."""
-    figure = drawn(figures.plot_spread({"rows": [0.9, 0.95, 1.0], "columns": [0.5]}))
-    (axes,) = figure.axes
-    assert ["95.0", "50.0"] == [text.get_text() for text in axes.texts]
-    dots = [np.asarray(axes.collections[place].get_offsets()).tolist() for place in (0, 2)]
-    assert [[pytest.approx([x, 0]) for x in (90, 95, 100)], [[50, 1]]] == dots
-    assert axes.yaxis_inverted()

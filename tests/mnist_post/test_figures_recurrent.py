@@ -68,3 +68,10 @@ def test_steps_show_loss_and_norm() -> None:
     """One panel has the losses of every run, the other the norms."""
     left, right = drawn(figures.plot_steps({"free": [(2.0, 9.0), (1.0, 3.0)]}))
     assert ([2.0, 1.0], [9.0, 3.0]) == (heights(left, 0), heights(right, 0))
+
+
+def test_unrolled_cell_ends_at_the_last_row() -> None:
+    """The picture shows the first rows and row 28, and what comes after it."""
+    (axes,) = drawn(figures.draw_unrolled(4))
+    written = {text.get_text() for text in axes.texts}
+    assert {"row 1", "row 3", "row 28", "linear layer", "10 logits"} < written

@@ -16,7 +16,7 @@ def photo_of(digit: torch.Tensor, top: int, left: int) -> torch.Tensor:
 
 def test_digits_of_mnist_come_back(test_digits: TensorDataset) -> None:
     """A digit of MNIST, enlarged and moved, is nearest to the same digit, once back."""
-    images, labels = test_digits[:100]
+    images, labels, _ = test_digits[:100]
     back = torch.cat([like_mnist(photo_of(image, 70, 150)) for image in images])
     assert images.shape == back.shape
     nearest = torch.cdist(back.flatten(1), images.flatten(1)).argmin(dim=1)

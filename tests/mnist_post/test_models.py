@@ -25,13 +25,6 @@ def test_count_parameters_by_hand() -> None:
     assert 784 * 512 + 512 + 512 * 10 + 10 == count_parameters(MLP(hidden=512))
 
 
-def test_frozen_parameters_do_not_count() -> None:
-    """Only what training will adjust is counted."""
-    model = MLP(hidden=2)
-    model.layers[1].requires_grad_(requires_grad=False)
-    assert 2 * 10 + 10 == count_parameters(model)
-
-
 def test_dropout_depends_on_the_mode() -> None:
     """Two looks at one image differ in training mode and agree in evaluation mode."""
     torch.manual_seed(0)

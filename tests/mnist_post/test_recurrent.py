@@ -1,5 +1,4 @@
 import math
-import warnings
 from collections.abc import Iterator
 
 import pytest
@@ -8,7 +7,7 @@ import torch.nn.functional as F  # noqa: N812 - the field's own name
 from torch import Tensor, nn
 from torch.utils.data import TensorDataset
 
-from mnist_post.data import make_batches
+from mnist_post.basics import evaluate, fit
 from mnist_post.models import count_parameters
 from mnist_post.recurrent import (
     AnytimeReader,
@@ -25,7 +24,6 @@ from mnist_post.recurrent import (
     rows_needed,
     shuffle_rows,
 )
-from mnist_post.training import evaluate, fit
 
 KINDS = [nn.RNN, nn.GRU, nn.LSTM]
 each_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
@@ -58,14 +56,14 @@ def test_rnn_step_is_that_of_pytorch() -> None:
 
 
 def test_lstm_step_is_that_of_pytorch() -> None:
-    """Steps by hand give the states of `nn.LSTM`, and its store at the end."""
+    """Steps by hand give the states of `nn.LSTM`, and its cell state at the end."""
     memory, rows = nn.LSTM(28, 8, batch_first=True), torch.randn(5, 28, 28)
-    expected, (_, last_store) = memory(rows)
-    state = store = torch.zeros(5, 8)
+    expected, (_, last_cell) = memory(rows)
+    state = cell = torch.zeros(5, 8)
     for step in range(28):
-        state, store = lstm_step(memory, rows[:, step], state, store)
+        state, cell = lstm_step(memory, rows[:, step], state, cell)
         assert torch.allclose(expected[:, step], state, atol=1e-6)
-    assert torch.allclose(last_store[0], store, atol=1e-6)
+    assert torch.allclose(last_cell[0], cell, atol=1e-6)
 
 
 @each_kind
@@ -105,19 +103,26 @@ def test_parameters_by_hand() -> None:
 @each_kind
 def test_the_gate_that_keeps_begins_open(kind: type[nn.RNN]) -> None:
     """GRU and LSTM begin with the keeping gate pushed open, an RNN has none."""
-    bias = RowReader(kind, hidden=8, keep=5.0).memory.all_weights[0][3]
+    bias = RowReader(kind, 8, keep=5.0).rnn.get_parameter("bias_hh_l0")
     assert (kind is not nn.RNN) == torch.equal(torch.full((8,), 5.0), bias[8:16])
 
 
 def test_an_open_gate_keeps() -> None:
-    """With the gate wide open and nothing written, an LSTM's store stays as it is."""
-    memory = nn.LSTM(28, 8, batch_first=True)
-    for weight in memory.all_weights[0]:
+    """With the gate wide open and nothing written, an LSTM's cell state stays as it is."""
+    lstm = nn.LSTM(28, 8, batch_first=True)
+    for weight in lstm.parameters():
         nn.init.zeros_(weight)
-    nn.init.constant_(memory.all_weights[0][3].data[8:16], 20.0)
-    store = torch.rand(1, 8)
-    _, kept = lstm_step(memory, torch.rand(1, 28), torch.zeros(1, 8), store)
-    assert torch.allclose(store, kept)
+    bias = lstm.get_parameter("bias_hh_l0")
+    nn.init.constant_(bias[8:16], 20.0)
+    cell = torch.rand(1, 8)
+    _, kept = lstm_step(lstm, torch.rand(1, 28), torch.zeros(1, 8), cell)
+    assert torch.allclose(cell, kept)
+
+
+def test_an_orthogonal_start_keeps_lengths() -> None:
+    """The matrix from state to state turns a state and does not shrink it."""
+    weight = RowReader(nn.RNN, 8, orthogonal=True).rnn.get_parameter("weight_hh_l0")
+    assert torch.allclose(torch.eye(8), weight @ weight.T, atol=1e-5)
 
 
 @each_kind
@@ -142,7 +147,7 @@ def test_what_comes_later_changes_no_earlier_belief() -> None:
 def test_anytime_reader_is_interrupted_in_training_only(monkeypatch: pytest.MonkeyPatch) -> None:
     """In training each image has its own last row; afterwards all are read to the end."""
     model, images = AnytimeReader(hidden=8), torch.randn(3, 1, 28, 28)
-    monkeypatch.setattr(torch, "randint", lambda *_: torch.tensor([0, 13, 27]))
+    monkeypatch.setattr(torch, "randint", lambda *_, **__: torch.tensor([0, 13, 27]))
     logits = model.train()(images)
     for place, rows in enumerate([1, 14, 28]):
         expected = RowReader.forward(model, images[:, :, :rows])[place]
@@ -160,10 +165,12 @@ def test_probe_finds_what_a_memory_holds_and_its_answer_hides() -> None:
     """A memory that holds the label from the second row on is read there, whatever it answers."""
     model = RowReader(nn.RNN, width=10, hidden=10)
     with torch.no_grad():
-        for weight in model.memory.all_weights[0]:
+        for weight in model.rnn.parameters():
             weight.zero_()
-        model.memory.all_weights[0][0].copy_(torch.eye(10))  # the state is the row, squeezed
-        model.answer.weight.zero_()
+        model.rnn.get_parameter("weight_ih_l0").copy_(
+            torch.eye(10)
+        )  # the state is the row, squeezed
+        model.head.weight.zero_()
     labels = torch.arange(200) % 10
     images = torch.stack([torch.zeros(200, 10), F.one_hot(labels, 10).float()], dim=1).unsqueeze(1)
     before = {name: weight.clone() for name, weight in model.state_dict().items()}
@@ -181,14 +188,12 @@ def test_rows_needed_by_hand() -> None:
 def test_gradient_norms_by_hand() -> None:
     """Two steps of one pixel through an RNN of one number: the chain rule, written out."""
     model = RowReader(nn.RNN, width=1, hidden=1)
-    for_row, for_state, row_bias, state_bias = (
-        weight.item() for weight in model.memory.all_weights[0]
-    )
+    for_row, for_state, row_bias, state_bias = (weight.item() for weight in model.rnn.parameters())
     first = math.tanh(0.5 * for_row + row_bias + state_bias)
     second = math.tanh(-0.3 * for_row + row_bias + for_state * first + state_bias)
     state = torch.tensor([[second]])
-    wrong = model.answer(state).softmax(dim=1) - F.one_hot(torch.tensor([4]), 10)
-    at_end = (wrong @ model.answer.weight).item() * (1 - second**2)
+    wrong = model.head(state).softmax(dim=1) - F.one_hot(torch.tensor([4]), 10)
+    at_end = (wrong @ model.head.weight).item() * (1 - second**2)
     expected = [abs(at_end * for_state * (1 - first**2) * for_row), abs(at_end * for_row)]
     images = torch.tensor([0.5, -0.3]).reshape(1, 1, 2, 1)
     assert expected == pytest.approx(gradient_norms(model, images, torch.tensor([4])).tolist())
@@ -210,13 +215,13 @@ def test_gates_carry_gradients_further() -> None:
 
 
 def test_descend_cuts_gradients_to_the_limit(noise: TensorDataset) -> None:
-    """A step of a clipped descent is as long as rate times limit, in the gradient's direction."""
-    moves = []
+    """A clipped step is as long as learning rate times limit, in the gradient's direction."""
+    moves, few = [], TensorDataset(*noise[:64])  # one batch
     for limit in (math.inf, 0.01):
         torch.manual_seed(0)
         model = RowReader(nn.RNN, hidden=8)
         before = nn.utils.parameters_to_vector(model.parameters()).detach().clone()
-        ((_, norm),) = descend(model, make_batches(noise, 130), rate=0.1, limit=limit)
+        ((_, norm),) = descend(model, few, lr=0.1, limit=limit)
         moves.append(nn.utils.parameters_to_vector(model.parameters()).detach() - before)
     free, cut = moves
     assert 0.1 * norm == pytest.approx(free.norm().item(), rel=1e-4)
@@ -233,6 +238,14 @@ def test_shuffled_rows_are_in_one_order_for_all_images() -> None:
     assert torch.equal(images[:, :, order], shuffled)
     assert torch.equal(images, shuffled[:, :, order.argsort()])
     assert torch.equal(shuffled, shuffle_rows(images))
+    assert not torch.equal(shuffled, shuffle_rows(images, seed=1))
+
+
+def test_shuffled_blocks_stay_whole() -> None:
+    """Four rows that belong to a block stay together, in order."""
+    order = shuffle_rows(numbered_rows(), block=4)[0, 0, :, 0].long()
+    assert [*range(28)] == sorted(order.tolist()) != order.tolist()
+    assert [[1, 1, 1]] * 7 == order.reshape(7, 4).diff(dim=1).tolist()
 
 
 def test_pixels_are_strung_out_in_reading_order() -> None:
@@ -247,7 +260,7 @@ def test_pixels_are_strung_out_in_reading_order() -> None:
 def test_rearranging_keeps_labels_and_the_original(noise: TensorDataset) -> None:
     """Only the images change, and not in place."""
     before = noise.tensors[0].clone()
-    images, labels = rearrange(noise, lambda images: images.flip(2)).tensors
+    images, labels, _ = rearrange(noise, lambda images: images.flip(2)).tensors
     assert torch.equal(before.flip(2), images)
     assert torch.equal(noise.tensors[1], labels)
     assert torch.equal(before, noise.tensors[0])
@@ -257,7 +270,7 @@ def train(noise: TensorDataset, seed: int) -> Tensor:
     """Train for an epoch; return all weights."""
     torch.manual_seed(seed)
     model = RowReader(hidden=8)
-    fit(model, make_batches(noise, 32, seed), make_batches(noise, 64), epochs=1)
+    fit(model, noise, noise, epochs=1)
     return nn.utils.parameters_to_vector(model.parameters())
 
 
@@ -274,10 +287,10 @@ def test_every_kind_learns_in_the_same_loop(kind: type[nn.RNN], noise: TensorDat
     And what was learnt from rows in order is lost on the same rows in another order.
     """
     few = rearrange(TensorDataset(*noise[:10]), lambda images: images[:, :, :8])
-    model, batches = RowReader(kind, hidden=16), make_batches(few, 10)
-    history = fit(model, batches, batches, epochs=40, rate=2e-2)
+    model = RowReader(kind, hidden=16)
+    history = fit(model, few, few, epochs=40, lr=2e-2)
     assert 1.0 == history[-1][1].accuracy
-    assert evaluate(model, make_batches(rearrange(few, shuffle_rows), 10)).accuracy < 1.0
+    assert evaluate(model, rearrange(few, shuffle_rows)).accuracy < 1.0
 
 
 def test_forgotten_batch_first_mixes_images() -> None:
@@ -319,23 +332,6 @@ def test_dropout_of_one_layer_does_nothing() -> None:
         memory = nn.LSTM(28, 8, dropout=0.9, batch_first=True)
     rows = torch.randn(5, 28, 28)
     assert torch.equal(memory.train()(rows)[0], memory(rows)[0])
-
-
-def test_channel_dropout_on_flat_features_is_ordinary_dropout_with_a_warning() -> None:
-    """Trap: two-dimensional dropout on flat features drops features singly, and warns."""
-    with pytest.warns(UserWarning, match="2-D input"):
-        dropped = F.dropout2d(torch.ones(50, 64), 0.5)
-    assert {0.0, 2.0} == {*dropped.flatten().tolist()}
-    assert not (dropped == 0).all(dim=1).any()
-
-
-def test_one_dimensional_dropout_on_flat_features_silences_whole_images() -> None:
-    """Trap: one-dimensional dropout takes flat features for one image with one channel per row."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        dropped = F.dropout1d(torch.ones(50, 64), 0.5)
-    silent = (dropped == 0).sum(dim=1)
-    assert {0, 64} == {*silent.tolist()}
 
 
 def test_squeeze_loses_a_batch_of_one() -> None:

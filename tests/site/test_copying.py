@@ -108,10 +108,10 @@ def imported(source: str) -> set[str]:
 
 def run_alone(source: str, folder: Path) -> list[str]:
     """Run a source in a folder of its own with public packages only; return the lines it prints."""
-    raw = folder / "data/MNIST/raw"
-    raw.mkdir(parents=True)
-    for archive in (ROOT / "data/MNIST/raw").glob("*.gz"):
-        shutil.copy(archive, raw)
+    for raw in ("data/MNIST/raw", "data/QMNIST/raw"):
+        (folder / raw).mkdir(parents=True)
+        for archive in (ROOT / raw).glob("*.gz"):
+            shutil.copy(archive, folder / raw)
     (folder / "pasted.py").write_text(source, encoding="utf-8")
     start = (  # without .pth files none of our own packages can be imported
         f"import runpy, sys; sys.path.append({sysconfig.get_path('purelib')!r});"

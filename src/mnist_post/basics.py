@@ -1,0 +1,158 @@
+"""What Part I makes and the other parts use: digits with their writers, and the loop."""
+
+# mypy: untyped-calls-exclude=torch
+# mypy: disable-error-code="import-untyped, no-any-return"
+# (torchvision, Tensor.backward and calls of modules have no annotations)
+
+# region basics
+import gzip
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import matplotlib.pyplot as plt
+import torch
+import torch.nn.functional as F
+from matplotlib.figure import Figure
+from torch import Tensor, nn
+from torch.utils.data import TensorDataset
+from torchvision import datasets
+from torchvision.datasets.utils import download_url
+
+
+def load_writers(root: str, *, train: bool) -> Tensor:
+    """Load the number of each digit's writer, (N,), from the label files of QMNIST."""
+    url, md5 = datasets.QMNIST.resources["train" if train else "test"][1]
+    folder = Path(root, "QMNIST", "raw")
+    download_url(url, folder, md5=md5)  # downloads nothing if the file is there
+    content = gzip.decompress((folder / Path(url).name).read_bytes())
+    table = torch.frombuffer(bytearray(content[12:]), dtype=torch.uint8).reshape(-1, 8, 4)
+    return 256 * table[:, 2, 2].long() + table[:, 2, 3]  # the low bytes of the third column
+
+
+def load_digits(root: str, *, train: bool) -> TensorDataset:
+    """Load images, (N, 1, 28, 28), from 0 for paper to 1 for ink; labels, (N,); writers, (N,)."""
+    mnist = datasets.MNIST(root, train=train, download=True)
+    images = mnist.data.unsqueeze(1) / 255
+    return TensorDataset(images, mnist.targets, load_writers(root, train=train)[: len(images)])
+
+
+def split_by_writer(
+    digits: TensorDataset, held_out: int = 90, seed: int = 0
+) -> tuple[TensorDataset, TensorDataset]:
+    """Set the digits of `held_out` writers apart: nobody's handwriting is in both parts."""
+    writers = digits.tensors[2]
+    everybody = writers.unique()
+    order = torch.randperm(len(everybody), generator=torch.Generator().manual_seed(seed))
+    apart = torch.isin(writers, everybody[order[:held_out]])
+    return TensorDataset(*digits[~apart]), TensorDataset(*digits[apart])
+
+
+def normalise(
+    digits: TensorDataset, mean: float, std: float, device: torch.device
+) -> TensorDataset:
+    """Scale all pixels to mean 0 and standard deviation 1, and move everything to the device."""
+    images, *rest = (tensor.to(device) for tensor in digits.tensors)
+    return TensorDataset((images - mean) / std, *rest)
+
+
+def batches(
+    digits: TensorDataset, size: int, *, shuffle: bool = False
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield images and labels, `size` at a time; the last batch may be smaller."""
+    images, labels = digits.tensors[:2]
+    arrange = torch.randperm if shuffle else torch.arange
+    for rows in arrange(len(labels), device=labels.device).split(size):
+        yield images[rows], labels[rows]
+
+
+class Score(NamedTuple):
+    """How well a model does: mean loss per digit, and the share of digits it reads correctly."""
+
+    loss: float
+    accuracy: float
+
+
+def train_step(
+    model: nn.Module, images: Tensor, labels: Tensor, optimizer: torch.optim.Optimizer
+) -> Tensor:
+    """Move the weights one step; return the summed loss and the number of correct answers."""
+    logits = model(images)
+    loss = F.cross_entropy(logits, labels)
+    optimizer.zero_grad()  # forget the gradients of the step before
+    loss.backward()  # backpropagation
+    optimizer.step()
+    correct = (logits.argmax(dim=1) == labels).sum()
+    return torch.stack([loss.detach() * len(labels), correct])
+
+
+@torch.inference_mode()  # records nothing for backpropagation
+def predict(model: nn.Module, digits: TensorDataset) -> Tensor:
+    """Return the logits of all digits, (N, 10)."""
+    model.eval()  # dropout off
+    return torch.cat([model(images) for images, _ in batches(digits, 1000)])
+
+
+def evaluate(model: nn.Module, digits: TensorDataset) -> Score:
+    """Score a model without changing its weights."""
+    logits, labels = predict(model, digits), digits.tensors[1]
+    correct = logits.argmax(dim=1) == labels
+    return Score(F.cross_entropy(logits, labels).item(), correct.float().mean().item())
+
+
+def fit(
+    model: nn.Module,
+    training: TensorDataset,
+    validation: TensorDataset,
+    epochs: int = 5,
+    lr: float = 4e-3,
+) -> list[tuple[Score, Score]]:
+    """Train; return for each epoch the score along the way and that of the validation digits."""
+    optimizer = torch.optim.AdamW(model.parameters(), lr=lr, fused=True)
+    steps = epochs * -(-len(training) // 128)  # rounded up: the last batch may be smaller
+    scheduler = torch.optim.lr_scheduler.LinearLR(optimizer, 1, 0, total_iters=steps)
+    history = []
+    for _ in range(epochs):
+        model.train()  # dropout on
+        totals = torch.zeros(2, device=training.tensors[1].device)
+        for images, labels in batches(training, 128, shuffle=True):
+            totals += train_step(model, images, labels, optimizer)
+            scheduler.step()
+        loss, accuracy = (totals / len(training)).tolist()
+        history.append((Score(loss, accuracy), evaluate(model, validation)))
+    return history
+
+
+def interval(correct: Tensor, writers: Tensor, draws: int = 2000) -> tuple[float, float]:
+    """Return the 95 % interval of an accuracy, by resampling writers.
+
+    `correct` is (N,), a number between 0 and 1 per digit; `writers` is (N,).
+    """
+    count = torch.bincount(writers)
+    right = torch.bincount(writers, correct.double())[count > 0]  # per writer
+    count = count[count > 0]
+    generator = torch.Generator().manual_seed(0)
+    drawn = torch.randint(len(count), (draws, len(count)), generator=generator)
+    accuracies = right[drawn].sum(dim=1) / count[drawn].sum(dim=1)
+    low, high = accuracies.quantile(torch.tensor([0.025, 0.975]).double()).tolist()
+    return low, high
+
+
+def plot_digits(
+    images: Tensor, titles: Sequence[str] = (), columns: int = 8, marked: Sequence[int] = ()
+) -> Figure:
+    """Draw images, (N, 1, 28, 28), below their titles; those at the places `marked` in orange."""
+    rows = -(-len(images) // columns)
+    height = (1.15 if titles else 0.9) * rows * 8 / columns
+    figure, panels = plt.subplots(rows, columns, figsize=(7, height), squeeze=False)
+    for axes in panels.flat:
+        axes.set_axis_off()
+    for place, (axes, image) in enumerate(zip(panels.flat, images.cpu(), strict=False)):
+        axes.imshow(image[0].numpy(), cmap="gray_r", interpolation="nearest")
+        if titles:
+            colour = "C1" if place in marked else "0.2"
+            axes.set_title(titles[place], color=colour, pad=3)
+    return figure
+
+
+# endregion
