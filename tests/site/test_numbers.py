@@ -113,7 +113,7 @@ def test_lines_wrap_if_a_reader_wants(page: Page) -> None:
 
 @pytest.mark.parametrize("system", ["light", "dark"])
 @pytest.mark.parametrize("switched", [False, True])
-def test_figures_follow_the_page(numbers: Page, system: str, switched: bool) -> None:  # noqa: FBT001
+def test_figures_follow_the_page(numbers: Page, system: str, switched: bool) -> None:
     """A drawing has the colour of its card, by the system's choice and by the reader's own."""
     numbers.emulate_media(color_scheme="dark" if system == "dark" else "light")
     if switched:

@@ -97,7 +97,7 @@ def watch(site: Site, arguments: argparse.Namespace) -> int:
 
 def new(site: Site, arguments: argparse.Namespace) -> int:
     """Write a post to start from."""
-    today = _today()
+    today = _today(site)
     if arguments.notebook:
         from post_builder.commands.importing import post_from_notebook  # noqa: PLC0415
 
@@ -139,7 +139,7 @@ def init(site: Site, arguments: argparse.Namespace) -> int:
 
     from post_builder.commands.init import init  # noqa: PLC0415
 
-    steps = init(site, _today())
+    steps = init(site, _today(site))
     if arguments.json:
         _print_json([asdict(step) for step in steps])
     else:
@@ -200,9 +200,11 @@ def _say(message: str) -> None:
         show(message, sys.stderr)
 
 
-def _today() -> dt.date:
-    """Return the date where the author is: Jekyll hides posts whose date is in the future."""
-    return dt.datetime.now().astimezone().date()
+def _today(site: Site) -> dt.date:
+    """Return the date where the site is: Jekyll hides posts whose date is in the future."""
+    from post_builder.jekyll.publishing import zone_of  # noqa: PLC0415  # time zones are slow
+
+    return dt.datetime.now(dt.UTC).astimezone(zone_of(site.jekyll)).date()
 
 
 def _print_json(data: object) -> None:

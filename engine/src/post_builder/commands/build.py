@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import time
 import traceback
 from collections.abc import Mapping, Sequence
@@ -18,6 +19,7 @@ from post_builder.freshness.packages.kernel_python import forget
 from post_builder.freshness.packages.unseen_readers import unobserved
 from post_builder.freshness.record import load_record
 from post_builder.freshness.site_files import before_run
+from post_builder.jekyll.publishing import why_unpublished
 from post_builder.pipeline.names import Names, post_names
 from post_builder.pipeline.obstacles import refuse_obstacles
 from post_builder.pipeline.prepare import PostState, prepare
@@ -238,6 +240,9 @@ def _note(state: PostState, copies: Sequence[str]) -> str:
     """Say where freshness depends on the author alone, and where what was replaced is kept."""
     record = load_record(state.site, state.name)
     notes = unobserved(state.prepared, record, state.site) if record else []
+    post, config = state.post, state.site.jekyll
+    if hidden := why_unpublished(config, post.path, post.front_matter, dt.datetime.now(dt.UTC)):
+        notes.append(f"{hidden}, but Jekyll publishes its figures and downloads in assets/")
     if copies:
         notes.append(f"what the build replaced is kept in {', '.join(copies)}")
     return "; ".join(notes)
