@@ -268,7 +268,7 @@ for step in range(8):
 def plot_descent(loss: Callable[[float], float], weights: Sequence[float]) -> Figure:
     """Draw a loss of one weight, and the steps that gradient descent took on it."""
     line = torch.linspace(min(weights) - 0.3, max(weights) + 1.5, 100).tolist()
-    figure, axes = plt.subplots(figsize=(7, 2.6))
+    figure, axes = plt.subplots(figsize=(7, 3))
     axes.plot(line, [loss(weight) for weight in line], color="0.75")
     axes.plot(weights, [loss(weight) for weight in weights], marker="o", color="C1")
     for step, weight in enumerate(weights[:4]):
@@ -350,7 +350,7 @@ def batches(
 # %% tags=["hide-input"]
 def draw_mlp(hidden: int) -> Figure:
     """Draw the network: pixels, some of the `hidden` units, ten logits, and what joins them."""
-    figure, axes = plt.subplots(figsize=(7, 2.8))
+    figure, axes = plt.subplots(figsize=(7, 4.6))
     columns = {0: 9, 1: 7, 2: 10}  # how many circles stand for each layer
     heights = {x: [y - (n - 1) / 2 for y in range(n)] for x, n in columns.items()}
     for x in (0, 1):
@@ -361,7 +361,7 @@ def draw_mlp(hidden: int) -> Figure:
         axes.scatter([x] * columns[x], heights[x], 90, f"C{x}", zorder=1)
         axes.text(x, -6, name, ha="center")
     for digit, y in enumerate(reversed(heights[2])):
-        axes.text(2.06, y, str(digit), va="center", fontsize=8)
+        axes.text(2.06, y, str(digit), va="center")
     for place, name in [(0.5, "linear"), (1.5, "ReLU, dropout, linear")]:
         axes.text(place, 5.2, name, ha="center", color="0.4")
     axes.set_axis_off()
@@ -546,7 +546,7 @@ print(f"best: {hidden} hidden units, lr={lr}")
 # %% tags=["hide-input"]
 def plot_search(tried: Mapping[tuple[Any, float], Sequence[float]], what: str) -> Figure:
     """Draw accuracies, one dot per seed, against the learning rate, one line per choice of what."""
-    figure, axes = plt.subplots(figsize=(7, 3.2))
+    figure, axes = plt.subplots(figsize=(7, 4.8))
     for number, choice in enumerate(sorted({choice for choice, _ in tried})):
         rates = sorted({lr for other, lr in tried if other == choice})
         dots = [[100 * accuracy for accuracy in tried[choice, lr]] for lr in rates]
@@ -579,7 +579,7 @@ for seed, (_, history) in enumerate(runs):
 def plot_history(history: Sequence[tuple[Score, Score]]) -> Figure:
     """Draw loss and error, in training and validation, against the epoch."""
     epochs = range(1, len(history) + 1)
-    figure, (left, right) = plt.subplots(1, 2, figsize=(7, 2.8))
+    figure, (left, right) = plt.subplots(1, 2, figsize=(7, 3.4))
     for part, name in enumerate(["training", "validation"]):
         scores = [epoch[part] for epoch in history]
         left.plot(epochs, [score.loss for score in scores], marker="o", label=name)
@@ -668,8 +668,8 @@ print(f"as if digits were drawn:  ± {100 * naive:.2f} points")
 def plot_confusion(matrix: Tensor) -> Figure:
     """Draw a confusion matrix, (10, 10): shade for mistakes, plain numbers for right answers."""
     mistakes = matrix.clone().fill_diagonal_(0)
-    figure, axes = plt.subplots(figsize=(6, 5.2))
-    axes.imshow(mistakes.numpy(), cmap="Oranges", interpolation="nearest", aspect="auto")
+    figure, axes = plt.subplots(figsize=(7, 6.6))
+    axes.imshow(mistakes.numpy(), cmap="Oranges", interpolation="nearest")
     for label in range(10):
         for answer in range(10):
             count = int(matrix[label, answer])

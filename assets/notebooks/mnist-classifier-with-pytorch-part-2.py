@@ -585,7 +585,7 @@ class CNN(nn.Module):
 # %% tags=["hide-input"]
 def draw_cnn(shapes: Sequence[tuple[int, ...]]) -> Figure:
     """Draw the feature maps after each stage, (channels, height, width), then rows of numbers."""
-    figure, axes = plt.subplots(figsize=(7, 2.4))
+    figure, axes = plt.subplots(figsize=(7, 2.8))
     left = 0.0
     for place, (channels, *sides) in enumerate(shapes):
         side = sides[0] if sides else 0
@@ -595,12 +595,12 @@ def draw_cnn(shapes: Sequence[tuple[int, ...]]) -> Figure:
         if not side:
             axes.add_patch(Rectangle((left, -10), 1.5, 20, facecolor="C2", edgecolor="C2"))
         width = side + (0.8 * min(channels, 8) if side else 1.5)
-        name = f"{channels} x {side} x {side}" if side else str(channels)
-        axes.text(left + width / 2, -18, name, ha="center", fontsize=8)
+        name = f"{channels} x\n{side} x {side}" if side else str(channels)
+        axes.text(left + width / 2, -18, name, ha="center", va="top")
         left += width + 6
         if place < len(shapes) - 1:
             axes.annotate("", (left - 1, 0), (left - 5, 0), arrowprops={"arrowstyle": "->"})
-    axes.set(xlim=(-1, left), ylim=(-22, 20), aspect="equal")
+    axes.set(xlim=(-1, left), ylim=(-34, 20), aspect="equal")
     axes.set_axis_off()
     return figure
 
@@ -636,7 +636,7 @@ for channels in [(4, 8, 16, 16), (8, 16, 32, 32), (8, 32, 48, 64)]:
 # %% tags=["hide-input"]
 def plot_search(tried: Mapping[tuple[Any, float], Sequence[float]], what: str) -> Figure:
     """Draw accuracies, one dot per seed, against the learning rate, one line per choice of what."""
-    figure, axes = plt.subplots(figsize=(7, 3.2))
+    figure, axes = plt.subplots(figsize=(7, 4.8))
     for number, choice in enumerate(sorted({choice for choice, _ in tried})):
         rates = sorted({lr for other, lr in tried if other == choice})
         dots = [[100 * accuracy for accuracy in tried[choice, lr]] for lr in rates]
@@ -702,13 +702,13 @@ for name, build in rivals.items():
 # %% tags=["hide-input"]
 def plot_spread(accuracies: dict[str, Sequence[float]]) -> Figure:
     """Draw the accuracies of several models, a dot per seed, and a line at their mean."""
-    figure, axes = plt.subplots(figsize=(7, 0.9 + 0.42 * len(accuracies)))
+    figure, axes = plt.subplots(figsize=(7, 0.9 + 0.6 * len(accuracies)))
     for place, seeds in enumerate(accuracies.values()):
         percent = [100 * accuracy for accuracy in seeds]
         mean = sum(percent) / len(percent)
         axes.scatter(percent, [place] * len(percent), s=30, alpha=0.7, color="C0")
         axes.vlines(mean, place - 0.25, place + 0.25, color="C1")
-        axes.annotate(f"{mean:.1f}", (mean, place + 0.3), ha="center", va="top", fontsize=8)
+        axes.annotate(f"{mean:.1f}", (mean, place + 0.27), ha="center", va="top")
     axes.set(yticks=range(len(accuracies)), yticklabels=list(accuracies))
     axes.set(xlabel="validation accuracy (%)", ylim=(len(accuracies) - 0.3, -0.5))
     return figure
@@ -725,15 +725,15 @@ def plot_robustness(curves: dict[str, Tensor], corruptions: dict[str, list[float
 
     A model's curves are (kinds, severities), in the order of `corruptions`.
     """
-    figure, panels = plt.subplots(1, len(corruptions), figsize=(7, 3), sharey=True)
-    for kind, (axes, (name, severities)) in enumerate(
-        zip(panels, corruptions.items(), strict=True)
-    ):
+    rows = (len(corruptions) + 1) // 2
+    figure, panels = plt.subplots(rows, 2, figsize=(7, 1 + 2.6 * rows), sharey=True)
+    for kind, (name, severities) in enumerate(corruptions.items()):
+        axes = panels.flat[kind]
         for model, accuracies in curves.items():
             axes.plot(severities, 100 * accuracies[kind], marker="o", markersize=3, label=model)
         axes.set(xlabel=name, ylim=(0, 103))
-    panels[0].set_ylabel("accuracy (%)")
-    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper left", ncols=3)
+    figure.supylabel("accuracy (%)")
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside upper left", ncols=2)
     return figure
 
 
@@ -859,8 +859,7 @@ def plot_plane(points: Tensor, labels: Tensor) -> Figure:
     for digit in range(10):
         own = points[labels == digit]
         across, up = own.unbind(dim=1)
-        colour = plt.get_cmap("tab10")(digit)
-        axes.scatter(across, up, s=40, marker=f"${digit}$", linewidths=0, color=colour)
+        axes.scatter(across, up, s=40, marker=f"${digit}$", linewidths=0, color=f"C{digit}")
         x, y = own.median(dim=0).values.tolist()
         axes.text(x, y, str(digit), fontsize=26, weight="bold", ha="center", va="center")
     axes.set_axis_off()
@@ -899,7 +898,7 @@ def plot_calibration(models: dict[str, Tensor]) -> Figure:
 
     A bar is Wilson's interval, which holds its level in small bins.
     """
-    figure, axes = plt.subplots(figsize=(4.8, 4.2))
+    figure, axes = plt.subplots(figsize=(7, 5.6))
     axes.plot([0, 1], [0, 1], color="0.75", linestyle="--", linewidth=1)
     for name, rows in models.items():
         confidence, accuracy, count = rows.T.numpy()
