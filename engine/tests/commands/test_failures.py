@@ -88,7 +88,7 @@ def test_failures_say_where_and_leave_nothing_behind(
         header = declared if name == "depends" else HEADER
         body = f"{code}\n" if code else ""
         write(tmp_path, f"_posts/{name}.md", f"{header}\n```python\n{body}```\n{below}\n")
-    good = write(tmp_path, "_posts/good.md", f"{HEADER}\n```python\nprint(1)\n```\n")
+    good = write(tmp_path, "_posts/2020-01-01-good.md", f"{HEADER}\n```python\nprint(1)\n```\n")
     plain = write(tmp_path, "_posts/plain.md", "---\ntitle: Plain\n---\n\n```python\n1 / 0\n```\n")
     before = {name: tmp_path.joinpath(f"_posts/{name}.md").read_bytes() for name in names}
     unrun = plain.read_bytes()

@@ -7,11 +7,12 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
+from unittest import mock
 
 from runs import made_up_run
 from toysite import HEADER
@@ -137,7 +138,8 @@ def fuzz_import(data: bytes) -> None:
     path = site.root / "notebook.ipynb"
     path.write_text(notebook, encoding="utf-8")
     try:
-        imported = post_from_notebook(site, path, dt.date(2020, 1, 1))
+        with _alone():
+            imported = post_from_notebook(site, path, dt.date(2020, 1, 1))
     except PostBuilderError:
         return
     assert imported.path.parent == site.root / "_posts"
@@ -191,14 +193,22 @@ def _notebook(kind: str, text: str) -> str:
 
 @cache
 def _folder() -> Path:
-    """Make a site, once; nothing asks Ruby or Jupyter, which would take a second each time."""
+    """Make a site, once."""
     root = Path(tempfile.mkdtemp(prefix="post-builder-fuzz-")).resolve()
     for name in ("_posts", "_data/builds"):
         (root / name).mkdir(parents=True)
     root.joinpath("_config.yml").write_text("title: x\n", encoding="utf-8")
-    os.environ["PATH"] = ""
-    reading._installed = lambda: {"python3"}
     return root
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Ask neither Ruby nor Jupyter, which would take a second each time."""
+    with (
+        mock.patch.dict(os.environ, {"PATH": ""}),
+        mock.patch.object(reading, "_installed", return_value={"python3"}),
+    ):
+        yield
 
 
 TARGETS: Mapping[str, Callable[[bytes], None]] = {

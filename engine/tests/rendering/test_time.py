@@ -172,7 +172,7 @@ def _repeated(piece: str, size: int) -> str:
     return piece * (size // len(piece))
 
 
-@pytest.mark.parametrize("piece", map(_param, TEXTS))
+@pytest.mark.parametrize("piece", [_param(text) for text in TEXTS])
 def test_text_takes_linear_time(read: Callable[[str], Post], piece: str) -> None:
     """All the pieces that patterns look for; stderr is cleaned by more patterns than stdout."""
     _assert_linear(
@@ -197,7 +197,7 @@ def test_markup_takes_linear_time(read: Callable[[str], Post], kind: str, piece:
     )
 
 
-@pytest.mark.parametrize("piece", map(_param, MARKUP))
+@pytest.mark.parametrize("piece", [_param(markup) for markup in MARKUP])
 def test_markup_just_below_the_limits_takes_bounded_time(
     read: Callable[[str], Post], piece: str
 ) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 
 from post_builder.document.figure_tag import TAG, parse_figure_tag
 from post_builder.rendering.markup.block import ENTITIES, html_block
@@ -79,13 +81,19 @@ def _block(
         if match := pattern.match(content, position):
             return match
     if match := TAG.match(content, position):
-        tag = parse_figure_tag(match)
-        return match if str(tag) == match.group() and tag.caption in ("", caption) else None
+        return match if _is_written(match, caption) else None
     if match := _FILE.match(content, position):
         written = inline_html(caption).translate(ENTITIES)
         return match if match["caption"] in (None, written) else None
     match = _MARKUP.match(content, position)
     return match if match and _is_clean(match, image_hosts) else None
+
+
+def _is_written(match: re.Match[str], caption: str) -> bool:
+    """Return whether a figure tag is as builds write it; reading one decodes its entities."""
+    tag = parse_figure_tag(match)
+    alt = html.escape(tag.alt, quote=False)
+    return match.group() in {str(replace(tag, alt=alt, caption=own)) for own in ("", caption)}
 
 
 def _is_clean(match: re.Match[str], image_hosts: Collection[str]) -> bool:
