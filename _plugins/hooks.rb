@@ -10,7 +10,7 @@ module Blog
 
     # A post was last changed when it last ran, if that was after it was written.
     def self.date(post)
-      ran = post.site.data.dig("builds", post.data["slug"].to_s, "run", "date")
+      ran = Page.build_of(post.site, post.relative_path).dig("run", "date")
       return if ran.nil? || post.data["last_modified_at"]
 
       post.data["last_modified_at"] = Time.parse(ran.to_s)

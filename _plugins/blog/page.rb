@@ -18,7 +18,12 @@ module Blog
 
     # The build record of the post, or an empty hash.
     def build
-      @build ||= (@site.data["builds"] || {})[@data["slug"].to_s] || {}
+      @build ||= Page.build_of(@site, @data["path"])
+    end
+
+    # The build record of the post with a path from the site's root, or an empty hash.
+    def self.build_of(site, path)
+      (site.data["builds"] || {}).each_value.find { |build| build["post"] == path } || {}
     end
 
     # The address of a path of this site, with the base URL.

@@ -39,7 +39,7 @@ def test_cnn_is_drawn_from_its_shapes() -> None:
     """Every shape is written; maps are squares of their size, and rows of numbers one bar."""
     figure = figures.draw_cnn([(1, 28, 28), (16, 5, 5), (64,)])
     (axes,) = figure.axes
-    assert {"1 x 28 x 28", "16 x 5 x 5", "64"} <= {text.get_text() for text in axes.texts}
+    assert {"1 x\n28 x 28", "16 x\n5 x 5", "64"} <= {text.get_text() for text in axes.texts}
     widths = [patch.get_width() for patch in axes.patches if isinstance(patch, Rectangle)]
     assert [28] + [5] * 8 + [1.5] == widths
 

@@ -74,4 +74,4 @@ def test_unrolled_cell_ends_at_the_last_row() -> None:
     """The picture shows the first rows and row 28, and what comes after it."""
     (axes,) = drawn(figures.draw_unrolled(4))
     written = {text.get_text() for text in axes.texts}
-    assert {"row 1", "row 3", "row 28", "linear layer", "10 logits"} < written
+    assert {"row 1", "row 3", "row 28", "linear", "10 logits"} < written
