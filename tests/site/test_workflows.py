@@ -138,4 +138,4 @@ def test_releases_are_trusted_and_attested() -> None:
     (publish,) = [s for s in job["steps"] if s["uses"].startswith("pypa/gh-action-pypi-publish@")]
     assert publish["with"] == {"attestations": True}
     assert job["permissions"] == {"id-token": "write"}
-    assert job["environment"]["name"] == "pypi"
+    assert job["environment"] == "pypi"
