@@ -14,7 +14,7 @@ from typing import Any
 
 from post_builder import __version__
 from post_builder.errors import PostBuilderError, SiteError
-from post_builder.site import Site, open_site
+from post_builder.site import WITHHELD, Site, open_site
 from post_builder.ui.interrupts import end_as_by_interrupt
 from post_builder.ui.printing import show
 
@@ -107,6 +107,7 @@ def _build(site: Site, arguments: argparse.Namespace) -> int:
     from post_builder.pipeline.made_files import Orphans, remove_orphans  # noqa: PLC0415
     from post_builder.pipeline.names import post_names  # noqa: PLC0415
     from post_builder.pipeline.session import session  # noqa: PLC0415
+    from post_builder.pipeline.unpublished.files import settle  # noqa: PLC0415
     from post_builder.ui.outcomes import report  # noqa: PLC0415
     from post_builder.ui.progress import live  # noqa: PLC0415
 
@@ -118,9 +119,18 @@ def _build(site: Site, arguments: argparse.Namespace) -> int:
         failed = any(outcome.error for outcome in outcomes)
         if not (failed or arguments.posts):  # one that failed may be what they were made for
             orphans = remove_orphans(site, post_names(site))
+        moved = settle(site)
     report(outcomes, orphans.removed, as_json=arguments.json)
+    _say("\n".join(_withheld(post, why) for post, why in moved.items()))
     _say("\n".join(map(str, orphans.errors)))
     return FAILED if failed or orphans.errors else 0
+
+
+def _withheld(post: str, why: str) -> str:
+    return (
+        f"{post}: {why}, so its figures and downloads are in {WITHHELD}/, out of the site;"
+        " `post-builder watch` shows them in a preview"
+    )
 
 
 def _check(site: Site, arguments: argparse.Namespace) -> int:
@@ -153,7 +163,7 @@ def _watch(site: Site, arguments: argparse.Namespace) -> int:
 
 
 def _new(site: Site, arguments: argparse.Namespace) -> int:
-    today = _today()
+    today = _today(site)
     if arguments.notebook:
         from post_builder.commands.notebook_import import post_from_notebook  # noqa: PLC0415
 
@@ -175,7 +185,7 @@ def _init(site: Site, arguments: argparse.Namespace) -> int:
 
     from post_builder.commands.init import init  # noqa: PLC0415
 
-    steps = init(site, _today())
+    steps = init(site, _today(site))
     if arguments.json:
         _print_json([asdict(step) for step in steps])
     else:
@@ -222,9 +232,11 @@ def _say(message: str) -> None:
         show(message, sys.stderr)
 
 
-def _today() -> dt.date:
-    """Return the date where the author is: Jekyll hides posts whose date is in the future."""
-    return dt.datetime.now().astimezone().date()
+def _today(site: Site) -> dt.date:
+    """Return the date in the site's time zone: Jekyll hides posts whose date is in the future."""
+    from post_builder.jekyll.publishing import zone_of  # noqa: PLC0415
+
+    return dt.datetime.now().astimezone(zone_of(site.jekyll)).date()
 
 
 def _print_json(data: object) -> None:

@@ -19,6 +19,7 @@ from post_builder.pipeline.names import Names, post_names
 from post_builder.pipeline.obstacles import refuse_obstacles
 from post_builder.pipeline.prepare import PostState, prepare
 from post_builder.pipeline.publish import publish, refresh
+from post_builder.pipeline.unpublished.files import bring_back
 from post_builder.place import Place
 from post_builder.site import Site
 from post_builder.ui.outcomes import Outcome
@@ -134,6 +135,7 @@ class _Builder:
                 if state.reasons or self.force:
                     return await self._build(state)
                 if state.text_changed or state.moved:
+                    bring_back(self.site, state.record)
                     refresh(state)
                 return Outcome(name, "fresh", notices=state.post.notices)
             except PostBuilderError as error:
@@ -169,6 +171,7 @@ class _Builder:
         from post_builder.execution.kernels import fresh_kernel  # noqa: PLC0415
         from post_builder.execution.runner import execute  # noqa: PLC0415
 
+        bring_back(self.site, state.record)
         refuse_obstacles(state)
         post, root = state.post, self.site.root
         before = before_run(post.front_matter.get("depends", ()), root, post.place(1))

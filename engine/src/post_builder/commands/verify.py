@@ -23,7 +23,7 @@ from post_builder.pipeline.prepare import PostState, prepare
 from post_builder.place import Place
 from post_builder.rendering.figures import Figure
 from post_builder.rendering.regions import RenderedCell, render
-from post_builder.site import Site
+from post_builder.site import WITHHELD, Site
 from post_builder.ui.findings import Finding
 from post_builder.ui.progress import Progress
 
@@ -153,7 +153,8 @@ def _figure_drift(comparison: _Comparison, root: Path) -> Iterator[Finding]:
     for figure in comparison.new.figures:
         offset = post.text.find(figure.path, comparison.cell.region.start)
         place = post.place(post.line_of(max(offset, 0)))
-        file = root / figure.path
+        places = (root / figure.path, root / WITHHELD / figure.path)
+        file = next((path for path in places if path.exists()), places[0])
         if not file.exists():
             yield Finding("drift", place, f"{figure.path} is missing")
         elif drift := figure_drift(file.read_bytes(), figure.data):

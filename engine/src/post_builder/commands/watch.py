@@ -20,6 +20,7 @@ from post_builder.files import digest
 from post_builder.freshness.git import ignored
 from post_builder.pipeline.made_files import remove_orphans
 from post_builder.pipeline.names import post_names
+from post_builder.pipeline.unpublished.files import bring_back, made_records, settle
 from post_builder.pipeline.session import async_session
 from post_builder.site import OWN_FOLDER, Site, open_site
 from post_builder.sources.transclusion import texts_used
@@ -61,20 +62,28 @@ async def watch(site: Site, progress: Progress, *, jobs: int, stream: TextIO) ->
     """
     standby = Standby()
     watcher = _Watcher(progress, jobs, stream, standby)
+    for record in made_records(site):  # a preview shows what is not published yet, too
+        bring_back(site, record)
     try:
         await _watch(site, watcher)
     finally:
         await standby.close()
+        settle(site)
 
 
 async def _watch(site: Site, watcher: _Watcher) -> None:
-    saves = awatch(site.root, watch_filter=_Saves(site), step=_QUIET_MS)
+    saves = awatch(site.root, *_config(site), watch_filter=_Saves(site), step=_QUIET_MS)
     coming = asyncio.ensure_future(anext(saves))  # watching starts before the first build does
     await watcher.build(site, lambda: list(site.posts()))
     while True:
         changes = await coming
         coming = asyncio.ensure_future(anext(saves))
         site = await watcher.build_after({Path(path) for _, path in changes}, site)
+
+
+def _config(site: Site) -> tuple[Path, ...]:
+    """Return the settings of a site if they are not in its root."""
+    return (site.config,) if site.home else ()
 
 
 @dataclass(slots=True)
@@ -93,7 +102,7 @@ class _Watcher:
         """Build what some saves made stale; return the site with its current settings."""
         saved = self.changed(paths, site)
         try:
-            site = open_site(site.root)
+            site = open_site(site.config.parent)
         except PostBuilderError as error:
             self._print(error)
             return site

@@ -13,7 +13,7 @@ from post_builder.execution.observations import Observations, file_state
 from post_builder.files import digest
 from post_builder.freshness.git import ignored
 from post_builder.place import Place
-from post_builder.site import OWN_FOLDER
+from post_builder.site import OWN_FOLDER, WITHHELD
 
 MISSING = "missing"
 """In place of the digest of a file that does not exist."""
@@ -162,8 +162,10 @@ def _digest(path: Path, root: Path, *, folder: bool) -> str:
     if folder and path.is_dir():
         names = (entry.name for entry in path.iterdir())
         return _listing_digest(path.relative_to(root).as_posix(), names, root)
-    if not folder and path.is_file():
-        return digest(path.read_bytes())
+    withheld = root / WITHHELD / path.relative_to(root)
+    for file in () if folder else (path, withheld):
+        if file.is_file():
+            return digest(file.read_bytes())
     return MISSING
 
 

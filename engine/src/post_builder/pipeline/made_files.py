@@ -11,6 +11,7 @@ from post_builder.errors import FileError, RecordError
 from post_builder.files import digest, operations
 from post_builder.freshness.record import Made, Record, load_made
 from post_builder.pipeline.names import Names
+from post_builder.pipeline.unpublished.files import bring_back
 from post_builder.site import Site
 
 
@@ -33,6 +34,7 @@ def remove_outdated(site: Site, before: Made | None, now: Record) -> list[str]:
 
 def remove_all(site: Site, name: str, record: Made) -> list[str]:
     """Remove everything that builds of a post made, its record last; return what was removed."""
+    bring_back(site, record)
     removed = _remove(site, record.made())
     path = site.record(name)
     if _is_own(site, path):

@@ -69,7 +69,7 @@ def _prose(text: str, name: str, site: Site) -> Iterator[NotebookNode]:
 def _code(cell: Cell) -> NotebookNode:
     tags = sorted(map(str, cell.options.tags))
     metadata = {"tags": tags} if tags else {}
-    return new_code_cell(cell.code.rstrip("\n"), id=cell.name.replace(":", "-"), metadata=metadata)
+    return new_code_cell(cell.code.rstrip("\n"), id=cell.notebook_id, metadata=metadata)
 
 
 def _for_script(notebook: NotebookNode) -> NotebookNode:
