@@ -26,8 +26,8 @@ def build(site: Site, arguments: argparse.Namespace) -> int:
     from post_builder.commands.fresh import unchanged_posts  # noqa: PLC0415
     from post_builder.ui.outcomes import Outcome, report  # noqa: PLC0415
 
-    paths = _posts(site, arguments.posts)
     if not arguments.force:
+        paths = _posts(site, arguments.posts)
         fresh = unchanged_posts(site, paths, every=not arguments.posts)
         if fresh is not None:
             outcomes = [Outcome(site.relative(path), "fresh") for path in fresh]
@@ -194,8 +194,6 @@ def _not_a_post(site: Site, path: Path) -> SiteError:
 
 def _say(message: str) -> None:
     """Print a message, if there is one, where it does not mix with a result."""
-    from post_builder.ui.printing import show  # noqa: PLC0415
-
     if message:
         show(message, sys.stderr)
 

@@ -168,6 +168,10 @@ class Post:
         count = max(len(_starts(self.text)) - 1, 1)
         return bisect_right(_starts(self.text), offset, 0, count) + (last in {"\n", "\r"})
 
+    def line_showing(self, text: str, start: int = 0) -> int:
+        """Return the line that holds a text, such as the path of a figure; 1 if none does."""
+        return self.line_of(max(self.text.find(text, start), 0))
+
     def at(self, span: Span) -> str:
         """Return the text of a span."""
         return self.text[span.start : span.end]

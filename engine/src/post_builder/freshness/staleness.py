@@ -172,7 +172,7 @@ def _changed_outputs(
     for path, content in digests(made, site.root).items():
         if content != made[path]:
             problem = "is missing" if content == MISSING else "is not what the build wrote"
-            yield Reason(f"{path} {problem}", _line_showing(post, path), tampered=True)
+            yield Reason(f"{path} {problem}", post.line_showing(path), tampered=True)
 
 
 def _changed_values(post: Post, record: Record) -> Iterator[Reason]:
@@ -186,9 +186,3 @@ def _changed_values(post: Post, record: Record) -> Iterator[Reason]:
         if published != built:
             message = f"value {value.expression} is not what the build wrote"
             yield Reason(message, value.line, tampered=True)
-
-
-def _line_showing(post: Post, path: str) -> int:
-    """Find the line that shows a figure."""
-    offset = post.text.find(path)
-    return post.line_of(offset) if offset >= 0 else 1

@@ -11,8 +11,8 @@ from pathlib import Path
 from post_builder.document.figure_names import FigureNames
 from post_builder.document.options import Tag
 from post_builder.errors import FileError, PostError
-from post_builder.freshness.record import Made, Record, load_made
-from post_builder.pipeline.prepare import PostState
+from post_builder.freshness.record import Record
+from post_builder.pipeline.prepare import PostState, owned
 from post_builder.place import Place
 from post_builder.site import OWN_FOLDER, Site
 
@@ -39,7 +39,7 @@ def refuse_obstacles(state: PostState) -> None:
     own = site.root / OWN_FOLDER / "lock"
     for path in (state.path, site.record(state.name), own, *downloads, folder / "figure.svg"):
         _refuse_closed_folder(site, path)
-    made = owned(state)
+    made = owned(site, state.post, state.name)
     known = made.made() if made else {}
     refuse_foreign(state, [path for path in _awaited(state) if path not in known])
 
@@ -71,18 +71,6 @@ def refuse_odd_names(state: PostState, record: Record) -> None:
         if _NOT_UTF_8.search(path):
             message = f"the post reads {path!r}, whose name is not UTF-8"
             raise PostError(message, state.post.place(1), "rename the file")
-
-
-def owned(state: PostState) -> Made | None:
-    """Return what the builds of a post are known to have made; None if there was none.
-
-    Raises:
-        RecordError: if its record cannot be read.
-    """
-    made = load_made(state.site, state.name)
-    if made and made.post != state.post.path and (state.site.root / made.post).exists():
-        return None  # what was made for another post is not this one's to replace
-    return made
 
 
 def _awaited(state: PostState) -> Iterator[str]:

@@ -69,7 +69,8 @@ def prepare(site: Site, path: Path, name: str | None) -> PostState | None:
         return None
     found: list[PostBuilderError] = list(problems)
     if post and name:
-        made, record = _made(site, post, name)
+        made = owned(site, post, name)
+        record = load_record(site, name) if made else None
         found += _unfit_settings(site, post)
         try:
             prepared = transclude(post, site, made.transcluded() if made else {})
@@ -97,9 +98,13 @@ def _unfit_settings(site: Site, post: Post) -> Iterator[PostBuilderError]:
         yield error
 
 
-def _made(site: Site, post: Post, name: str) -> tuple[Made | None, Record | None]:
-    """Read the record of a post, and which files it says are its own."""
+def owned(site: Site, post: Post, name: str) -> Made | None:
+    """Return what the builds of a post are known to have made; None if there was none.
+
+    Raises:
+        RecordError: if its record cannot be read.
+    """
     made = load_made(site, name)
     if made and made.post != post.path and (site.root / made.post).exists():
-        return None, None  # that post is no longer executable; it keeps what was made for it
-    return made, load_record(site, name)
+        return None  # that post is no longer executable; it keeps what was made for it
+    return made

@@ -35,8 +35,8 @@ from post_builder.freshness.site_files import (
     observed,
 )
 from post_builder.pipeline.made_files import remove_outdated
-from post_builder.pipeline.obstacles import owned, refuse_foreign, refuse_odd_names
-from post_builder.pipeline.prepare import PostState
+from post_builder.pipeline.obstacles import refuse_foreign, refuse_odd_names
+from post_builder.pipeline.prepare import PostState, owned
 from post_builder.pipeline.undo import keep_replaced
 from post_builder.site import Site
 from post_builder.sources.transclusion import PreparedPost, transclude
@@ -129,7 +129,7 @@ def _prepared_now(state: PostState) -> PreparedPost:
     if text == state.post.text:
         return state.prepared
     post = parse(text, state.post.path, state.post.inherited)
-    built = owned(state)
+    built = owned(state.site, state.post, state.name)
     known = built.transcluded() if built else {}
     prepared = transclude(post, state.site, known) if post else None
     if prepared is None or _inputs(prepared) != _inputs(state.prepared):
@@ -209,7 +209,7 @@ def _write(
         FileError: if the system refuses.
         SavedMeanwhileError: if the post was saved since it was read.
     """
-    site, before = state.site, owned(state)
+    site, before = state.site, owned(state.site, state.post, state.name)
     known = before.made() if before else {}
     refuse_foreign(state, _foreign(site, made, known))
     try:

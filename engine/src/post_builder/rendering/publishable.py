@@ -32,9 +32,9 @@ def refuse_unpublishable(
         RenderError: with the line of a cell; all cells without alt text are named at once.
     """
     pairs = list(zip(post.cells, outputs, strict=True))
-    silent = [cell for cell, forms in pairs if any(map(is_figure, forms)) and not _alt(cell)]
+    silent = [cell for cell, forms in pairs if any(map(is_figure, forms)) and not has_alt(cell)]
     if silent:
-        _refuse_silent(post, silent)
+        refuse_silent(post, silent)
     for cell, forms in pairs:
         place = post.place(cell.line)
         if cell.region_in_raw and any(map(needs_liquid, forms)):
@@ -46,11 +46,17 @@ def refuse_unpublishable(
             refuse_secret(_words(form), what, place, allowed_secrets)
 
 
-def _alt(cell: Cell) -> str:
-    return (cell.options.alt or "").strip()
+def has_alt(cell: Cell) -> bool:
+    """Return whether a cell says what its figures show."""
+    return bool((cell.options.alt or "").strip())
 
 
-def _refuse_silent(post: Post, cells: Sequence[Cell]) -> None:
+def refuse_silent(post: Post, cells: Sequence[Cell]) -> None:
+    """Refuse the figures of cells without alt text; there is at least one.
+
+    Raises:
+        RenderError: with the line of the first, and the lines of the others as its detail.
+    """
     first, *others = cells
     message = f"the figure of cell {first.name} has no alt text"
     detail = "\n".join(

@@ -113,8 +113,7 @@ def _texts(region: str) -> list[str]:
 def _figure_drift(comparison: _Comparison, root: Path) -> Iterator[Finding]:
     post = comparison.post
     for figure in comparison.new.figures:
-        offset = post.text.find(figure.path, comparison.cell.region.start)
-        place = post.place(post.line_of(max(offset, 0)))
+        place = post.place(post.line_showing(figure.path, comparison.cell.region.start))
         file = root / figure.path
         if not file.exists():
             yield Finding("drift", place, f"{figure.path} is missing")

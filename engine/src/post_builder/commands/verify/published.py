@@ -65,8 +65,7 @@ def _foreign_figures(state: PostState, cell: Cell, new: RenderedCell) -> Iterato
         if not (root / path).is_file():
             continue
         data = (root / path).read_bytes()
-        offset = post.text.find(path, cell.region.start)
-        place = post.place(post.line_of(max(offset, 0)))
+        place = post.place(post.line_showing(path, cell.region.start))
         if not publishable(path, data):
             yield Finding("drift", place, f"{path} holds what no build leaves in a figure")
         elif not (is_ignored(cell) or state.reasons) and (problem := form_drift(data, fresh)):

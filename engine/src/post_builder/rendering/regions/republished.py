@@ -7,7 +7,7 @@ import re
 from post_builder.document.figure_tag import TAG, FigureTag, described, parse_figure_tag
 from post_builder.document.options import Tag
 from post_builder.document.post import END, START, Cell, Post
-from post_builder.errors import RenderError
+from post_builder.rendering.publishable import has_alt, refuse_silent
 from post_builder.rendering.regions import FOLD, FOLD_END, at_its_place
 
 
@@ -25,10 +25,8 @@ def republished(post: Post, cell: Cell) -> str:
     if not content:
         return post.at(cell.region)
     tags = list(TAG.finditer(content))
-    if tags and not (cell.options.alt or "").strip():
-        message = f"the figure of cell {cell.name} has no alt text"
-        hint = 'add data-alt="what the figure shows" to the options below the cell'
-        raise RenderError(message, post.place(cell.line), hint)
+    if tags and not has_alt(cell):
+        refuse_silent(post, [cell])
     for number, match in reversed(list(enumerate(tags, 1))):
         tag = _described(cell, match, number, len(tags))
         content = f"{content[: match.start()]}{tag}{content[match.end() :]}"
