@@ -60,10 +60,14 @@ def described(tag: FigureTag, alt: str, caption: str, number: int, count: int) -
         number: of the figure, counted from 1.
         count: of the figures of the cell.
     """
-    words = html.escape(alt, quote=False)
-    if count > 1:
-        words = f"{words} ({number} of {count})"
-    return replace(tag, alt=words, caption=caption if number == count else "")
+    words, below = texts_of(alt, caption, number, count)
+    return replace(tag, alt=html.escape(words, quote=False), caption=below)
+
+
+def texts_of(alt: str, caption: str, number: int, count: int) -> tuple[str, str]:
+    """Return the alternative text and the caption of one of a cell's figures; see `described`."""
+    words = alt if count == 1 else f"{alt} ({number} of {count})"
+    return words, caption if number == count else ""
 
 
 def parse_figure_tag(match: re.Match[str]) -> FigureTag:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from post_builder.document.figure_names import FigureNames
-from post_builder.document.figure_tag import FigureTag, described
+from post_builder.document.figure_tag import FigureTag, described, texts_of
 from post_builder.document.post import Cell
 from post_builder.rendering.figures.charts import Chart
 from post_builder.rendering.figures.files import Figure
@@ -96,14 +96,6 @@ class _Writer:
         figure = Figure(self.cell.name, path, image.data, image.width, image.height)
         return Block(str(tag), (figure,))
 
-    def _alt(self) -> str:
-        alt = self.cell.options.alt or ""
-        return alt if self.figures == 1 else f"{alt} ({self.number} of {self.figures})"
-
-    def _caption(self) -> str:
-        """Return the caption, under the last of several figures only."""
-        return (self.cell.options.caption or "") if self.number == self.figures else ""
-
     def _markup(self, form: Markup, stems: Sequence[str]) -> Block:
         files = tuple(
             Figure(self.cell.name, f"{stem}.{SUFFIXES[file.kind]}", file.data())
@@ -129,7 +121,11 @@ class _Writer:
         return self._figure("page", "", frame, self.cell.options.caption or "", file)
 
     def _chart(self, chart: Chart, path: str) -> Block:
-        alt, address = _attribute(self._alt()), site_address(path)
+        options = self.cell.options
+        words, caption = texts_of(
+            options.alt or "", options.caption or "", self.number, self.figures
+        )
+        alt, address = _attribute(words), site_address(path)
         attributes = (
             f' data-chart="{chart.library}" data-src="{address}"'
             f' data-library="{site_address(LIBRARIES[chart.library])}" data-height="{chart.height}"'
@@ -137,7 +133,7 @@ class _Writer:
         instead = f'<p>{alt}</p><p><a href="{address}">The chart as data</a></p>'
         drawing = f'<div role="img" aria-label="{alt}">{instead}</div>'
         file = Figure(self.cell.name, path, chart.data)
-        return self._figure("chart", attributes, drawing, self._caption(), file)
+        return self._figure("chart", attributes, drawing, caption, file)
 
     def _figure(
         self, kind: str, attributes: str, content: str, caption: str, file: Figure
