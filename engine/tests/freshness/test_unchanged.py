@@ -77,12 +77,12 @@ def test_a_post_with_a_notice_is_looked_at(toy: Path, capsys: pytest.CaptureFixt
     assert "this block does not run" in capsys.readouterr().out
 
 
-def test_output_of_another_post_counts(built_series: Path) -> None:
+def test_output_of_another_post_counts(series: Path) -> None:
     """It is a source like a module's."""
-    assert list(PARTS) == unchanged(built_series)
-    text = built_series.joinpath(PARTS[0]).read_text("utf-8")
-    built_series.joinpath(PARTS[0]).write_text(
+    assert list(PARTS) == unchanged(series)
+    text = series.joinpath(PARTS[0]).read_text("utf-8")
+    series.joinpath(PARTS[0]).write_text(
         text.replace('output stdout">', 'output stdout">9'), "utf-8"
     )
-    site = open_site(built_series)
-    assert unchanged_posts(site, [built_series / PARTS[1]], every=False) is None
+    site = open_site(series)
+    assert unchanged_posts(site, [series / PARTS[1]], every=False) is None

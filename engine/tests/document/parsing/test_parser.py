@@ -238,3 +238,18 @@ def test_a_file_is_parsed_under_its_path(blog: Path) -> None:
         read_post(Site(blog), path)
     path.write_text("---\ntitle: x\n---\n", encoding="utf-8")
     assert read_post(Site(blog), path) is None
+
+
+def test_a_comment_without_an_end_is_refused_above_a_cell(read: Callable[[str], Post]) -> None:
+    """The markers of an output would end it, and the cell would vanish from the page."""
+    with pytest.raises(PostError) as error:
+        read("text\n\n<!-- a note\n\n```python\n1\n```\n")
+    assert ("this comment has no end", 6) == (error.value.message, error.value.place.line)
+    assert 1 == len(read("```python\n1\n```\n\n<!-- a note\n").cells)
+    assert 1 == len(read("text\n<!-- a note\n\n```python\n1\n```\n").cells)
+
+
+def test_what_is_below_a_line_of_attributes_starts_a_block(read: Callable[[str], Post]) -> None:
+    """As in kramdown, where such a line is no text that a comment or list could go on."""
+    inside = "<!--\n\n```python\n2\n```\n\n-->\n"
+    assert 1 == len(read("```python\n1\n```\n{: #one}\n" + inside).cells)

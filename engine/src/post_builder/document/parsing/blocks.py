@@ -16,6 +16,9 @@ from post_builder.files import unix_newlines
 
 _RULES = ["code", "fence", "blockquote", "hr", "list", "html_block", "heading", "lheading"]
 
+_ATTRIBUTES = re.compile(r"\{:(?![:/])(?:\\\}|[^}])+\}[ \t]*$")
+"""A line that gives attributes to the block above, or below, and so is no text of its own."""
+
 _OPENING = re.compile(r"(?P<marks>`{3,}|~{3,})(?P<info>.*)$")
 _CLOSING = re.compile(r"^[ \t>]*(?P<marks>`{3,}|~{3,})[ \t]*$", re.MULTILINE)
 
@@ -47,7 +50,9 @@ def find_blocks(
     parser = MarkdownIt("commonmark", {"maxNesting": _MAX_NESTING})
     rules = parser.block.ruler
     rules.enableOnly([*_RULES, "paragraph"])
-    rules.at("fence", _Fences(is_cell), {"alt": ["paragraph", "reference", "blockquote", "list"]})
+    every = ["paragraph", "reference", "blockquote", "list"]
+    rules.before("code", "attributes", _attributes, {"alt": every})
+    rules.at("fence", _Fences(is_cell), {"alt": every})
     for name, (rule, ends, kind) in _ABSORBING.items():
         rules.at(name, _absorbing(rule, kind), {"alt": ends})
     rules.at("hr", hr, {"alt": ["blockquote", "list"]})  # in kramdown it ends no paragraph
@@ -56,6 +61,17 @@ def find_blocks(
     tokens = _Kept()
     parser.block.parse(unix_newlines(text).replace("\0", "\ufffd"), parser, {}, tokens)
     return list(tokens)
+
+
+def _attributes(state: StateBlock, start: int, _: int, silent: bool) -> bool:  # noqa: FBT001
+    """Go over a line of attributes: what is below it starts a block, and continues none."""
+    line = state.src[state.bMarks[start] + state.tShift[start] : state.eMarks[start]]
+    found = _ATTRIBUTES.match(line) is not None and not state.is_code_block(start)
+    if found and not silent:
+        state.line = start + 1
+        if isinstance(state.tokens, _Kept):
+            state.tokens.absorber = ("", 0)
+    return found
 
 
 def _absorbing(rule: RuleFuncBlockType, kind: str) -> RuleFuncBlockType:
@@ -108,7 +124,9 @@ class _Kept(list[Token]):
     def _is_needed(self, inline: Token) -> bool:
         before = self[-2].type if len(self) > 1 else ""
         text = inline.content
-        return before == "heading_open" or "<span" in text or "output -->" in text
+        return before == "heading_open" or any(
+            mark in text for mark in ("<span", "<!--", "output -->")
+        )
 
 
 @dataclass(slots=True)

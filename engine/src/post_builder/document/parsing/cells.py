@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 
 from markdown_it.token import Token
@@ -70,29 +69,6 @@ def runs(info: str, language: str) -> bool:
     """Return whether the words on a fence make it a cell of a language, or a session in it."""
     word = word_of(info)
     return word in names_of(language) or (language == "python" and word in SESSIONS)
-
-
-def stray_markers(
-    text: TextLines, tokens: Sequence[Token], cells: Sequence[Cell]
-) -> Iterator[PostError]:
-    """Yield an error for each output whose cell is gone: it would be published for ever."""
-    starts = [cell.region.start for cell in cells]
-    reported = False  # the end marker of a stray region needs no error of its own
-    prose = [token for token in tokens if token.type in {"html_block", "inline"}]
-    for index in (index for token in prose for index in _range(text, token)):
-        marker = text.lines[index].lstrip(" \t>").rstrip()
-        if marker not in {START, END}:
-            continue
-        position = bisect_right(starts, text.starts[index]) - 1
-        stray = position < 0 or text.starts[index] >= cells[position].region.end
-        if stray and not (reported and marker == END):
-            hint = "delete it; the build recreates it"
-            yield text.error(index, "this output region is not directly below a cell", hint)
-        reported = stray and marker == START
-
-
-def _range(text: TextLines, token: Token) -> range:
-    return range(*text.range_of(token))
 
 
 def _cell(text: TextLines, token: Token, number: int, language: str) -> Cell:

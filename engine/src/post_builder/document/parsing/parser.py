@@ -8,8 +8,9 @@ from pathlib import Path
 
 from post_builder.document.front_matter import FrontMatter, KernelSpec, kernel_of, read_front_matter
 from post_builder.document.parsing.blocks import find_blocks
-from post_builder.document.parsing.cells import find_cells, runs, stray_markers
+from post_builder.document.parsing.cells import find_cells, runs
 from post_builder.document.parsing.headings import headings
+from post_builder.document.parsing.markers import open_comments, stray_markers
 from post_builder.document.parsing.notices import find_notices
 from post_builder.document.parsing.text_lines import TextLines
 from post_builder.document.parsing.values import find_values
@@ -93,6 +94,7 @@ def _parse(
     cells = tuple(find_cells(lines, fences, kernel.language, problems))
     if not problems:  # a cell that cannot be read has output, and values, as well
         problems += stray_markers(lines, tokens, cells)
+        problems += open_comments(lines, tokens, cells)
         values = tuple(find_values(lines, tokens, cells, problems))
     found = (
         (lines.range_of(heading)[0] + 1, inline.content)
