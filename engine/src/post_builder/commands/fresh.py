@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
+
+from jupyter_core.paths import jupyter_path
 
 from post_builder.errors import PostBuilderError
 from post_builder.freshness.unchanged import is_unchanged
@@ -32,3 +35,11 @@ def unchanged_posts(site: Site, paths: Sequence[Path], *, every: bool) -> list[P
         return executable if idle and not left_behind(site) else None
     except (PostBuilderError, OSError):
         return None
+
+
+def looked_for(site: Site) -> set[str]:
+    """Return the paths of which a build wants to know whether they are there."""
+    kernels = jupyter_path("kernels")
+    git = [str(folder / ".git") for folder in (site.root, *site.root.parents)]
+    made = ("", "_posts", "_data", "_data/builds", "assets", "assets/images", "assets/notebooks")
+    return {*kernels, *git, *(str(site.root / folder) for folder in made), sys.executable}
