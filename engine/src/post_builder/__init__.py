@@ -54,13 +54,16 @@ def build(site: str | PathLike[str], *, force: bool = False) -> list[Outcome]:
 
     from post_builder.commands.build import build as build_posts  # noqa: PLC0415  # as above
     from post_builder.pipeline.session import session  # noqa: PLC0415  # as above
+    from post_builder.pipeline.unpublished.files import settle  # noqa: PLC0415  # as above
     from post_builder.site import open_site  # noqa: PLC0415  # as above
     from post_builder.ui.progress import Silent  # noqa: PLC0415  # as above
 
     opened = open_site(Path(site))
     with session(opened, "build", partial(print, file=sys.stderr)):
         posts, jobs = list(opened.posts()), opened.settings.jobs
-        return asyncio.run(build_posts(opened, posts, Silent(), force=force, jobs=jobs))
+        outcomes = asyncio.run(build_posts(opened, posts, Silent(), force=force, jobs=jobs))
+        settle(opened)
+    return outcomes
 
 
 def check(site: str | PathLike[str]) -> list[Finding]:

@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 
 from post_builder.errors import PostBuilderError, SiteError
-from post_builder.site import Site
+from post_builder.site import WITHHELD, Site
 from post_builder.ui.printing import show
 
 FAILED = 1
@@ -46,7 +46,8 @@ def _nothing_to_do(site: Site, arguments: argparse.Namespace) -> str | None:
         )
     with suppress(OSError, PostBuilderError):  # a site that cannot be written to is as fresh
         own_folder(site)
-        arguments.look.remember(str(site.root), printed.getvalue(), looked_for(site))
+        if not site.withheld("").exists():  # a date may come at which it is to be published
+            arguments.look.remember(str(site.root), printed.getvalue(), looked_for(site))
     return printed.getvalue()
 
 
@@ -57,6 +58,7 @@ def _build(site: Site, arguments: argparse.Namespace) -> int:
     from post_builder.pipeline.made_files import Orphans, remove_orphans  # noqa: PLC0415
     from post_builder.pipeline.names import post_names  # noqa: PLC0415
     from post_builder.pipeline.session import session  # noqa: PLC0415
+    from post_builder.pipeline.unpublished.files import settle  # noqa: PLC0415
     from post_builder.ui.outcomes import report  # noqa: PLC0415
     from post_builder.ui.progress import live  # noqa: PLC0415
 
@@ -69,9 +71,18 @@ def _build(site: Site, arguments: argparse.Namespace) -> int:
         failed = any(outcome.error for outcome in outcomes)
         if not (failed or arguments.posts):  # one that failed may be what they were made for
             orphans = remove_orphans(site, post_names(site))
+        moved = settle(site)
     report(outcomes, orphans.removed, as_json=arguments.json)
+    _say("\n".join(_withheld(post, why) for post, why in moved.items()))
     _say("\n".join(map(str, orphans.errors)))
     return FAILED if failed or orphans.errors else 0
+
+
+def _withheld(post: str, why: str) -> str:
+    return (
+        f"{post}: {why}, so its figures and downloads are in {WITHHELD}/, out of the site;"
+        " `post-builder watch` puts them back for a preview"
+    )
 
 
 def check(site: Site, arguments: argparse.Namespace) -> int:

@@ -12,6 +12,7 @@ from post_builder.errors import PostBuilderError
 from post_builder.freshness.unchanged import is_unchanged
 from post_builder.pipeline.made_files import left_behind
 from post_builder.pipeline.names import post_names
+from post_builder.pipeline.unpublished.files import made_records, misplaced
 from post_builder.site import Site
 
 
@@ -32,6 +33,7 @@ def unchanged_posts(site: Site, paths: Sequence[Path], *, every: bool) -> list[P
         idle = all(is_unchanged(site, path, names[path]) for path in executable)
         if every:
             idle = idle and {path.stem for path in site.records()} <= set(names.values())
+        idle = idle and not any(misplaced(site, record) for record in made_records(site))
         return executable if idle and not left_behind(site) else None
     except (PostBuilderError, OSError):
         return None
