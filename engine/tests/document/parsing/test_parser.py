@@ -253,3 +253,9 @@ def test_what_is_below_a_line_of_attributes_starts_a_block(read: Callable[[str],
     """As in kramdown, where such a line is no text that a comment or list could go on."""
     inside = "<!--\n\n```python\n2\n```\n\n-->\n"
     assert 1 == len(read("```python\n1\n```\n{: #one}\n" + inside).cells)
+
+
+def test_a_tag_of_a_value_that_is_not_closed_is_refused(read: Callable[[str], Post]) -> None:
+    """Whatever comes below: the output of a cell would end it."""
+    with pytest.raises(PostError, match="this value cannot be read"):
+        read("A <span data-value\n\n```python\n1\n```\n")
