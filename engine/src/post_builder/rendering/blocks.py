@@ -104,15 +104,15 @@ class _Writer:
         if not files:
             return Block(html_block(form.kind, form.cleaned.html))
         alt = self.cell.options.alt or ""
-        label = f' aria-label="{_attribute(alt)}"' if alt else ""
-        markup = f"{form.cleaned.html}{_figcaption(self.cell.options.caption or '')}"
+        label = f' aria-label="{attribute(alt)}"' if alt else ""
+        markup = f"{form.cleaned.html}{figcaption(self.cell.options.caption or '')}"
         paths = [file.path for file in files]
         return Block(
             html_block(form.kind, markup, paths, element="figure", attributes=label), files
         )
 
     def _page(self, page: Page, path: str) -> Block:
-        title = _attribute(self.cell.options.alt or f"Output of cell {self.cell.name}")
+        title = page_title(self.cell)
         frame = (
             f'<iframe src="{site_address(path)}" sandbox="{_SANDBOX}" title="{title}"'
             f' loading="lazy" width="100%" height="{_FRAME_HEIGHT}" style="border: 0"></iframe>'
@@ -125,7 +125,7 @@ class _Writer:
         words, caption = texts_of(
             options.alt or "", options.caption or "", self.number, self.figures
         )
-        alt, address = _attribute(words), site_address(path)
+        alt, address = attribute(words), site_address(path)
         attributes = (
             f' data-chart="{chart.library}" data-src="{address}"'
             f' data-library="{site_address(LIBRARIES[chart.library])}" data-height="{chart.height}"'
@@ -139,16 +139,22 @@ class _Writer:
         self, kind: str, attributes: str, content: str, caption: str, file: Figure
     ) -> Block:
         script = f'<script src="{site_address(SCRIPT)}" defer></script>'
-        inner = f"{content}{_figcaption(caption).translate(ENTITIES)}{script}"
+        inner = f"{content}{figcaption(caption)}{script}"
         text = f'<figure class="output {kind}"{attributes}>{inner}</figure>'
         return Block(text, (file,))
 
 
-def _figcaption(caption: str) -> str:
-    return f"<figcaption>{inline_html(caption)}</figcaption>" if caption else ""
+def figcaption(caption: str) -> str:
+    """Return the element of a caption, which Liquid and kramdown leave as it is; or nothing."""
+    return f"<figcaption>{inline_html(caption)}</figcaption>".translate(ENTITIES) if caption else ""
 
 
-def _attribute(text: str) -> str:
+def page_title(cell: Cell) -> str:
+    """Return what a frame is called, escaped."""
+    return attribute(cell.options.alt or f"Output of cell {cell.name}")
+
+
+def attribute(text: str) -> str:
     """Escape a text for an attribute that neither Liquid nor kramdown interprets."""
     return html.escape(" ".join(text.split())).translate(ENTITIES)
 

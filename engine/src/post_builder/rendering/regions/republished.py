@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 
-from post_builder.document.figure_tag import TAG, FigureTag, described, parse_figure_tag
 from post_builder.document.options import Tag
 from post_builder.document.post import END, START, Cell, Post
 from post_builder.rendering.publishable import has_alt, refuse_silent
 from post_builder.rendering.regions import FOLD, FOLD_END, at_its_place
+from post_builder.rendering.regions.described import has_figures, with_words
+
+_STDERR = re.compile(r'<pre class="output stderr[^"]*">[^<]*(?:<(?!/pre>)[^<]*)*</pre>(?:\n|\Z)')
+"""What a cell wrote to stderr, as a page shows it."""
 
 
 def republished(post: Post, cell: Cell) -> str:
@@ -24,12 +27,13 @@ def republished(post: Post, cell: Cell) -> str:
     content = content_of(cell, post.at(cell.region))
     if not content:
         return post.at(cell.region)
-    tags = list(TAG.finditer(content))
-    if tags and not has_alt(cell):
+    if has_figures(content) and not has_alt(cell):
         refuse_silent(post, [cell])
-    for number, match in reversed(list(enumerate(tags, 1))):
-        tag = _described(cell, match, number, len(tags))
-        content = f"{content[: match.start()]}{tag}{content[match.end() :]}"
+    content = with_words(content, cell)
+    if Tag.REMOVE_STDERR in cell.options.tags:
+        content = _STDERR.sub("", content).rstrip("\n")
+    if not content:
+        return ""
     if Tag.HIDE_OUTPUT in cell.options.tags:
         content = f"{FOLD}\n\n{content}\n{FOLD_END}\n"
     return at_its_place(post.text, cell, cell.with_prefix(f"{START}\n{content}\n{END}"))
@@ -42,8 +46,3 @@ def content_of(cell: Cell, region: str) -> str:
     if content.startswith(FOLD):
         content = content.removeprefix(f"{FOLD}\n\n").removesuffix(f"\n{FOLD_END}\n")
     return content
-
-
-def _described(cell: Cell, match: re.Match[str], number: int, count: int) -> FigureTag:
-    alt, caption = cell.options.alt or "", cell.options.caption or ""
-    return described(parse_figure_tag(match), alt, caption, number, count)
