@@ -25,9 +25,7 @@ def test_built_site_has_no_findings(toy: Path) -> None:
 
 def test_edited_output_is_found_on_its_line(toy: Path) -> None:
     """A digit changed in an output is tampering, on the region's line."""
-    line = replace(
-        toy / POST, '<pre class="output stdout">slope 2', '<pre class="output stdout">slope 3'
-    )
+    line = replace(toy / POST, '<pre class="highlight">slope 2', '<pre class="highlight">slope 3')
     assert [("tampered", line - 1, "output of cell slope is not what the build wrote")] == found(
         toy
     )
@@ -111,7 +109,7 @@ def test_other_package_version_is_named(toy: Path) -> None:
 
 def test_missing_end_marker_is_an_error_on_the_regions_line(toy: Path) -> None:
     """A region whose end was deleted is not taken to reach to the next one's."""
-    line = replace(toy / POST, "</pre>\n<!-- /output -->\n\nThe slope", "</pre>\n\nThe slope")
+    line = replace(toy / POST, "</div>\n\n<!-- /output -->\n\nThe slope", "</div>\n\nThe slope")
     [(kind, at, message)] = found(toy)
     assert ("error", "this output region has no end") == (kind, message)
     assert at is not None

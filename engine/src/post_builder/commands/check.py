@@ -77,6 +77,10 @@ def _reasons(state: PostState) -> Iterator[Finding]:
     if state.moved and not state.reasons:
         message = f"the post was called {state.record.post if state.record else None}"
         yield Finding("stale", state.post.place(1), message, _BUILD)
+    if state.older_markup and not state.reasons:
+        message = "its outputs are in the markup of an older version"
+        yield Finding("stale", state.post.place(1), message, f"{_BUILD}, which runs nothing")
+        return
     for cell in state.post.cells:
         if cell.name in state.page_changes:
             message = f"the page does not show the new options of cell {cell.name}"

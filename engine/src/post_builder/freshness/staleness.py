@@ -12,7 +12,7 @@ from post_builder.errors import PostBuilderError
 from post_builder.freshness.digests import cell_records, settings_digest, value_digests
 from post_builder.freshness.packages.kernel_python import kernel_versions
 from post_builder.freshness.packages.versions import python_minor
-from post_builder.freshness.record import CellRecord, Record
+from post_builder.freshness.record import MARKUP, CellRecord, Record
 from post_builder.freshness.site_files import MISSING, declared, digests
 from post_builder.site import Site
 
@@ -58,7 +58,9 @@ def staleness(prepared: PreparedPost, record: Record | None, site: Site) -> list
 
 
 def page_changes(prepared: PreparedPost, record: Record) -> set[str]:
-    """Return the cells of a fresh post of which only options of the page changed."""
+    """Return the cells of a fresh post of which only options of the page changed, or the markup."""
+    if record.markup != MARKUP:
+        return {cell.name for cell in prepared.post.cells}
     before = {cell.name: cell.page for cell in record.cells}
     now = cell_records(prepared, prepared.post)
     return {cell.name for cell in now if before.get(cell.name, cell.page) != cell.page}

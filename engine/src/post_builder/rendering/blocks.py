@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,8 +15,15 @@ from post_builder.rendering.figures.images import Image
 from post_builder.rendering.figures.media import SUFFIXES
 from post_builder.rendering.figures.pages import Page
 from post_builder.rendering.forms import Form, Markup, Text
-from post_builder.rendering.markup.block import ENTITIES, html_block, site_address
-from post_builder.rendering.markup.markdown import inline_html
+from post_builder.rendering.markup.block import (
+    ENTITIES,
+    attribute,
+    figcaption,
+    figure_block,
+    html_block,
+    site_address,
+    text_block,
+)
 from post_builder.rendering.text.terminal import terminal_html
 
 SCRIPT = "assets/js/post-builder.js"
@@ -94,7 +100,7 @@ class _Writer:
         plain = FigureTag(f"/{path}", "", "", image.width, image.height)
         tag = described(plain, alt, caption, self.number, self.figures)
         figure = Figure(self.cell.name, path, image.data, image.width, image.height)
-        return Block(str(tag), (figure,))
+        return Block(figure_block(tag), (figure,))
 
     def _markup(self, form: Markup, stems: Sequence[str]) -> Block:
         files = tuple(
@@ -104,15 +110,15 @@ class _Writer:
         if not files:
             return Block(html_block(form.kind, form.cleaned.html))
         alt = self.cell.options.alt or ""
-        label = f' aria-label="{_attribute(alt)}"' if alt else ""
-        markup = f"{form.cleaned.html}{_figcaption(self.cell.options.caption or '')}"
+        label = f' aria-label="{attribute(alt)}"' if alt else ""
+        markup = f"{form.cleaned.html}{figcaption(self.cell.options.caption or '')}"
         paths = [file.path for file in files]
         return Block(
             html_block(form.kind, markup, paths, element="figure", attributes=label), files
         )
 
     def _page(self, page: Page, path: str) -> Block:
-        title = _attribute(self.cell.options.alt or f"Output of cell {self.cell.name}")
+        title = attribute(self.cell.options.alt or f"Output of cell {self.cell.name}")
         frame = (
             f'<iframe src="{site_address(path)}" sandbox="{_SANDBOX}" title="{title}"'
             f' loading="lazy" width="100%" height="{_FRAME_HEIGHT}" style="border: 0"></iframe>'
@@ -125,7 +131,7 @@ class _Writer:
         words, caption = texts_of(
             options.alt or "", options.caption or "", self.number, self.figures
         )
-        alt, address = _attribute(words), site_address(path)
+        alt, address = attribute(words), site_address(path)
         attributes = (
             f' data-chart="{chart.library}" data-src="{address}"'
             f' data-library="{site_address(LIBRARIES[chart.library])}" data-height="{chart.height}"'
@@ -139,18 +145,9 @@ class _Writer:
         self, kind: str, attributes: str, content: str, caption: str, file: Figure
     ) -> Block:
         script = f'<script src="{site_address(SCRIPT)}" defer></script>'
-        inner = f"{content}{_figcaption(caption).translate(ENTITIES)}{script}"
+        inner = f"{content}{figcaption(caption)}{script}"
         text = f'<figure class="output {kind}"{attributes}>{inner}</figure>'
         return Block(text, (file,))
-
-
-def _figcaption(caption: str) -> str:
-    return f"<figcaption>{inline_html(caption)}</figcaption>" if caption else ""
-
-
-def _attribute(text: str) -> str:
-    """Escape a text for an attribute that neither Liquid nor kramdown interprets."""
-    return html.escape(" ".join(text.split())).translate(ENTITIES)
 
 
 def _preformatted(kind: str, text: str) -> str:
@@ -160,4 +157,4 @@ def _preformatted(kind: str, text: str) -> str:
         r"(?<! ) +$", lambda spaces: "&#32;" * len(spaces.group()), escaped, flags=re.MULTILINE
     )
     first = "\n" if escaped.startswith("\n") else ""
-    return f'<pre class="output {kind}">{first}{escaped}</pre>'
+    return text_block(kind, f"{first}{escaped}")

@@ -11,7 +11,7 @@ _UUID = rf"{_HEX}{{8}}[-_](?:{_HEX}{{4}}[-_]){{3}}{_HEX}{{12}}"
 _IDS = re.compile(rf"(?<![0-9a-z])(?:{_UUID}|{_HEX}{{32}}|T_{_HEX}{{5}})(?![0-9a-z])")
 """UUIDs, as Bokeh, xarray and itables write them, Altair's names, and those of pandas' Styler."""
 
-_TEXT = re.compile(r"(<pre class=\"output [^>]*>.*?</pre>)", re.DOTALL)
+_TEXT = re.compile(r"(<pre class=\"(?:output|highlight)[^>]*>.*?</pre>)", re.DOTALL)
 """Text that a cell printed, in which an id is what the author wanted to show."""
 
 _DURATION = r"(?:[\d.]{1,20} ?(?:ns|µs|us|ms|s|min|h)\b ?){1,3}"

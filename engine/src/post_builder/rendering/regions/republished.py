@@ -1,22 +1,30 @@
-"""Writing options of the page into an output that is there: nothing runs."""
+"""Writing an output anew from what is there: nothing runs."""
 
 from __future__ import annotations
 
 import re
 
-from post_builder.document.figure_tag import TAG, FigureTag, described, parse_figure_tag
+from post_builder.document.figure_tag import TAG, described, parse_figure_tag
 from post_builder.document.options import Tag
 from post_builder.document.post import END, START, Cell, Post
+from post_builder.rendering.markup.block import figure_block, text_block
 from post_builder.rendering.publishable import has_alt, refuse_silent
-from post_builder.rendering.regions import FOLD, FOLD_END, at_its_place
+from post_builder.rendering.regions import FOLD, FOLD_END, at_its_place, outside_markdown
+from post_builder.site import Site
+
+_OLDER_TEXT = re.compile(
+    r'^<pre class="output (?P<kind>[a-z ]+)">(?P<text>.*?)</pre>$', re.DOTALL | re.MULTILINE
+)
+"""A text as builds wrote it before they wrote `markup` into records."""
 
 
-def republished(post: Post, cell: Cell) -> str:
-    """Return the output region of a cell with its options as they are now.
+def republished(post: Post, cell: Cell, site: Site) -> str:
+    """Return the output region of a cell with its options, and its markup, as they are now.
 
     Args:
         post: as it is on disk.
         cell: of the post; its region is as a build wrote it.
+        site: that the post belongs to.
 
     Raises:
         RenderError: for a figure that has lost its alternative text.
@@ -28,8 +36,9 @@ def republished(post: Post, cell: Cell) -> str:
     if tags and not has_alt(cell):
         refuse_silent(post, [cell])
     for number, match in reversed(list(enumerate(tags, 1))):
-        tag = _described(cell, match, number, len(tags))
-        content = f"{content[: match.start()]}{tag}{content[match.end() :]}"
+        figure = outside_markdown(_figure(cell, match, number, len(tags)), post, site)
+        content = f"{content[: match.start()]}{figure}{content[match.end() :]}"
+    content = _OLDER_TEXT.sub(lambda match: f"{_text(match, post, site)}\n", content)
     if Tag.HIDE_OUTPUT in cell.options.tags:
         content = f"{FOLD}\n\n{content}\n{FOLD_END}\n"
     return at_its_place(post.text, cell, cell.with_prefix(f"{START}\n{content}\n{END}"))
@@ -44,6 +53,11 @@ def content_of(cell: Cell, region: str) -> str:
     return content
 
 
-def _described(cell: Cell, match: re.Match[str], number: int, count: int) -> FigureTag:
+def _figure(cell: Cell, match: re.Match[str], number: int, count: int) -> str:
     alt, caption = cell.options.alt or "", cell.options.caption or ""
-    return described(parse_figure_tag(match), alt, caption, number, count)
+    figure = figure_block(described(parse_figure_tag(match), alt, caption, number, count))
+    return figure if match["parameters"] is None else f"{figure}\n"  # older builds wrote a tag
+
+
+def _text(match: re.Match[str], post: Post, site: Site) -> str:
+    return outside_markdown(text_block(match["kind"], match["text"]), post, site)
