@@ -202,3 +202,22 @@ def test_cell_that_shares_its_name_with_a_heading_is_found(toy: Path) -> None:
     line = replace(toy / POST, "See ![a", "## Slope\n\nSee ![a")
     messages = {(kind, at): message for kind, at, message in found(toy)}
     assert "the heading has the same id as cell slope" == messages["style", line]
+
+
+@pytest.mark.parametrize(
+    ("prose", "broken"),
+    [
+        (r"A formula, $$\frac{1}{2}$$, and $5 or $$.", []),
+        (r"One, $$e^$$, in a sentence.", [0]),
+        ("$$\n\\left( x\n$$\n\nAnd $$x^$$ below.", [0, 4]),
+        ("`$$e^{x$$` and\n\n```text\n$$e^{x$$\n```", []),
+    ],
+)
+def test_formulas_that_readers_would_not_see_are_named(
+    toy: Path, prose: str, broken: list[int]
+) -> None:
+    """By their line; those in code are none."""
+    line = replace(toy / POST, "A line is fitted", f"{prose}\n\nA line is fitted")
+    findings = [(at, text) for kind, at, text in found(toy) if kind == "style"]
+    assert [line + below for below in broken] == [at for at, _ in findings]
+    assert all(text.startswith("readers would not see a formula: ") for _, text in findings)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from post_builder.commands.kramdown.compare import compare_with_kramdown
+from post_builder.commands.kramdown.prose_formulas import broken_formulas
 from post_builder.document.figure_tag import PLACEHOLDER_ALT, figure_tags
 from post_builder.document.post import Post
 from post_builder.errors import PostBuilderError, RecordError
@@ -43,7 +44,7 @@ def check(site: Site, paths: Sequence[Path]) -> list[Finding]:
     order(site, paths)  # refuses circles
     states, found = _prepared(site, paths, names)
     for state in states:
-        found += [*_reasons(state), *_style(state.post)]
+        found += [*_reasons(state), *_style(state.post), *broken_formulas(state.post)]
     found += compare_with_kramdown(site, [state.post for state in states])
     places = {site.relative(path): number for number, path in enumerate(paths)}
     found.sort(key=lambda f: (places.get(f.place.path, len(places)), f.place.line or 0))
