@@ -253,3 +253,14 @@ def test_what_is_below_a_line_of_attributes_starts_a_block(read: Callable[[str],
     """As in kramdown, where such a line is no text that a comment or list could go on."""
     inside = "<!--\n\n```python\n2\n```\n\n-->\n"
     assert 1 == len(read("```python\n1\n```\n{: #one}\n" + inside).cells)
+
+
+def test_a_cell_may_be_in_a_fold_of_the_authors(read: Callable[[str], Post]) -> None:
+    """`markdown="1"` is what kramdown needs for that; the fold ends below the output."""
+    post = read(
+        '<details markdown="1"><summary>Code</summary>\n\n```python\nx\n```\n{: #a}\n'
+        f"{START}\n<p>1</p>\n\n{END}\n\n</details>\n"
+    )
+    (cell,) = post.cells
+    assert ("a", ()) == (cell.name, post.notices)
+    assert f"{START}\n<p>1</p>\n\n{END}\n" == post.at(cell.region)
