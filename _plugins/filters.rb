@@ -6,6 +6,7 @@ require_relative "blog/feed"
 require_relative "blog/figures"
 require_relative "blog/formulas"
 require_relative "blog/parts"
+require_relative "blog/policy"
 require_relative "blog/prose"
 require_relative "blog/search"
 require_relative "blog/showcase"
@@ -16,6 +17,7 @@ module Blog
   # What templates of this site call. A post itself needs none of it.
   module Filters
     FEED_BODIES = {}
+    POLICIES = {}
 
     # Rendered content, prepared for its page.
     def page_body(html)
@@ -45,6 +47,9 @@ module Blog
       FEED_BODIES[html] ||= Feed.prepare(html, Page.new(@context.registers[:site], post.to_liquid))
     end
 
+    # The Content-Security-Policy of this site's pages.
+    def security_policy(_page) = POLICIES[site_of_page] ||= Policy.of(site_of_page)
+
     def search_sections(html) = Search.sections(html)
 
     # Whether an address is that of a figure which follows the page's colours.
@@ -62,10 +67,9 @@ module Blog
 
     private
 
-    def current
-      registers = @context.registers
-      Page.new(registers[:site], registers[:page])
-    end
+    def current = Page.new(site_of_page, @context.registers[:page])
+
+    def site_of_page = @context.registers[:site]
   end
 end
 

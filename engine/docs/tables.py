@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from post_builder.cli import make_parser
+from post_builder.cli.parser import make_parser
 from post_builder.document.options import Attribute, Tag
 from post_builder.freshness.circumstances import Circumstances
 from post_builder.freshness.record import CellRecord, Record

@@ -14,7 +14,8 @@ import pytest
 from toysite import PARTS, POST, replace
 
 import post_builder
-from post_builder.cli import main, make_parser
+from post_builder.cli import main
+from post_builder.cli.parser import make_parser
 
 COMMANDS = {
     "build": ["--force", "--jobs", "--json", "--keep-going", "--site"],

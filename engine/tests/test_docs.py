@@ -67,17 +67,18 @@ def test_an_unknown_table_is_an_error(copy: Path) -> None:
     assert "KeyError: 'setings'" in done.stderr
 
 
-def _rows() -> list[list[str]]:
-    """Return the rows of the tables of `safety.md`: fault, what happens, test."""
-    text = ENGINE.joinpath("docs", "safety.md").read_text(encoding="utf-8")
+def _rows(document: str) -> list[list[str]]:
+    """Return the rows of the tables of a document: what comes, what happens, test."""
+    text = ENGINE.joinpath("docs", document).read_text(encoding="utf-8")
     lines = [line for line in text.splitlines() if line.startswith("|")]
     cells = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]
-    return [row for row in cells if row[0] != "fault or input" and not row[0].startswith("---")]
+    return [row for row in cells if row[-1] != "test" and not row[0].startswith("---")]
 
 
-def test_every_fault_has_a_test_that_exists() -> None:
+@pytest.mark.parametrize("document", ["safety.md", "behaviour.md"])
+def test_every_row_has_a_test_that_exists(document: str) -> None:
     """A row without one is a claim."""
-    rows = _rows()
+    rows = _rows(document)
     assert len(rows) >= 90
     for row in rows:
         assert 3 == len(row), row

@@ -135,10 +135,10 @@ def build(source: Path, root: Path, *, environment: dict[str, str] | None = None
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Built:
-    """The site with its fixtures, built once."""
+    """The site with its fixtures, built once, as it is published."""
     folder = tmp_path_factory.mktemp("site")
     copy_source(folder / "source")
-    return build(folder / "source", folder / "root")
+    return build(folder / "source", folder / "root", environment={"JEKYLL_ENV": "production"})
 
 
 @pytest.fixture(scope="session")

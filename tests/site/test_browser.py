@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from itertools import product
 from typing import TYPE_CHECKING
 
 import chromium
 import pytest
+
+from .conftest import BASE
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Request, Response
@@ -188,3 +191,26 @@ def test_nothing_shifts_while_a_page_loads(page: Page, site: Built, address: str
                 continue
             page.goto(address + url)
             assert page.evaluate("window.shift") < 0.01, (url, width)
+
+
+def test_only_the_scripts_of_the_site_run(site: Built, browser: Browser, address: str) -> None:
+    """The second wall: whatever the text of a page contains, its policy runs none of it."""
+    attack = (
+        "<script>window.hurt = 1</script><img src=x onerror='window.hurt = 2'>"
+        "<a id=bad href='javascript:window.hurt = 3'>x</a><base href='https://example.net/'>"
+        "<img src='https://example.net/pixel.png'>"
+    )
+    html = site.read("/every-element/")
+    file = site.file(f"{BASE}/attacked/index.html")
+    file.parent.mkdir()
+    file.write_text(html.replace("</body>", f"{attack}</body>"), encoding="utf-8")
+    with browser.new_context() as context:
+        page = context.new_page()
+        asked: list[str] = []
+        page.on("response", lambda response: asked.append(response.url))
+        page.goto(f"{address}/attacked/")
+        page.evaluate("document.getElementById('bad').click()")
+        assert page.evaluate("document.documentElement.classList.contains('js')")
+        assert page.evaluate("window.hurt === undefined")
+        assert [url for url in asked if not url.startswith(address)] == []
+    shutil.rmtree(file.parent)

@@ -10,11 +10,11 @@ The command line is `post-builder`. From Python:
 
 from __future__ import annotations
 
-from os import PathLike
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from os import PathLike
+
     from post_builder.ui.findings import Finding
     from post_builder.ui.outcomes import Outcome
 
@@ -50,16 +50,20 @@ def build(site: str | PathLike[str], *, force: bool = False) -> list[Outcome]:
     import asyncio  # noqa: PLC0415  # importing this package stays cheap
     import sys  # noqa: PLC0415  # as above
     from functools import partial  # noqa: PLC0415  # as above
+    from pathlib import Path  # noqa: PLC0415  # as above
 
     from post_builder.commands.build import build as build_posts  # noqa: PLC0415  # as above
     from post_builder.pipeline.session import session  # noqa: PLC0415  # as above
+    from post_builder.pipeline.unpublished.files import settle  # noqa: PLC0415  # as above
     from post_builder.site import open_site  # noqa: PLC0415  # as above
     from post_builder.ui.progress import Silent  # noqa: PLC0415  # as above
 
     opened = open_site(Path(site))
     with session(opened, "build", partial(print, file=sys.stderr)):
         posts, jobs = list(opened.posts()), opened.settings.jobs
-        return asyncio.run(build_posts(opened, posts, Silent(), force=force, jobs=jobs))
+        outcomes = asyncio.run(build_posts(opened, posts, Silent(), force=force, jobs=jobs))
+        settle(opened)
+    return outcomes
 
 
 def check(site: str | PathLike[str]) -> list[Finding]:
@@ -74,6 +78,8 @@ def check(site: str | PathLike[str]) -> list[Finding]:
     Raises:
         SiteError: if the site or its settings cannot be used.
     """
+    from pathlib import Path  # noqa: PLC0415  # as above
+
     from post_builder.commands.check import check as check_posts  # noqa: PLC0415  # as above
     from post_builder.site import open_site  # noqa: PLC0415  # as above
 

@@ -15,7 +15,10 @@ from post_builder.jekyll.defaults import Inherited, inherited
 from post_builder.jekyll.documents import candidates, kind_of
 from post_builder.place import Place
 from post_builder.settings import CONFIG, KEY, Settings, read_settings
-from post_builder.yaml_reader import YamlError, read_mapping
+from post_builder.yaml_reader import YamlError, line_of, read_mapping
+
+WITHHELD = "_unpublished"
+"""The folder of what was made for posts that are not published; Jekyll leaves it out."""
 
 OWN_FOLDER = ".post-builder"
 """The folder of the engine's lock and of copies to go back to; Jekyll and git leave it out."""
@@ -32,6 +35,13 @@ class Site:
     """Where the site is published, base URL included; empty if `_config.yml` does not say."""
     jekyll: JekyllConfig = field(default_factory=JekyllConfig, compare=False)
     """Where Jekyll finds posts, and which it publishes."""
+    home: Path | None = None
+    """The folder of `_config.yml`, where that is not the root: `source:` names the root then."""
+
+    @property
+    def config(self) -> Path:
+        """The path of `_config.yml`."""
+        return (self.home or self.root) / CONFIG
 
     @property
     def work_tree(self) -> Path:
@@ -81,11 +91,17 @@ class Site:
 
     def relative(self, path: Path) -> str:
         """Return a path as errors and records name it: relative to the root."""
-        return path.relative_to(self.root).as_posix()
+        if path.is_relative_to(self.root):
+            return path.relative_to(self.root).as_posix()
+        return Path(os.path.relpath(path, self.root)).as_posix()
 
     def records(self) -> list[Path]:
         """Return the build records, in order."""
         return sorted((self.root / "_data" / "builds").glob("*.json"))
+
+    def withheld(self, path: str) -> Path:
+        """Return where a file of a post is while Jekyll does not publish the post."""
+        return self.root / WITHHELD / path
 
     def record(self, name: str) -> Path:
         """Return where the build record of a post is kept."""
@@ -98,6 +114,12 @@ class Site:
     def download(self, name: str, suffix: str) -> str:
         """Return the path of a post's notebook or script, relative to the root."""
         return f"assets/notebooks/{name}{suffix}"
+
+
+def made_file(root: Path, path: str) -> Path:
+    """Return where a file that a build made is: in the site, or kept out of it."""
+    withheld = root / WITHHELD / path
+    return withheld if withheld.is_file() and not (root / path).is_file() else root / path
 
 
 def work_tree_of(folder: Path) -> Path | None:
@@ -129,5 +151,9 @@ def open_site(folder: Path) -> Site:
     except YamlError as error:
         raise SiteError(str(error), Place(CONFIG, error.line)) from error
     url = f"{config.get('url') or ''}{config.get('baseurl') or ''}"
-    settings = read_settings(config.get(KEY) or {}, text)
-    return Site(root, settings, url, read_config(config))
+    settings, jekyll = read_settings(config.get(KEY) or {}, text), read_config(config)
+    source = (root / jekyll.source).resolve()
+    if not source.is_dir():
+        message = f"there is no folder {jekyll.source}"
+        raise SiteError(message, Place(CONFIG, line_of(text, "source")))
+    return Site(source, settings, url, jekyll, root if source != root else None)

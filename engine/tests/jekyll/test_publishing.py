@@ -7,9 +7,7 @@ from pathlib import Path
 
 import pytest
 from commandline import write
-from toysite import HEADER
 
-from post_builder.cli import main
 from post_builder.cli.commands import _today
 from post_builder.jekyll.config import read_config
 from post_builder.jekyll.publishing import why_unpublished
@@ -57,19 +55,6 @@ def test_jekyll_leaves_out_what_it_says(
 ) -> None:
     """By file name, front matter and settings, at the time of the site."""
     assert reason == why_unpublished(read_config(config), path, front_matter, NOW)
-
-
-def test_a_build_says_that_a_hidden_posts_files_are_not_hidden(
-    blog: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Jekyll copies all of assets/."""
-    head = HEADER.replace("---\n", "---\npublished: false\n", 1)
-    write(blog, "_posts/2020-01-01-a.md", f"{head}```python\n1\n```\n")
-    assert main(["build", "--site", str(blog)]) == 0
-    expected = (
-        "it says `published: false`, but Jekyll publishes its figures and downloads in assets/\n"
-    )
-    assert expected in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Pago_Pago", "nowhere", ""])

@@ -12,6 +12,7 @@ from toysite import HEADER, POST, replace
 
 from post_builder.cli import main
 from post_builder.errors import RenderError
+from post_builder.execution.run import Output
 from post_builder.freshness.digests import region_digest
 from post_builder.pipeline.prepare import PostState
 from post_builder.pipeline.publish import publish, refresh
@@ -73,6 +74,71 @@ def test_a_refresh_writes_what_a_run_would(blog: Path, body: str, before: str, a
     assert expected == _content(blog)
     state = _state(blog)
     assert ((), frozenset(), False) == (state.reasons, state.page_changes, state.text_changed)
+
+
+def _bundle(**data: object) -> Output:
+    return {"output_type": "display_data", "data": data, "metadata": {}}
+
+
+CHART = _bundle(**{"application/vnd.plotly.v1+json": {"data": [{"y": [1, 2]}], "layout": {}}})
+SOUND = _bundle(**{"text/html": '<audio controls src="data:audio/wav;base64,UklGRg=="></audio>'})
+FIGURES = {
+    "a chart": [CHART],
+    "a chart between drawings": [drawing("1"), CHART, printed("a"), drawing("2")],
+    "a sound": [SOUND],
+    "a page in a frame": [_bundle(**{"text/html": "<b>x</b><script>1</script>"})],
+}
+"""Outputs whose words are not in a figure tag alone."""
+
+
+@pytest.mark.parametrize("outputs", FIGURES.values(), ids=FIGURES)
+@pytest.mark.parametrize("before", OPTIONS)
+@pytest.mark.parametrize("after", OPTIONS)
+def test_words_of_every_kind_of_figure_are_written_anew(
+    blog: Path, outputs: list[Output], before: str, after: str
+) -> None:
+    """Charts, sounds and frames have them in their HTML."""
+    frame = " .trusted-html" if "<script>" in str(outputs) else ""
+
+    def published(options: str) -> tuple[bytes, dict[str, object]]:
+        _write(blog, BODIES["plain"], options + frame)
+        state = _state(blog)
+        publish(state, made_up_run(state.prepared, (outputs,)), just_before(state))
+        return _content(blog)
+
+    expected = published(after)
+    published(before)
+    replace(blog / DRAWING, before, after)
+    assert () == _state(blog).reasons
+    refresh(_state(blog))
+    assert expected == _content(blog)
+
+
+def test_stderr_is_taken_off_the_page_without_a_run(blog: Path) -> None:
+    """It is there; putting it back needs a run, for nobody knows what it was."""
+    outputs = [
+        printed("1\n"),
+        printed("warn: x < y\n", "stderr"),
+        printed("2\n"),
+        drawing("a"),
+        printed("b\n", "stderr"),
+    ]
+
+    def published(options: str) -> tuple[bytes, dict[str, object]]:
+        _write(blog, BODIES["in a list"], options)
+        state = _state(blog)
+        publish(state, made_up_run(state.prepared, (outputs,)), just_before(state))
+        return _content(blog)
+
+    expected = published('.remove-stderr data-alt="A plot"')
+    shown = published('data-alt="A plot"')
+    assert shown[0].count(b"output stderr") == 2
+    replace(blog / DRAWING, "#plot data", "#plot .remove-stderr data")
+    assert ((), frozenset({"plot"})) == (_state(blog).reasons, _state(blog).page_changes)
+    refresh(_state(blog))
+    assert expected == _content(blog)
+    replace(blog / DRAWING, " .remove-stderr", "")
+    assert ["options of cell plot changed"] == [r.message for r in _state(blog).reasons]
 
 
 def test_several_figures_stay_numbered(blog: Path) -> None:

@@ -80,14 +80,14 @@ def test_markup_of_jekyll_becomes_plain_markdown(
     ("name", "options", "expected"),
     [
         ("", "", ("cell-1", {})),
-        ("#a:b", "", ("a-b", {})),
+        ("#a:b", "", ("a-b-afa48261", {})),
         ("#a", " .hide-input .x", ("a", {"tags": ["hide-input"]})),
     ],
 )
 def test_cells_keep_their_names_and_tags(
     read: Callable[[str], Post], name: str, options: str, expected: tuple[str, dict[str, list[str]]]
 ) -> None:
-    """As ids of the notebook's cells, which allow no colon; other classes are the page's."""
+    """As ids of the notebook's cells, which allow no colon: its digest tells #a:b from #a-b."""
     attributes = f"{{: {name}{options}}}\n" if name else ""
     made = make_downloads(read(f"```python\nx\n```\n{attributes}"), Site(Path("/blog")), "p")
     (cell,) = nbformat.reads(made["assets/notebooks/p.ipynb"].decode(), as_version=4).cells

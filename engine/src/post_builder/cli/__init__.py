@@ -5,32 +5,17 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from post_builder.cli.commands import FAILED
-from post_builder.cli.parser import make_parser
-from post_builder.errors import PostBuilderError, SiteError
-from post_builder.site import open_site
-from post_builder.ui.interrupts import end_as_by_interrupt
-from post_builder.ui.printing import show
+from post_builder.cli.witness import recall
 
-__all__ = ["main", "make_parser"]
-
-MISUSED, INTERRUPTED = 2, 130
-"""Exit statuses other than 0 and that of a failure."""
+__all__ = ["main"]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return the exit status: 0, 1 if a post failed, 2 for a wrong call."""
-    arguments = make_parser().parse_args(argv)
-    end_as_by_interrupt()
-    try:
-        status: int = arguments.run(open_site(arguments.site), arguments)
-    except SiteError as error:
-        show(error, sys.stderr)
-        return MISUSED
-    except PostBuilderError as error:
-        show(error, sys.stderr)
-        return FAILED
-    except KeyboardInterrupt:
-        print("interrupted: unfinished posts are unchanged", file=sys.stderr)
-        return INTERRUPTED
-    return status
+    given = tuple(sys.argv[1:] if argv is None else argv)
+    if (text := recall(given)) is not None:
+        sys.stdout.write(text)
+        return 0
+    from post_builder.cli.run import run  # noqa: PLC0415  # a build with nothing to do ends above
+
+    return run(given)

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import io
 import json
 import sys
 from collections.abc import Sequence
+from contextlib import redirect_stdout, suppress
 from functools import partial
 from pathlib import Path
 
-from post_builder.errors import SiteError
-from post_builder.site import Site
+from post_builder.errors import PostBuilderError, SiteError
+from post_builder.site import WITHHELD, Site
 from post_builder.ui.printing import show
 
 FAILED = 1
@@ -23,17 +25,30 @@ FAILED = 1
 
 def build(site: Site, arguments: argparse.Namespace) -> int:
     """Bring stale posts up to date."""
-    from post_builder.commands.fresh import unchanged_posts  # noqa: PLC0415
+    if not arguments.force and (found := _nothing_to_do(site, arguments)) is not None:
+        sys.stdout.write(found)
+        return 0
+    return _build(site, arguments)
+
+
+def _nothing_to_do(site: Site, arguments: argparse.Namespace) -> str | None:
+    """Return what to print if no post is stale, and keep what that rests on; else None."""
+    from post_builder.commands.fresh import looked_for, unchanged_posts  # noqa: PLC0415
+    from post_builder.pipeline.undo import own_folder  # noqa: PLC0415
     from post_builder.ui.outcomes import Outcome, report  # noqa: PLC0415
 
-    if not arguments.force:
-        paths = _posts(site, arguments.posts)
-        fresh = unchanged_posts(site, paths, every=not arguments.posts)
-        if fresh is not None:
-            outcomes = [Outcome(site.relative(path), "fresh") for path in fresh]
-            report(outcomes, (), as_json=arguments.json)
-            return 0
-    return _build(site, arguments)
+    fresh = unchanged_posts(site, _posts(site, arguments.posts), every=not arguments.posts)
+    if fresh is None:
+        return None
+    with redirect_stdout(io.StringIO()) as printed:
+        report(
+            [Outcome(site.relative(path), "fresh") for path in fresh], (), as_json=arguments.json
+        )
+    with suppress(OSError, PostBuilderError):  # a site that cannot be written to is as fresh
+        own_folder(site)
+        if not site.withheld("").exists():  # a date may come at which it is to be published
+            arguments.look.remember(str(site.root), printed.getvalue(), looked_for(site))
+    return printed.getvalue()
 
 
 def _build(site: Site, arguments: argparse.Namespace) -> int:
@@ -43,6 +58,7 @@ def _build(site: Site, arguments: argparse.Namespace) -> int:
     from post_builder.pipeline.made_files import Orphans, remove_orphans  # noqa: PLC0415
     from post_builder.pipeline.names import post_names  # noqa: PLC0415
     from post_builder.pipeline.session import session  # noqa: PLC0415
+    from post_builder.pipeline.unpublished.files import settle  # noqa: PLC0415
     from post_builder.ui.outcomes import report  # noqa: PLC0415
     from post_builder.ui.progress import live  # noqa: PLC0415
 
@@ -55,9 +71,18 @@ def _build(site: Site, arguments: argparse.Namespace) -> int:
         failed = any(outcome.error for outcome in outcomes)
         if not (failed or arguments.posts):  # one that failed may be what they were made for
             orphans = remove_orphans(site, post_names(site))
+        moved = settle(site)
     report(outcomes, orphans.removed, as_json=arguments.json)
+    _say("\n".join(_withheld(post, why) for post, why in moved.items()))
     _say("\n".join(map(str, orphans.errors)))
     return FAILED if failed or orphans.errors else 0
+
+
+def _withheld(post: str, why: str) -> str:
+    return (
+        f"{post}: {why}, so its figures and downloads are in {WITHHELD}/, out of the site;"
+        " `post-builder watch` puts them back for a preview"
+    )
 
 
 def check(site: Site, arguments: argparse.Namespace) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
 import time
 import traceback
 from collections.abc import Mapping, Sequence
@@ -19,11 +18,11 @@ from post_builder.freshness.packages.kernel_python import forget
 from post_builder.freshness.packages.unseen_readers import unobserved
 from post_builder.freshness.record import load_record
 from post_builder.freshness.site_files import before_run
-from post_builder.jekyll.publishing import why_unpublished
 from post_builder.pipeline.names import Names, post_names
 from post_builder.pipeline.obstacles import refuse_obstacles
 from post_builder.pipeline.prepare import PostState, prepare
 from post_builder.pipeline.publish import Published, publish, refresh
+from post_builder.pipeline.unpublished.files import bring_back
 from post_builder.place import Place
 from post_builder.site import Site
 from post_builder.ui.outcomes import Outcome
@@ -151,6 +150,7 @@ class _Builder:
                 if state.reasons or self.force:
                     return await self._build(state)
                 if state.text_changed or state.moved or state.older_markup:
+                    bring_back(self.site, state.record)
                     refresh(state)
                 return Outcome(name, "fresh", note=_page_note(state), notices=state.post.notices)
             except PostBuilderError as error:
@@ -187,6 +187,7 @@ class _Builder:
         from post_builder.execution.kernels import fresh_kernel  # noqa: PLC0415
         from post_builder.execution.runner import execute  # noqa: PLC0415
 
+        bring_back(self.site, state.record)
         refuse_obstacles(state)
         post, root = state.post, self.site.root
         before = before_run(post.front_matter.get("depends", ()), root, post.place(1))
@@ -242,9 +243,6 @@ def _note(state: PostState, copies: Sequence[str]) -> str:
     """Say where freshness depends on the author alone, and where what was replaced is kept."""
     record = load_record(state.site, state.name)
     notes = unobserved(state.prepared, record, state.site) if record else []
-    post, config = state.post, state.site.jekyll
-    if hidden := why_unpublished(config, post.path, post.front_matter, dt.datetime.now(dt.UTC)):
-        notes.append(f"{hidden}, but Jekyll publishes its figures and downloads in assets/")
     if copies:
         notes.append(f"what the build replaced is kept in {', '.join(copies)}")
     return "; ".join(notes)

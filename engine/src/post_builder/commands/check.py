@@ -19,6 +19,7 @@ from post_builder.pipeline.made_files import orphaned
 from post_builder.pipeline.names import Names, post_names
 from post_builder.pipeline.obstacles import refuse_obstacles
 from post_builder.pipeline.prepare import PostState, prepare
+from post_builder.pipeline.unpublished.files import misplaced
 from post_builder.place import Place
 from post_builder.site import Site
 from post_builder.ui.findings import Finding
@@ -75,6 +76,8 @@ def _reasons(state: PostState) -> Iterator[Finding]:
     for reason in state.reasons:
         place = state.post.place(reason.line)
         yield Finding("tampered" if reason.tampered else "stale", place, reason.message, _BUILD)
+    if state.record and (message := misplaced(state.site, state.record)):
+        yield Finding("stale", state.post.place(1), message, _BUILD)
     if state.moved and not state.reasons:
         message = f"the post was called {state.record.post if state.record else None}"
         yield Finding("stale", state.post.place(1), message, _BUILD)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
+
+from jupyter_core.paths import jupyter_path
 
 from post_builder.errors import PostBuilderError
 from post_builder.freshness.unchanged import is_unchanged
 from post_builder.pipeline.made_files import left_behind
 from post_builder.pipeline.names import post_names
+from post_builder.pipeline.unpublished.files import made_records, misplaced
 from post_builder.site import Site
 
 
@@ -29,6 +33,15 @@ def unchanged_posts(site: Site, paths: Sequence[Path], *, every: bool) -> list[P
         idle = all(is_unchanged(site, path, names[path]) for path in executable)
         if every:
             idle = idle and {path.stem for path in site.records()} <= set(names.values())
+        idle = idle and not any(misplaced(site, record) for record in made_records(site))
         return executable if idle and not left_behind(site) else None
     except (PostBuilderError, OSError):
         return None
+
+
+def looked_for(site: Site) -> set[str]:
+    """Return the paths of which a build wants to know whether they are there."""
+    kernels = jupyter_path("kernels")
+    git = [str(folder / ".git") for folder in (site.root, *site.root.parents)]
+    made = ("", "_posts", "_data", "_data/builds", "assets", "assets/images", "assets/notebooks")
+    return {*kernels, *git, *(str(site.root / folder) for folder in made), sys.executable}

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from post_builder.settings import CONFIG
 from post_builder.site import Site
 from post_builder.yaml_reader import read_mapping
 
@@ -88,7 +87,7 @@ def post_layout(site: Site) -> str | None:
 
 
 def _config(site: Site) -> Mapping[str, Any]:
-    return read_mapping((site.root / CONFIG).read_text(encoding="utf-8", errors="replace"))
+    return read_mapping(site.config.read_text(encoding="utf-8", errors="replace"))
 
 
 def _listed_files(name: str) -> frozenset[str]:

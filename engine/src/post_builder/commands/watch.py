@@ -22,7 +22,8 @@ from post_builder.freshness.git import ignored
 from post_builder.pipeline.made_files import remove_orphans
 from post_builder.pipeline.names import post_names
 from post_builder.pipeline.session import async_session
-from post_builder.site import OWN_FOLDER, Site, open_site
+from post_builder.pipeline.unpublished.files import bring_back, made_records, settle
+from post_builder.site import OWN_FOLDER, WITHHELD, Site, open_site
 from post_builder.sources.transclusion import texts_used
 from post_builder.ui.outcomes import Outcome
 from post_builder.ui.printing import show
@@ -35,7 +36,7 @@ _QUIET_MS = 100
 
 _NOT_WATCHED = (
     *("_site", ".jekyll-cache", "node_modules", "vendor", ".venv"),
-    *("_data/builds", OWN_FOLDER),
+    *("_data/builds", OWN_FOLDER, WITHHELD),
 )
 
 
@@ -70,10 +71,11 @@ async def watch(site: Site, progress: Progress, *, jobs: int, stream: TextIO) ->
     finally:
         status.close()
         await standby.close()
+        settle(site)
 
 
 async def _watch(site: Site, watcher: _Watcher) -> None:
-    saves = awatch(site.root, watch_filter=_Saves(site), step=_QUIET_MS)
+    saves = awatch(*_watched(site), watch_filter=_Saves(site), step=_QUIET_MS)
     coming = asyncio.ensure_future(anext(saves))  # watching starts before the first build does
     await watcher.build(site, _all_of(site))
     while True:
@@ -81,12 +83,17 @@ async def _watch(site: Site, watcher: _Watcher) -> None:
             changes = await coming
         except ExceptionGroup as group:
             watcher.report_name(group)
-            saves = awatch(site.root, watch_filter=_Saves(site), step=_QUIET_MS)
+            saves = awatch(*_watched(site), watch_filter=_Saves(site), step=_QUIET_MS)
             coming = asyncio.ensure_future(anext(saves))
             await watcher.build(site, _all_of(site))  # some saves may not be known
             continue
         coming = asyncio.ensure_future(anext(saves))
         site = await watcher.build_after({Path(path) for _, path in changes}, site)
+
+
+def _watched(site: Site) -> list[Path]:
+    """Return what is watched: the sources, and the settings where those are not among them."""
+    return [site.root, *([site.config] if site.home else [])]
 
 
 def _all_of(site: Site) -> Callable[[], list[Path]]:
@@ -111,7 +118,7 @@ class _Watcher:
         """Build what some saves made stale; return the site with its current settings."""
         saved = self.changed(paths, site)
         try:
-            site = open_site(site.root)
+            site = open_site(site.config.parent)
         except PostBuilderError as error:
             self._print(error)
             return site
@@ -127,6 +134,8 @@ class _Watcher:
         """
         try:
             async with async_session(site, "watch", lambda message: show(message, self.stream)):
+                for record in made_records(site):  # a preview shows what is not published too
+                    bring_back(site, record)
                 outcomes = await self._build(site, find())
                 if not any(outcome.error for outcome in outcomes):
                     remove_orphans(site, post_names(site))

@@ -16,7 +16,7 @@ from typing import Any
 
 from post_builder.document.code.sessions import Example
 from post_builder.document.options import Options
-from post_builder.files import unix_newlines
+from post_builder.files import digest, unix_newlines
 from post_builder.jekyll.defaults import NOTHING, Inherited
 from post_builder.place import Place
 
@@ -32,6 +32,10 @@ LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
 
 MAX_SHOWN = 500
 """Characters of a line that errors show."""
+
+
+_NOTEBOOK_ID = re.compile(r"(?!(?:title|script|prose-\d+)$)[A-Za-z0-9_-]{1,64}")
+"""Names that are ids as they are, and that the prose of a notebook does not have."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -74,6 +78,13 @@ class Cell:
     """Whether its output region is, or would be."""
     session: tuple[Example, ...] = ()
     """Inputs and results, for a session at a prompt; `code` is its inputs alone."""
+
+    @property
+    def notebook_id(self) -> str:
+        """The id of the cell in a notebook: short, of few characters, not that of prose."""
+        if _NOTEBOOK_ID.fullmatch(self.name):
+            return self.name
+        return f"{re.sub(r'[^A-Za-z0-9_-]', '-', self.name)[:50]}-{digest(self.name)[:8]}"
 
     def with_prefix(self, text: str) -> str:
         """Write text as lines of the cell's list or quote, with the post's line endings."""

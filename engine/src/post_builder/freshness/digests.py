@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from post_builder.document.code.sessions import Example
+from post_builder.document.options import Tag
 from post_builder.document.post import Post
 from post_builder.files import digest, unix_newlines
 from post_builder.freshness.record import CellRecord
@@ -26,7 +28,7 @@ def cell_records(prepared: PreparedPost, post: Post) -> tuple[CellRecord, ...]:
     return tuple(
         CellRecord(
             cell.name,
-            _input_digest(cell),
+            input_digest(cell),
             digest(cell.code),
             published_digest(post.at(in_post.region), in_post.session),
             cell.options.source,
@@ -37,9 +39,16 @@ def cell_records(prepared: PreparedPost, post: Post) -> tuple[CellRecord, ...]:
     )
 
 
-def _input_digest(cell: PreparedCell) -> str:
+def input_digest(cell: PreparedCell, *, dropped: Tag | None = None) -> str:
+    """Return the digest of a cell's code and of its options that may change what it gives.
+
+    Args:
+        cell: as it will run.
+        dropped: a tag to leave out.
+    """
     inputs = [example.source for example in cell.cell.session]
-    return digest(json.dumps([inputs or cell.code, cell.options.of_run()]))
+    options = replace(cell.options, tags=cell.options.tags - {dropped})
+    return digest(json.dumps([inputs or cell.code, options.of_run()]))
 
 
 def published_digest(region: str, session: Sequence[Example]) -> str:

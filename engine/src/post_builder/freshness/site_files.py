@@ -20,7 +20,7 @@ from post_builder.execution.observations import Observations, file_state
 from post_builder.files import digest
 from post_builder.freshness.git import ignored
 from post_builder.place import Place
-from post_builder.site import OWN_FOLDER, work_tree_of
+from post_builder.site import OWN_FOLDER, made_file, work_tree_of
 
 MISSING = "missing"
 """In place of the digest of a file that does not exist."""
@@ -194,9 +194,10 @@ def _digest(path: Path, root: Path, *, folder: bool) -> str:
     if folder and path.is_dir():
         names = (entry.name for entry in path.iterdir())
         return _listing_digest(_name(path, root), names, root)
-    if not folder and path.is_file():
-        state = path.stat()
-        return _file_digest(path, state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns)
+    file = made_file(root, _name(path, root))
+    if not folder and file.is_file():
+        now = file.stat()
+        return _file_digest(file, now.st_ino, now.st_size, now.st_mtime_ns, now.st_ctime_ns)
     return MISSING
 
 

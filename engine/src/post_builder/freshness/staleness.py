@@ -7,9 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from post_builder.document.options import Tag
 from post_builder.document.post import Post
 from post_builder.errors import PostBuilderError
-from post_builder.freshness.digests import cell_records, settings_digest, value_digests
+from post_builder.freshness.digests import (
+    cell_records,
+    input_digest,
+    settings_digest,
+    value_digests,
+)
 from post_builder.freshness.packages.kernel_python import kernel_versions
 from post_builder.freshness.packages.versions import python_minor
 from post_builder.freshness.record import MARKUP, CellRecord, Record
@@ -61,9 +67,9 @@ def page_changes(prepared: PreparedPost, record: Record) -> set[str]:
     """Return the cells of a fresh post of which only options of the page changed, or the markup."""
     if record.markup != MARKUP:
         return {cell.name for cell in prepared.post.cells}
-    before = {cell.name: cell.page for cell in record.cells}
+    before = {cell.name: (cell.page, cell.input) for cell in record.cells}
     now = cell_records(prepared, prepared.post)
-    return {cell.name for cell in now if before.get(cell.name, cell.page) != cell.page}
+    return {cell.name for cell in now if before[cell.name] != (cell.page, cell.input)}
 
 
 def _changed_cells(
@@ -74,7 +80,7 @@ def _changed_cells(
         old = known.pop(now.name, None)
         if old is None:
             yield Reason(f"cell {now.name} is new", cell.cell.line)
-        elif old.input != now.input:
+        elif old.input != now.input and not _only_loses_stderr(cell, old):
             yield Reason(_what_changed(cell, old, now), cell.cell.line)
         if old is not None:
             yield from _changed_expressions(prepared.post, old, now)
@@ -82,6 +88,12 @@ def _changed_cells(
     names = [cell.name for cell in prepared.cells]
     if [cell.name for cell in before] != names and {c.name for c in before} == set(names):
         yield Reason("cells were reordered", 1)
+
+
+def _only_loses_stderr(cell: PreparedCell, old: CellRecord) -> bool:
+    """Return whether all that is new is an option by which a page leaves out what it has."""
+    has_tag = Tag.REMOVE_STDERR in cell.options.tags and not cell.cell.session
+    return has_tag and old.input == input_digest(cell, dropped=Tag.REMOVE_STDERR)
 
 
 def _what_changed(cell: PreparedCell, old: CellRecord, now: CellRecord) -> str:

@@ -18,7 +18,7 @@ from post_builder.freshness.digests import (
 )
 from post_builder.freshness.record import Record
 from post_builder.rendering.regions import RenderedCell
-from post_builder.site import Site
+from post_builder.site import Site, made_file
 from post_builder.sources.transclusion import PreparedPost
 
 
@@ -82,8 +82,10 @@ def _published_figures(
         for figure in from_run.figures
         if not is_ignored(cell)
     }
-    others = (path for path in before.figures if path not in new and (root / path).is_file())
-    return new | {path: (root / path).read_bytes() for path in others}
+    others = (
+        path for path in before.figures if path not in new and made_file(root, path).is_file()
+    )
+    return new | {path: made_file(root, path).read_bytes() for path in others}
 
 
 def _is_as_published(

@@ -88,11 +88,11 @@ def _remove(site: Site, made: Mapping[str, str], *, dry_run: bool = False) -> li
     """Remove files that are still as a record says they were made; return what was removed."""
     removed = []
     for path, content in made.items():
-        file = site.root / path
-        if _is_own(site, file) and digest(operations.read(file)) == content:
-            if not dry_run:
-                _remove_file(site, file)
-            removed.append(path)
+        for file in (site.root / path, site.withheld(path)):
+            if _is_own(site, file) and digest(operations.read(file)) == content:
+                if not dry_run:
+                    _remove_file(site, file)
+                removed.append(site.relative(file))
     return removed
 
 

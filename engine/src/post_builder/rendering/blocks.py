@@ -118,7 +118,7 @@ class _Writer:
         )
 
     def _page(self, page: Page, path: str) -> Block:
-        title = attribute(self.cell.options.alt or f"Output of cell {self.cell.name}")
+        title = page_title(self.cell)
         frame = (
             f'<iframe src="{site_address(path)}" sandbox="{_SANDBOX}" title="{title}"'
             f' loading="lazy" width="100%" height="{_FRAME_HEIGHT}" style="border: 0"></iframe>'
@@ -148,6 +148,11 @@ class _Writer:
         inner = f"{content}{figcaption(caption)}{script}"
         text = f'<figure class="output {kind}"{attributes}>{inner}</figure>'
         return Block(text, (file,))
+
+
+def page_title(cell: Cell) -> str:
+    """Return what a frame is called, escaped."""
+    return attribute(cell.options.alt or f"Output of cell {cell.name}")
 
 
 def _preformatted(kind: str, text: str) -> str:

@@ -21,6 +21,7 @@ from post_builder.rendering.markup.sanitise import Cleaned, clean, limited, play
 from post_builder.rendering.markup.source import Embedded, NotShownError, Source, read_source
 from post_builder.rendering.text.cleaner import TextCleaner
 from post_builder.rendering.text.scrubbing import scrub
+from post_builder.rendering.text.terminal import without_controls
 from post_builder.rendering.widgets import is_widget, widget_text
 
 _MARKUP = ("text/html", "text/markdown", "text/latex", "application/json", "application/geo+json")
@@ -173,7 +174,7 @@ class Chooser:
     def _latex(self, text: str) -> Form:
         if len(text) > self.clean.site.settings.output_limit:
             raise NotShownError(f"its LaTeX has {len(text):,} characters")
-        return Markup("latex", Cleaned(latex_html(self.clean.line(text))))
+        return Markup("latex", Cleaned(latex_html(without_controls(self.clean.line(text)))))
 
     def _json(self, content: object) -> Text:
         try:

@@ -10,7 +10,7 @@ import pytest
 from toysite import FIXTURES, HEADER
 
 from post_builder.document.parsing.parser import parse, read_post
-from post_builder.document.post import Cell, Post, splice
+from post_builder.document.post import END, START, Cell, Post, splice
 from post_builder.errors import PostError
 from post_builder.site import Site
 
@@ -244,7 +244,7 @@ def test_a_comment_without_an_end_is_refused_above_a_cell(read: Callable[[str], 
     """The markers of an output would end it, and the cell would vanish from the page."""
     with pytest.raises(PostError) as error:
         read("text\n\n<!-- a note\n\n```python\n1\n```\n")
-    assert ("this comment has no end", 6) == (error.value.message, error.value.place.line)
+    assert "post:6: this comment has no end" in str(error.value)
     assert 1 == len(read("```python\n1\n```\n\n<!-- a note\n").cells)
     assert 1 == len(read("text\n<!-- a note\n\n```python\n1\n```\n").cells)
 
@@ -253,6 +253,12 @@ def test_what_is_below_a_line_of_attributes_starts_a_block(read: Callable[[str],
     """As in kramdown, where such a line is no text that a comment or list could go on."""
     inside = "<!--\n\n```python\n2\n```\n\n-->\n"
     assert 1 == len(read("```python\n1\n```\n{: #one}\n" + inside).cells)
+
+
+def test_a_tag_of_a_value_that_is_not_closed_is_refused(read: Callable[[str], Post]) -> None:
+    """Whatever comes below: the output of a cell would end it."""
+    with pytest.raises(PostError, match="this value cannot be read"):
+        read("A <span data-value\n\n```python\n1\n```\n")
 
 
 def test_a_cell_may_be_in_a_fold_of_the_authors(read: Callable[[str], Post]) -> None:

@@ -16,7 +16,7 @@ from nbformat.v4 import new_markdown_cell
 from post_builder.document.post import Post, Span, splice
 from post_builder.document.prose.markup import read_markup
 from post_builder.rendering.downloads.notebook import make_notebook
-from post_builder.site import Site
+from post_builder.site import Site, made_file
 
 _SLIDE_TYPES = re.compile(r"\.(slide|subslide|fragment|skip|notes)(?![\w-])")
 """Classes of a cell that are nbconvert's types of slides."""
@@ -46,8 +46,8 @@ def notebook_for(post: Post, site: Site, form: str) -> NotebookNode:
 
 def _beside(match: re.Match[str], site: Site) -> str:
     """Make the address of a file of the site relative, so that nbconvert finds and embeds it."""
-    inside = (site.root / match["path"]).is_file()
-    return match.group() if not inside else f"{match['before']}{match['path']}"
+    file = made_file(site.root, match["path"])
+    return f"{match['before']}{site.relative(file)}" if file.is_file() else match.group()
 
 
 def _with_mathml(text: str) -> str:
@@ -90,7 +90,7 @@ def _with_png(output: NotebookNode) -> None:
 
 def _slides(post: Post, cells: list[NotebookNode]) -> Iterator[NotebookNode]:
     """Give cells nbconvert's types: headings start slides, code the ones below."""
-    own = {c.name.replace(":", "-"): _SLIDE_TYPES.findall(c.options_text) for c in post.cells}
+    own = {c.notebook_id: _SLIDE_TYPES.findall(c.options_text) for c in post.cells}
     for cell in cells:
         parts = list(_at_headings(cell)) if cell.cell_type == "markdown" else [cell]
         for part in parts:

@@ -17,6 +17,9 @@ from post_builder.site import Site
 _EXTENSIONS = frozenset({".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp", ".bmp", ".avif"})
 """Files that an image may be; nothing else is copied from beside a notebook."""
 
+_MAX_SHOWN = 80
+"""Characters of an address in a note."""
+
 _ATTACHMENT = "attachment:"
 
 
@@ -46,10 +49,14 @@ class Images:
         if address.startswith("data:"):
             kind, _, data = address.removeprefix("data:").partition(";base64,")
             return self._decoded(kind, data)
-        parts = urlsplit(address)
-        if parts.scheme or parts.netloc or not parts.path or parts.path.startswith("/"):
+        try:
+            parts = urlsplit(address)
+            if parts.scheme or parts.netloc or not parts.path or parts.path.startswith("/"):
+                return ""
+            return self._copied(unquote(parts.path))
+        except (OSError, ValueError) as error:  # no name that a file may have
+            self.problems.append(f"the image {address[:_MAX_SHOWN]!r} cannot be read: {error}")
             return ""
-        return self._copied(unquote(parts.path))
 
     def _attached(self, name: str, attachments: Mapping[str, Mapping[str, str]]) -> str:
         bundle = attachments.get(name) or attachments.get(unquote(name))

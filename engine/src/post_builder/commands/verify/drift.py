@@ -20,6 +20,7 @@ from post_builder.pipeline.ignored_outputs import is_ignored
 from post_builder.pipeline.prepare import PostState
 from post_builder.rendering.figures.files import Figure
 from post_builder.rendering.regions import RenderedCell
+from post_builder.site import made_file
 from post_builder.ui.findings import Finding
 
 
@@ -114,7 +115,7 @@ def _figure_drift(comparison: _Comparison, root: Path) -> Iterator[Finding]:
     post = comparison.post
     for figure in comparison.new.figures:
         place = post.place(post.line_showing(figure.path, comparison.cell.region.start))
-        file = root / figure.path
+        file = made_file(root, figure.path)
         if not file.exists():
             yield Finding("drift", place, f"{figure.path} is missing")
             continue

@@ -15,7 +15,7 @@ from post_builder.rendering.figures.images import publishable
 from post_builder.rendering.markup.published import ForeignMarkupError, kinds_of
 from post_builder.rendering.regions import RenderedCell
 from post_builder.rendering.regions.republished import content_of
-from post_builder.site import Site
+from post_builder.site import Site, made_file
 from post_builder.ui.findings import Finding
 
 
@@ -62,9 +62,10 @@ def _foreign_figures(state: PostState, cell: Cell, new: RenderedCell) -> Iterato
     post, root = state.post, state.site.root
     paths = {figure.path: figure.data for figure in new.figures}
     for path, fresh in paths.items():
-        if not (root / path).is_file():
+        file = made_file(root, path)
+        if not file.is_file():
             continue
-        data = (root / path).read_bytes()
+        data = file.read_bytes()
         place = post.place(post.line_showing(path, cell.region.start))
         if not publishable(path, data):
             yield Finding("drift", place, f"{path} holds what no build leaves in a figure")
@@ -82,6 +83,7 @@ def _foreign_downloads(state: PostState) -> Iterator[Finding]:
         yield Finding("drift", error.place or post.place(1), error.message)
         return
     for path, data in made.items():
-        if (root / path).is_file() and (root / path).read_bytes() != data:
+        file = made_file(root, path)
+        if file.is_file() and file.read_bytes() != data:
             message = f"{path} is not what a build makes of this post"
             yield Finding("drift", post.place(1), message)

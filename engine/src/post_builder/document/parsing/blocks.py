@@ -102,6 +102,8 @@ class _Kept(list[Token]):
         """What may absorb the lines below it, and the first line that may not be its own."""
         self.absorbed = ""
         """What absorbs the list or quote that is being read."""
+        self.items: list[Token] = []
+        """The start of each list item that is being read."""
 
     def absorbing(self, state: StateBlock, line: int) -> str:
         """Return what takes a line for its own: what is above it without an empty line between."""
@@ -118,6 +120,9 @@ class _Kept(list[Token]):
             self.pop()
         if token.type == "list_item_open":
             self.absorber = ("", 0)  # a marker of its own
+            self.items.append(token)
+        elif token.type == "list_item_close":
+            self.items.pop()
         if token.type in {"fence", "code_block", "html_block", "heading_open", "inline"}:
             super().append(token)
 

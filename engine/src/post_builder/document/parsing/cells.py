@@ -71,6 +71,10 @@ def runs(info: str, language: str) -> bool:
     return word in names_of(language) or (language == "python" and word in SESSIONS)
 
 
+def _ending(line: str) -> str:
+    return line[len(line.rstrip("\r\n")) :]
+
+
 def _cell(text: TextLines, token: Token, number: int, language: str) -> Cell:
     start, end = text.range_of(token)
     opening = text.lines[start]
@@ -96,7 +100,7 @@ def _cell(text: TextLines, token: Token, number: int, language: str) -> Cell:
         body=Span(text.starts[start + 1], text.starts[end - 1]),
         region=_region(text, after, prefix),
         prefix=prefix,
-        newline=opening[len(opening.rstrip("\r\n")) :],
+        newline=_ending(text.lines[after - 1]) or _ending(opening),
         in_raw=text.in_liquid("raw", text.starts[start]),
         region_in_raw=text.in_liquid("raw", text.starts[after]),
         session=session,

@@ -21,6 +21,9 @@ _ATTRIBUTE = re.compile(
     r"""\s++(?P<key>[^\s=<>"'/]++)(?:\s*+=\s*+(?:(?P<q>["'])(?P<value>.*?)(?P=q)|[^\s<>"']++))?""",
     re.DOTALL,
 )
+_MAX_TAG = 10_000
+"""Characters of a tag, with an expression of any sensible length."""
+
 _TAG = re.compile(
     r"""<span(?:\s++[^\s=<>"'/]++(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s<>"']++))?)*+\s*+>"""
 )
@@ -75,7 +78,7 @@ def _spans(text: str, start: int, end: int) -> Iterator[int]:
         elif mark == "<span":
             tag = _TAG.match(text, found.start(), end)
             start = tag.end() if tag else start
-            if _names_value(text, found.start(), tag):
+            if _names_value(text, Span(found.start(), end), tag):
                 yield found.start()
 
 
@@ -87,11 +90,13 @@ def _runs_of_ticks(text: str, start: int, end: int) -> dict[int, list[int]]:
     return runs
 
 
-def _names_value(text: str, position: int, tag: re.Match[str] | None) -> bool:
+def _names_value(text: str, rest: Span, tag: re.Match[str] | None) -> bool:
+    """Return whether a tag, or what looks like the start of one in its block, names a value."""
     if tag:
         return any(found["key"] == "data-value" for found in _ATTRIBUTE.finditer(tag.group(), 5))
-    ends = [end for mark in "<>" if (end := text.find(mark, position + 1, position + 10_000)) >= 0]
-    return "data-value" in text[position : min(ends, default=position)]
+    last = min(rest.end, rest.start + _MAX_TAG)
+    ends = [end for mark in "<>" if (end := text.find(mark, rest.start + 1, last)) >= 0]
+    return text.find("data-value", rest.start, min(ends, default=last)) >= 0
 
 
 def _value(text: TextLines, rest: Span, after: int) -> Value:

@@ -103,6 +103,6 @@ def _code(cell: Cell) -> NotebookNode:
     tags = sorted(given | ({Tag.SKIP_EXECUTION} if Tag.STORED_OUTPUT in given else set()))
     metadata = {"tags": tags} if tags else {}
     node: NotebookNode = new_code_cell(
-        cell.code.rstrip("\n"), id=cell.name.replace(":", "-"), metadata=metadata
+        cell.code.rstrip("\n"), id=cell.notebook_id, metadata=metadata
     )
     return node

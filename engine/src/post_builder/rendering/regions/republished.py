@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import re
 
-from post_builder.document.figure_tag import TAG, described, parse_figure_tag
 from post_builder.document.options import Tag
 from post_builder.document.post import END, START, Cell, Post
-from post_builder.rendering.markup.block import figure_block, text_block
+from post_builder.rendering.markup.block import text_block
 from post_builder.rendering.publishable import has_alt, refuse_silent
 from post_builder.rendering.regions import FOLD, FOLD_END, at_its_place, outside_markdown
+from post_builder.rendering.regions.described import has_figures, with_words
 from post_builder.site import Site
 
 _OLDER_TEXT = re.compile(
     r'^<pre class="output (?P<kind>[a-z ]+)">(?P<text>.*?)</pre>$', re.DOTALL | re.MULTILINE
 )
 """A text as builds wrote it before they wrote `markup` into records."""
+
+_STDERR = re.compile(
+    r'<div(?: markdown="0")? class="output stderr[^"]*"><div class="highlight">'
+    r'<pre class="highlight">'
+    r"[^<]*(?:<(?!/pre>)[^<]*)*</pre></div></div>\n(?:\n|\Z)"
+)
+"""What a cell wrote to stderr, as a page shows it."""
 
 
 def republished(post: Post, cell: Cell, site: Site) -> str:
@@ -32,13 +39,15 @@ def republished(post: Post, cell: Cell, site: Site) -> str:
     content = content_of(cell, post.at(cell.region))
     if not content:
         return post.at(cell.region)
-    tags = list(TAG.finditer(content))
-    if tags and not has_alt(cell):
+    if has_figures(content) and not has_alt(cell):
         refuse_silent(post, [cell])
-    for number, match in reversed(list(enumerate(tags, 1))):
-        figure = outside_markdown(_figure(cell, match, number, len(tags)), post, site)
-        content = f"{content[: match.start()]}{figure}{content[match.end() :]}"
+    content = with_words(content, cell, lambda figure: outside_markdown(figure, post, site))
     content = _OLDER_TEXT.sub(lambda match: f"{_text(match, post, site)}\n", content)
+    if Tag.REMOVE_STDERR in cell.options.tags:
+        content = _STDERR.sub("", content).strip("\n")
+        content = f"{content}\n" if content else ""
+    if not content:
+        return ""
     if Tag.HIDE_OUTPUT in cell.options.tags:
         content = f"{FOLD}\n\n{content}\n{FOLD_END}\n"
     return at_its_place(post.text, cell, cell.with_prefix(f"{START}\n{content}\n{END}"))
@@ -51,12 +60,6 @@ def content_of(cell: Cell, region: str) -> str:
     if content.startswith(FOLD):
         content = content.removeprefix(f"{FOLD}\n\n").removesuffix(f"\n{FOLD_END}\n")
     return content
-
-
-def _figure(cell: Cell, match: re.Match[str], number: int, count: int) -> str:
-    alt, caption = cell.options.alt or "", cell.options.caption or ""
-    figure = figure_block(described(parse_figure_tag(match), alt, caption, number, count))
-    return figure if match["parameters"] is None else f"{figure}\n"  # older builds wrote a tag
 
 
 def _text(match: re.Match[str], post: Post, site: Site) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -48,8 +49,10 @@ def _stored(post: Post, cell: Cell, site: Site, slug: str) -> StoredOutput:
 
 
 def _figures(text: str, cell: Cell, site: Site, slug: str) -> Iterator[Figure]:
-    for _, tag in figure_tags(text):
-        path = tag.image_path.lstrip("/")
-        file = site.root / path
-        if path.startswith(f"{site.figures(slug)}/") and file.is_file():
-            yield Figure(cell.name, path, file.read_bytes(), tag.width, tag.height)
+    sizes = {tag.image_path.lstrip("/"): tag for _, tag in figure_tags(text)}
+    own = re.compile(rf"{re.escape(site.figures(slug))}/[^\s\"'/]+")
+    for path in dict.fromkeys(own.findall(text)):
+        file, tag = site.root / path, sizes.get(path)
+        if file.is_file():
+            size = (tag.width, tag.height) if tag else ()
+            yield Figure(cell.name, path, file.read_bytes(), *size)

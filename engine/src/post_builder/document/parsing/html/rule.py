@@ -7,9 +7,11 @@ an open `<div>` does not run; and a fence right below `</div>` does, blank line 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from markdown_it.rules_block import StateBlock
+from markdown_it.token import Token
 
 from post_builder.document.parsing.html.scan import (
     EXTENSION,
@@ -27,6 +29,9 @@ _SPAN = re.compile(
 
 _MAX_OPEN = 100
 """Elements in one another; those further out are forgotten."""
+
+_LIST_START = re.compile(r"(?:[+*-]|\d+\.)[\t |]")
+"""How a list item starts."""
 
 _STEP = 64
 """Lines that are read at first; twice as many each time that the end is not among them."""
@@ -106,8 +111,24 @@ class HtmlBlocks:
 
 
 def _inside(state: StateBlock, start: int, end: int) -> int:
-    """Return the first line that is not in the list item of a line."""
+    """Return the first line that is not in the list item of a line.
+
+    kramdown reads an item in two parts: the second starts with the first list in it, unless there
+    is an empty line above that list.
+    """
+    items: Sequence[Token] = getattr(state.tokens, "items", ())  # as `find_blocks` keeps them
+    first = items[-1].map[0] if items and items[-1].map else start
+    is_first_part = bool(items) and not any(
+        state.isEmpty(line) or _starts_list(state, line) for line in range(first, start)
+    )
     for line in range(start + 1, end):
-        if state.sCount[line] < state.blkIndent and not state.isEmpty(line):
+        if state.isEmpty(line):
+            is_first_part = False
+        elif state.sCount[line] < state.blkIndent or (is_first_part and _starts_list(state, line)):
             return line
     return end
+
+
+def _starts_list(state: StateBlock, line: int) -> bool:
+    text = state.src[state.bMarks[line] + state.tShift[line] : state.eMarks[line]]
+    return _LIST_START.match(text) is not None and not state.is_code_block(line)

@@ -1,0 +1,107 @@
+"""Moving figures and downloads out of the site, and back when their post is published.
+
+Jekyll copies all that is in `assets/`, also what was made for drafts, for posts with
+`published: false` or a date in the future, and for posts without a date in their name.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from contextlib import suppress
+
+from post_builder.document.front_matter import read_front_matter
+from post_builder.errors import FileError, PostBuilderError
+from post_builder.files import digest, operations, read_text
+from post_builder.files.writing import make_folders
+from post_builder.freshness.record import Made, Record, load_made
+from post_builder.jekyll.publishing import why_unpublished
+from post_builder.place import Place
+from post_builder.site import WITHHELD, Site
+
+
+def reason(site: Site, record: Made | Record) -> str:
+    """Return why Jekyll would not publish the post of a record now; empty if it would."""
+    path = site.root / record.post
+    try:
+        text = read_text(path, record.post)
+        values = read_front_matter(text, record.post, site.inherited(path).front_matter).values
+    except (PostBuilderError, OSError):
+        return ""  # a post that cannot be read stays as it is
+    return why_unpublished(site.jekyll, record.post, values, dt.datetime.now().astimezone())
+
+
+def misplaced(site: Site, record: Made | Record) -> str:
+    """Say what is wrong with the place of the files of a post; empty if nothing is."""
+    why, made = reason(site, record), record.made()
+    if why and any((site.root / path).is_file() for path in made):
+        return f"Jekyll would publish the figures and downloads of this post, although {why}"
+    if not why and any(site.withheld(path).is_file() for path in made):
+        return f"figures and downloads of this post are in {WITHHELD}/, although it is published"
+    return ""
+
+
+def made_records(site: Site) -> Iterator[Made]:
+    """Yield the records that can be read; others are reported elsewhere."""
+    for path in site.records():
+        with suppress(PostBuilderError):
+            if record := load_made(site, path.stem):
+                yield record
+
+
+def settle(site: Site) -> dict[str, str]:
+    """Put what was made for posts where it belongs: in the site, or out of it.
+
+    Returns:
+        For each post whose files were moved out of the site, why.
+
+    Raises:
+        FileError: if the system refuses.
+    """
+    moved = {}
+    for record in made_records(site):
+        why = reason(site, record)
+        if not why:
+            bring_back(site, record)
+        elif _withhold(site, record):
+            moved[record.post] = why
+    return moved
+
+
+def bring_back(site: Site, record: Made | Record | None) -> None:
+    """Move what was made for a post into the site.
+
+    Raises:
+        FileError: if the system refuses.
+    """
+    for path in record.made() if record else ():
+        if site.withheld(path).is_file():
+            _move(site, f"{WITHHELD}/{path}", path)
+
+
+def _withhold(site: Site, record: Made | Record) -> list[str]:
+    """Move what was made for a post out of the site, as far as it is as builds made it."""
+    moved = []
+    for path, content in record.made().items():
+        file = site.root / path
+        if file.is_file() and not file.is_symlink() and digest(file.read_bytes()) == content:
+            _move(site, path, f"{WITHHELD}/{path}")
+            moved.append(path)
+    return moved
+
+
+def _move(site: Site, before: str, after: str) -> None:
+    source, target = site.inside(site.root / before), site.inside(site.root / after)
+    if target.exists():
+        message = f"{before} cannot be moved here, because this file is in the way"
+        raise FileError(message, Place(after), "move one of them elsewhere")
+    try:
+        make_folders(target.parent)
+        operations.rename(source, target)
+        operations.sync_folder(target.parent)
+        for folder in source.parents:
+            if folder == site.root or any(folder.iterdir()):
+                break
+            operations.remove_folder(folder)
+    except OSError as error:
+        raise FileError.of(error, "cannot be moved", before) from error
