@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from runs import made_up_run, printed, shown_text
+from toysite import HEADER
 
 from post_builder.document.parsing.parser import parse
 from post_builder.document.post import Post, splice
@@ -17,6 +18,7 @@ from post_builder.rendering.regions import (
     region_edits,
     render,
 )
+from post_builder.rendering.regions.older import modern
 from post_builder.site import Site
 from post_builder.sources.transclusion import transclude
 
@@ -174,3 +176,20 @@ def test_values_of_a_run_are_escaped(read: Callable[[str], Post]) -> None:
     prepared = transclude(read('```python\nx\n```\n\n<span data-value="a">0</span>\n'), SITE, {})
     run = made_up_run(prepared, [[]], ["a*b"])
     assert (RenderedCell("", (), ("a&#42;b",)),) == render(prepared.post, run, SITE, "slug")
+
+
+def test_a_stored_output_of_an_older_version_is_written_in_the_markup_of_this_one() -> None:
+    """With the words that it has: its cell may have lost its own."""
+    older = (
+        "<!-- output -->\n"
+        '<pre class="output stdout">a\n\nb</pre>\n'
+        '{% include figure image_path="/a.png" alt="A & b" caption="*c*" width="9" height="9" %}\n'
+        "<!-- /output -->"
+    )
+    post = parse(f"{HEADER}```python\nx\n```\n")
+    assert post is not None
+    written = modern(older, post, SITE)
+    assert written == modern(written, post, SITE)
+    assert written.startswith(f"<!-- output -->\n{shown_text(f'a{chr(10)}&#10;b')}\n\n<figure")
+    assert 'alt="A &amp; b" width="9" height="9" loading="lazy"' in written
+    assert written.endswith("<figcaption><em>c</em></figcaption></figure>\n\n<!-- /output -->")

@@ -92,8 +92,7 @@ def _image(text: str, cell: Cell, number: int, count: int, outside: Callable[[st
     match = TAG.match(text)
     assert match is not None  # noqa: S101  # it was found so
     alt, caption = cell.options.alt or "", cell.options.caption or ""
-    figure = outside(figure_block(described(parse_figure_tag(match), alt, caption, number, count)))
-    return figure if match["parameters"] is None else f"{figure}\n"  # older builds wrote a tag
+    return outside(figure_block(described(parse_figure_tag(match), alt, caption, number, count)))
 
 
 def _new(text: str, kind: str, cell: Cell, number: int, count: int) -> str:

@@ -6,16 +6,11 @@ import re
 
 from post_builder.document.options import Tag
 from post_builder.document.post import END, START, Cell, Post
-from post_builder.rendering.markup.block import text_block
 from post_builder.rendering.publishable import has_alt, refuse_silent
-from post_builder.rendering.regions import FOLD, FOLD_END, at_its_place, outside_markdown
+from post_builder.rendering.regions import FOLD, FOLD_END, at_its_place
 from post_builder.rendering.regions.described import has_figures, with_words
+from post_builder.rendering.regions.older import modern, outside_markdown
 from post_builder.site import Site
-
-_OLDER_TEXT = re.compile(
-    r'^<pre class="output (?P<kind>[a-z ]+)">(?P<text>.*?)</pre>$', re.DOTALL | re.MULTILINE
-)
-"""A text as builds wrote it before they wrote `markup` into records."""
 
 _STDERR = re.compile(
     r'<div(?: markdown="0")? class="output stderr[^"]*"><div class="highlight">'
@@ -36,13 +31,12 @@ def republished(post: Post, cell: Cell, site: Site) -> str:
     Raises:
         RenderError: for a figure that has lost its alternative text.
     """
-    content = content_of(cell, post.at(cell.region))
+    content = modern(content_of(cell, post.at(cell.region)), post, site)
     if not content:
         return post.at(cell.region)
     if has_figures(content) and not has_alt(cell):
         refuse_silent(post, [cell])
     content = with_words(content, cell, lambda figure: outside_markdown(figure, post, site))
-    content = _OLDER_TEXT.sub(lambda match: f"{_text(match, post, site)}\n", content)
     if Tag.REMOVE_STDERR in cell.options.tags:
         content = _STDERR.sub("", content).strip("\n")
         content = f"{content}\n" if content else ""
@@ -60,7 +54,3 @@ def content_of(cell: Cell, region: str) -> str:
     if content.startswith(FOLD):
         content = content.removeprefix(f"{FOLD}\n\n").removesuffix(f"\n{FOLD_END}\n")
     return content
-
-
-def _text(match: re.Match[str], post: Post, site: Site) -> str:
-    return outside_markdown(text_block(match["kind"], match["text"]), post, site)
