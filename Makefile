@@ -60,9 +60,8 @@ cards: $(INSTALLED) browser ## draw the social cards of posts, and the icons
 	@$(BIN)/python scripts/cards.py
 
 .PHONY: serve
-serve: $(READY) ruby ## build posts and pages on save, on localhost:4000; Ctrl-C ends both
-	@trap 'trap - INT TERM EXIT; kill 0' INT TERM EXIT; \
-		$(BIN)/post-builder watch & bundle exec jekyll serve --livereload & wait -n
+serve: $(READY) ruby ## build posts and pages on save, on localhost:4000 or the next free port
+	@$(BIN)/python scripts/serve.py
 
 .PHONY: test
 test: $(READY) $(ENGINE_INSTALLED) ruby browser ## run all tests except those of test-posts

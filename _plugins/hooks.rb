@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require_relative "blog/development"
 require_relative "blog/figures"
 require_relative "filters"
 

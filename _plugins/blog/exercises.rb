@@ -37,8 +37,9 @@ module Blog
       return unless first
 
       last = nodes.rindex { |node| node.element? && made?(node) }
+      number = nodes.first.text[/\d+/]
       fold = nodes[first].add_previous_sibling(
-        '<details class="solution"><summary>Solution</summary></details>'
+        "<details class=\"solution\"><summary>Solution<span class=\"visually-hidden\"> of exercise #{number}</span></summary></details>"
       ).first
       nodes[first..[last, first].max].each { |node| fold.add_child(node) }
       unfold(fold)

@@ -16,8 +16,16 @@ module Blog
         comment.remove
         paragraph.remove if paragraph.name == "p" && paragraph.content.strip.empty?
       end
+      body.css("div.output.highlighter-rouge").each { |block| flatten(block) }
       body.css('[role="doc-noteref"], [role="doc-endnote"]').each { |note| note.delete("role") }
       body.css("code.language-plaintext.highlighter-rouge").each { |code| code.delete("class") }
+    end
+
+    # A text output has the structure of Rouge, which other themes style; here a `pre` is enough.
+    def self.flatten(block)
+      pre = block.at_css("pre")
+      pre["class"] = (block.classes - ["highlighter-rouge"]).join(" ")
+      block.replace(pre)
     end
 
     # The last line of a traceback is its message: it wraps, while the lines above it scroll.

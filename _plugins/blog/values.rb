@@ -29,10 +29,10 @@ module Blog
 
     # Every cell has an id to link to; and its seconds, where the build record has them.
     def self.name_cells(body, page)
-      records = (page.build["cells"] || []).to_h { |record| [record["name"], record] }
+      times = page.build.dig("run", "cells") || {}
       executed(body, page).each_with_index do |cell, index|
-        seconds = records.dig(cell["id"], "seconds")
-        cell["data-seconds"] = seconds.round(seconds < 10 ? 1 : 0).to_s if seconds
+        seconds = times[cell["id"]]
+        cell["data-seconds"] = seconds.round(seconds < 10 ? 1 : 0).to_s if seconds && seconds >= 0.1
         cell["id"] ||= "cell-#{index + 1}"
       end
     end

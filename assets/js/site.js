@@ -82,8 +82,10 @@
   all("pre.highlight > code").filter((code) => !code.closest(".output")).forEach((code) => {
     const button = element("button", "copy needs-js", "Copy");
     button.type = "button";
-    button.setAttribute("aria-label", "Copy code");
-    code.closest("div.highlighter-rouge, figure.highlight").prepend(button);
+    const block = code.closest("div.highlighter-rouge, figure.highlight");
+    const name = block.id.startsWith("cell-") ? "" : block.id;
+    button.setAttribute("aria-label", "Copy code" + (name && ": " + name));
+    block.prepend(button);
     copyOnClick(button, () => sourceOf(code));
   });
 
@@ -97,6 +99,7 @@
   // Each heading has its address to copy.
   all(".post-content :is(h2, h3, h4)[id]").filter((heading) => !heading.closest(".output")).forEach((heading) => {
     const link = element("a", "anchor needs-js", "#");
+    heading.setAttribute("aria-label", heading.textContent);  // without the link
     link.href = "#" + heading.id;
     link.setAttribute("aria-label", "Link to " + heading.textContent);
     heading.append(" ", link);

@@ -17,7 +17,8 @@ from pathlib import Path
 
 from post_builder.cli.parser import make_parser
 from post_builder.document.options import Attribute, Tag
-from post_builder.freshness.record import CellRecord, Circumstances, Record
+from post_builder.freshness.circumstances import Circumstances
+from post_builder.freshness.record import CellRecord, Record
 from post_builder.settings import Settings
 
 ENGINE = Path(__file__).resolve().parents[1]
@@ -39,6 +40,7 @@ _TYPES = {
     "tuple[CellRecord, ...]": "list",
     "Mapping[str, Digest]": "object of digests",
     "Mapping[str, str]": "object of texts",
+    "Mapping[str, float]": "object of numbers",
     "Circumstances": "object",
 }
 """What the types of fields are called in JSON."""

@@ -71,3 +71,9 @@ def made_up_run(
     facts = KernelFacts(python=platform.python_version())
     states = {str(path): frozenset({(file_state(path),)}) for path in read}
     return Run(cells, facts, Observations(read=frozenset(states), states=states))
+
+
+def shown_text(text: str, kind: str = "stdout") -> str:
+    """Return an output as a post holds it: escaped text in the structure of Rouge."""
+    pre = f'<pre class="highlight">{text}</pre>'
+    return f'<div class="output {kind} highlighter-rouge"><div class="highlight">{pre}</div></div>'

@@ -91,7 +91,9 @@ def test_an_exercise_has_one_fold() -> None:
     """All of a solution is in one fold, in which nothing is folded again; questions stay open."""
     html = changed("Exercises.fold(body)", EXERCISE)
     (fold,) = re.findall(r'<details class="solution">.*?</details>', html, re.DOTALL)
-    assert fold.startswith('<details class="solution"><summary>Solution</summary>')
+    assert fold.startswith(
+        '<details class="solution"><summary>Solution<span class="visually-hidden">'
+    )
     for inside in ("a = 1", '<pre class="output stdout">1</pre>', "answer in words", "b = 1"):
         assert inside in fold
     assert "hide-input" not in html

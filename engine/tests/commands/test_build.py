@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from commandline import lasting, run, tree, write
+from runs import shown_text
 from toysite import FIXTURES, HEADER
 
 from post_builder.cli import main
@@ -201,11 +202,12 @@ def test_windows_line_ends_and_a_missing_last_one_survive(blog: Path) -> None:
     post = blog / "_posts/crlf.md"
     post.write_bytes(("\ufeff" + HEADER + body).replace("\n", "\r\n").encode())
     assert 0 == main(["build", "--site", str(blog), "--json"])
+    shown = shown_text("a\n> &#10;b")
     expected = (
         "\ufeff" + HEADER + "\nText  \n\n> ```python\n> print('a\\n\\nb')\n> ```\n"
-        '> <!-- output -->\n> <pre class="output stdout">a\n>\n> b</pre>\n> <!-- /output -->\n'
+        f"> <!-- output -->\n> {shown}\n>\n> <!-- /output -->\n"
         "\n```python\n1 + 1\n```\n"
-        '<!-- output -->\n<pre class="output result">2</pre>\n<!-- /output -->'
+        f"<!-- output -->\n{shown_text('2', 'result')}\n\n<!-- /output -->"
     )
     assert expected.replace("\n", "\r\n").encode() == post.read_bytes()
     assert 0 == main(["build", "--site", str(blog), "--force", "--json"])

@@ -25,9 +25,7 @@ def test_built_site_has_no_findings(toy: Path) -> None:
 
 def test_edited_output_is_found_on_its_line(toy: Path) -> None:
     """A digit changed in an output is tampering, on the region's line."""
-    line = replace(
-        toy / POST, '<pre class="output stdout">slope 2', '<pre class="output stdout">slope 3'
-    )
+    line = replace(toy / POST, '<pre class="highlight">slope 2', '<pre class="highlight">slope 3')
     assert [("tampered", line - 1, "output of cell slope is not what the build wrote")] == found(
         toy
     )
@@ -111,7 +109,7 @@ def test_other_package_version_is_named(toy: Path) -> None:
 
 def test_missing_end_marker_is_an_error_on_the_regions_line(toy: Path) -> None:
     """A region whose end was deleted is not taken to reach to the next one's."""
-    line = replace(toy / POST, "</pre>\n<!-- /output -->\n\nThe slope", "</pre>\n\nThe slope")
+    line = replace(toy / POST, "</div>\n\n<!-- /output -->\n\nThe slope", "</div>\n\nThe slope")
     [(kind, at, message)] = found(toy)
     assert ("error", "this output region has no end") == (kind, message)
     assert at is not None
@@ -204,3 +202,22 @@ def test_cell_that_shares_its_name_with_a_heading_is_found(toy: Path) -> None:
     line = replace(toy / POST, "See ![a", "## Slope\n\nSee ![a")
     messages = {(kind, at): message for kind, at, message in found(toy)}
     assert "the heading has the same id as cell slope" == messages["style", line]
+
+
+@pytest.mark.parametrize(
+    ("prose", "broken"),
+    [
+        (r"A formula, $$\frac{1}{2}$$, and $5 or $$.", []),
+        (r"One, $$e^$$, in a sentence.", [0]),
+        ("$$\n\\left( x\n$$\n\nAnd $$x^$$ below.", [0, 4]),
+        ("`$$e^{x$$` and\n\n```text\n$$e^{x$$\n```", []),
+    ],
+)
+def test_formulas_that_readers_would_not_see_are_named(
+    toy: Path, prose: str, broken: list[int]
+) -> None:
+    """By their line; those in code are none."""
+    line = replace(toy / POST, "A line is fitted", f"{prose}\n\nA line is fitted")
+    findings = [(at, text) for kind, at, text in found(toy) if kind == "style"]
+    assert [line + below for below in broken] == [at for at, _ in findings]
+    assert all(text.startswith("readers would not see a formula: ") for _, text in findings)

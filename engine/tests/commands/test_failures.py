@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from commandline import run, still_running, write
+from runs import shown_text
 from toysite import HEADER
 
 from post_builder.cli import main
@@ -103,7 +104,7 @@ def test_failures_say_where_and_leave_nothing_behind(
     assert ["good.json"] == [path.name for path in tmp_path.joinpath("_data/builds").iterdir()]
     assert before == {n: tmp_path.joinpath(f"_posts/{n}.md").read_bytes() for n in names}
     assert unrun == plain.read_bytes()
-    assert '<pre class="output stdout">1</pre>' in good.read_text(encoding="utf-8")
+    assert shown_text("1") in good.read_text(encoding="utf-8")
     assert [] == still_running(tmp_path)
     assert "Traceback (most recent call last):\n  File" not in done.stderr
 

@@ -108,7 +108,7 @@ def test_minima_site_is_ready(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     [page] = published.rglob("a-first-executable-post.html")
     text = page.read_text(encoding="utf-8")
     assert 'class="post-title' in text
-    assert '<pre class="output stdout">o: #### 4' in text
+    assert '<pre class="highlight">o: #### 4' in text
     figure = re.search(r'<figure class="figure"><img src="([^"]+)" alt="[^"]+" [^>]*>', text)
     assert figure
     assert 'width="516" height="80" loading="lazy"' in figure[0]
@@ -135,7 +135,7 @@ def test_minimal_mistakes_site_is_ready(mistakes: Path, capsys: pytest.CaptureFi
     head, body = page.read_text(encoding="utf-8").split("</head>")
     assert '<link rel="stylesheet" href="/assets/css/post-builder.css">' in head
     assert '<section class="page__content">' in body
-    assert '<pre class="output stdout">' in body
+    assert '<div class="output stdout highlighter-rouge">' in body
     assert "<figcaption>How often each letter" in body
 
 
@@ -312,7 +312,11 @@ def test_style_knows_the_markup_of_builds() -> None:
     built = (FIXTURES / "build" / "everything.built.md").read_text(encoding="utf-8")
     markup = re.findall(r'class="(output[^"]*)"', built)
     assert markup
-    assert [] == [name for name in markup if f".{name.replace(' ', '.')}" not in css]
+    assert [] == [
+        name
+        for name in markup
+        if f".{name.partition(' highlighter')[0].replace(' ', '.')}" not in css
+    ]
 
 
 def test_folder_without_settings_is_refused(

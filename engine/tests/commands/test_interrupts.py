@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from commandline import PATIENCE, Gate, command, lasting, still_running, write
+from runs import shown_text
 from toysite import HEADER
 
 from post_builder.cli import main
@@ -58,7 +59,7 @@ def test_prose_saved_while_a_post_runs_is_kept(blog: Path, gate: Gate) -> None:
         post.write_text(edited, encoding="utf-8")
         errors = finish(process, gate)
     assert 0 == process.returncode, errors
-    region = '<!-- output -->\n<pre class="output stdout">old</pre>\n<!-- /output -->\n'
+    region = f"<!-- output -->\n{shown_text('old')}\n\n<!-- /output -->\n"
     assert edited + region == post.read_text(encoding="utf-8")
 
 
@@ -88,7 +89,7 @@ def test_a_dependency_saved_while_a_post_runs_is_a_conflict(blog: Path, gate: Ga
     assert "_posts/2020-01-01-a.md:1: data.txt changed while the post ran\n" in errors
     post.write_text(waiting(gate).replace(gate.code, "pass"), encoding="utf-8")
     assert 0 == main(["build", "--site", str(blog)])
-    assert '<pre class="output stdout">new</pre>' in post.read_text(encoding="utf-8")
+    assert shown_text("new") in post.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from runs import shown_text
 
 from post_builder.cli import main
 from post_builder.rendering.regions.stored import MARK
@@ -69,7 +70,8 @@ def test_a_stored_output_stays_without_its_cell_running(
     for _ in range(2):
         assert main(["build", "--site", str(blog), "--json", "--force"]) == 0
         text = path.read_text(encoding="utf-8")
-        assert f'<!-- output -->\n{MARK}\n<pre class="output stdout">42</pre>\n{{% include' in text
+        shown = shown_text("42")
+        assert f'<!-- output -->\n{MARK}\n{shown}\n\n<figure class="figure"><img' in text
         assert 1 == text.count(MARK)
         assert before == figure.read_bytes()
     assert main(["check", "--site", str(blog), "--json"]) == 0
@@ -79,8 +81,8 @@ def test_a_stored_output_stays_without_its_cell_running(
     capsys.readouterr()
     assert main(["clean", "--site", str(blog)]) == 0
     text = path.read_text(encoding="utf-8")
-    assert '<pre class="output stdout">42</pre>' in text
-    assert '<pre class="output stdout">7</pre>' not in text
+    assert shown_text("42") in text
+    assert shown_text("7") not in text
     assert before == figure.read_bytes()
 
 

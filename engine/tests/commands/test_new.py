@@ -93,7 +93,8 @@ def test_notebook_of_analysis_becomes_a_post_that_builds(blog: Path) -> None:
     assert main(["build", "--site", str(blog), "--json"]) == 0
     built = only_post(blog).text
     assert '<div class="output html"><table>' in built
-    assert '{% include figure image_path="/assets/images/an-analysis/code-2.svg" alt="' in built
+    address = "{{ '/assets/images/an-analysis/code-2.svg' | relative_url }}"
+    assert f'<figure class="figure"><img src="{address}" alt="' in built
     assert "\n&#123;45&#125;</pre>" in built
 
 
@@ -139,7 +140,9 @@ def test_images_in_prose_become_files(blog: Path) -> None:
     data = new_markdown_cell(f"![c](data:image/gif;base64,{png()})")
     post = convert(blog, new_markdown_cell("# Images"), attached, data)
     address = '({{ "/assets/images/images/attached-1.png" | relative_url }})'
-    figure = '{% include figure image_path="/assets/images/images/attached-1.gif" alt="c" %}'
+    source = "{{ '/assets/images/images/attached-1.gif' | relative_url }}"
+    image = f'<img src="{source}" alt="c" loading="lazy" decoding="async">'
+    figure = f'<figure class="figure">{image}</figure>'
     line = f"![a < b]{address} ![Describe what the figure shows]{address}"
     assert f"\n{line}\n\n{figure}\n" in post.text
     for name in ("attached-1.png", "attached-1.gif"):

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from runs import shown_text
 
 from post_builder.cli import main
 
@@ -45,7 +46,7 @@ def _built() -> str:
     text = TEXT
     for before, after in RESULTS:
         text = text.replace(before, after)
-    return f'{text}<!-- output -->\n<pre class="output stdout">6</pre>\n<!-- /output -->\n'
+    return f"{text}<!-- output -->\n{shown_text('6')}\n\n<!-- /output -->\n"
 
 
 @pytest.fixture(scope="module")

@@ -26,9 +26,7 @@ def test_each_kind_of_drift_is_caught_on_its_line(
 ) -> None:
     """Output, value and figure drift in one run, each named with its line and difference."""
     post, figure = toy / POST, toy / "assets/images/toy/points.svg"
-    output = replace(
-        post, '<pre class="output stdout">slope 2', '<pre class="output stdout">slope 3'
-    )
+    output = replace(post, '<pre class="highlight">slope 2', '<pre class="highlight">slope 3')
     value = replace(post, '"slope:.2f">2', '"slope:.2f">3')
     text = figure.read_text(encoding="utf-8")
     assert "#1f77b4" in text
@@ -37,8 +35,8 @@ def test_each_kind_of_drift_is_caught_on_its_line(
     assert main(["check", "--execute", "--site", str(toy)]) == 1
     printed = capsys.readouterr().out
     assert f"{POST}:{output - 1}: drift: output of cell slope differs" in printed
-    assert '-<pre class="output stdout">slope 3' in printed
-    assert '+<pre class="output stdout">slope 2' in printed
+    assert re.search(r'^-<div.*<pre class="highlight">slope 3', printed, re.MULTILINE)
+    assert re.search(r'^\+<div.*<pre class="highlight">slope 2', printed, re.MULTILINE)
     assert f"{POST}:{value}: drift: value slope:.2f: '3" in printed
     found = re.findall(
         r"^(\S+): drift: assets/images/toy/points\.svg: root mean square difference [\d.]+"
@@ -67,7 +65,7 @@ def test_changed_inputs_show_as_drift(toy: Path, capsys: pytest.CaptureFixture[s
 
 
 DRIFT = [
-    ('<pre class="output stdout">slope 2', '<pre class="output stdout">slope 3'),
+    ('<pre class="highlight">slope 2', '<pre class="highlight">slope 3'),
     ('"slope:.2f">2', '"slope:.2f">3'),
 ]
 """An output and a value, both of the cell `slope`."""
@@ -125,4 +123,6 @@ def test_posts_are_compared_with_what_they_take_as_it_is_published(
     printed = capsys.readouterr().out
     assert f"{PARTS[0]}:13: drift: output of cell measured differs" in printed
     assert f"{PARTS[1]}:9: drift: transcluded code differs" in printed
-    assert "-MLP 0.97 15.8\n+MLP 0.98 15.8" in printed.replace('<pre class="output stdout">', "")
+    assert "-MLP 0.97 15.8\n+MLP 0.98 15.8" in re.sub(
+        r"(?m)(?<=^[-+])<div.*?<pre[^>]*>", "", printed
+    )

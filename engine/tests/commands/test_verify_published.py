@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from commandline import write
+from runs import shown_text
 from toysite import HEADER
 
 from post_builder.cli import main
@@ -84,7 +85,7 @@ def findings(site: Path, capsys: pytest.CaptureFixture[str], *options: str) -> l
     [
         (
             NAME,
-            '<pre class="output stdout">now</pre>',
+            shown_text("now"),
             '<div class="output html"><img src=x onerror=alert(1)></div>',
             (
                 "no build wrote this into the output of cell now"
@@ -93,7 +94,7 @@ def findings(site: Path, capsys: pytest.CaptureFixture[str], *options: str) -> l
         ),
         (
             NAME,
-            '<pre class="output stdout">now</pre>',
+            shown_text("now"),
             '<div class="output html"><b>Buy</b></div>',
             "the output of cell now has another form html → stdout",
         ),
@@ -143,8 +144,8 @@ def test_an_ignored_output_may_say_something_else(
 @pytest.mark.parametrize(
     "content",
     [
-        '<pre class="output stdout">a<script>b</script></pre>',
-        '<pre class="output stdout">{{ site.title }}</pre>',
+        shown_text("a<script>b</script>"),
+        shown_text("{{ site.title }}"),
         '<pre class="output stdout" onclick="a">a</pre>',
         '<div class="output html"><p style="position: fixed">a</p></div>\n',
         '<div class="output html"><a href="javascript:a">a</a></div>\n',

@@ -84,7 +84,7 @@ def gate(tmp_path_factory: pytest.TempPathFactory) -> Gate:
 def output(site: Path) -> str:
     """Return what the post shows."""
     text = site.joinpath(POST).read_text(encoding="utf-8")
-    return text.partition('<pre class="output stdout">')[2].partition("</pre>")[0]
+    return text.partition('<pre class="highlight">')[2].partition("</pre>")[0]
 
 
 @pytest.mark.slow

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from runs import shown_text
 
 from post_builder.cli import main
 
@@ -45,7 +46,7 @@ def test_other_language_runs_and_says_what_it_cannot_observe(
     note = "files that bash may read are not observed: list them under depends: in the post"
     assert f"_posts/{post.name}: {note}\n" in capsys.readouterr().out
     text = post.read_text(encoding="utf-8")
-    assert '<pre class="output stdout">hello there</pre>' in text
+    assert shown_text("hello there") in text
     assert main(["check", "--site", str(blog), "--json"]) == 0
     blog.joinpath("words.txt").write_text("again\n", encoding="utf-8")
     capsys.readouterr()

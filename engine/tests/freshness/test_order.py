@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from runs import shown_text
 from toysite import HEADER, PARTS, make_series, replace
 
 from post_builder.cli import main
@@ -93,7 +94,7 @@ def test_a_post_takes_what_another_printed(built_series: Path) -> None:
     text = _text(built_series, TWO)
     assert "- ```python\n  part_1 = [\n      ('MLP', 0.97),\n  ]\n  ```\n" in text
     assert "```python\nseconds = {'MLP': 15.8}\n```\n" in text
-    assert '<pre class="output stdout">MLP 0.97 15.8\nCNN 0.99 untimed</pre>' in text
+    assert shown_text("MLP 0.97 15.8\nCNN 0.99 untimed") in text
 
 
 def test_downloads_hold_what_was_taken(built_series: Path) -> None:
@@ -154,7 +155,7 @@ def test_a_chain_is_built_in_order_with_one_job(
     replace(series / ONE, '("MLP", 0.97)', '("MLP", 0.96)')
     built = _build(series, "--jobs", "1", capsys=capsys)
     assert ["built", "built", "built"] == [status for status, *_ in built]
-    shown = "<pre class=\"output stdout\">[('MLP', 0.96), ('MLP', 0.96)]</pre>"
+    shown = shown_text("[('MLP', 0.96), ('MLP', 0.96)]")
     assert shown in _text(series, last)
     assert {"fresh"} == {status for status, *_ in _build(series, capsys=capsys)}
 

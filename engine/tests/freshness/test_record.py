@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from post_builder.errors import RecordError
-from post_builder.freshness.record import FORMAT, CellRecord, Circumstances, Record, load_record
+from post_builder.freshness.circumstances import Circumstances
+from post_builder.freshness.record import FORMAT, CellRecord, Record, load_record
 from post_builder.site import Site, open_site
 
 RECORD = Record(
@@ -201,9 +202,10 @@ def test_a_folder_in_place_of_a_record_is_an_error(blog: Path) -> None:
 
 
 def test_two_records_have_the_same_result_if_only_their_circumstances_differ() -> None:
-    """A rerun that gives the same leaves the record alone."""
+    """A rerun that gives the same leaves it alone, unless it has no seconds of the cells yet."""
     assert RECORD.same_result(replace(RECORD, run=Circumstances(date="tomorrow")))
     assert not RECORD.same_result(None)
+    assert not RECORD.same_result(replace(RECORD, run=Circumstances(cells={"new": 1.0})))
     for name in asdict(RECORD).keys() - {"run"}:
         other: dict[str, Any] = {name: None}
         assert not RECORD.same_result(replace(RECORD, **other)), name

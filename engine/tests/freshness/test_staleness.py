@@ -54,21 +54,21 @@ def fresh(blog: Path) -> Path:
 @pytest.mark.parametrize(
     ("name", "old", "new", "reasons"),
     [
-        (DRAWN, "plot()", "plot(2)", [("cell plot edited", 17, False)]),
+        (DRAWN, "plot()", "plot(2)", [("cell plot edited", 18, False)]),
         (DRAWN, 'data-alt="A plot"', 'data-alt="Plot" .hide-output', []),
         (DRAWN, 'data-alt="A plot"', 'data-alt="Plot" data-tolerance="1" .nbval-ignore-output', []),
         (
             DRAWN,
             'data-alt="A plot"',
             'data-alt="A plot" data-timeout="9"',
-            [("options of cell plot changed", 17, False)],
+            [("options of cell plot changed", 18, False)],
         ),
         (
             DRAWN,
             'data-value="x"',
             'data-value="2 * x"',
             [
-                ("value 2 * x is new, and needs a run", 25, False),
+                ("value 2 * x is new, and needs a run", 27, False),
                 ("value x is gone from below cell plot", 1, False),
             ],
         ),
@@ -94,7 +94,7 @@ def fresh(blog: Path) -> Path:
             "#plot",
             "#other",
             [
-                ("cell other is new", 17, False),
+                ("cell other is new", 18, False),
                 ("cell plot is gone", 1, False),
             ],
         ),
@@ -104,8 +104,8 @@ def fresh(blog: Path) -> Path:
             ">2</pre>",
             [("output of cell code is not what the build wrote", 13, True)],
         ),
-        (DRAWN, ">0.5<", ">0.6<", [("value x is not what the build wrote", 25, True)]),
-        (FIGURE, "a</text>", "b</text>", [(f"{FIGURE} is not what the build wrote", 22, True)]),
+        (DRAWN, ">0.5<", ">0.6<", [("value x is not what the build wrote", 27, True)]),
+        (FIGURE, "a</text>", "b</text>", [(f"{FIGURE} is not what the build wrote", 23, True)]),
         (SCRIPT, "plot()", "plot(2)", [(f"{SCRIPT} is not what the build wrote", 1, True)]),
     ],
     ids=[
@@ -127,7 +127,7 @@ def test_a_change_makes_a_post_stale(
     ("name", "reason"),
     [
         ("data.txt", ("data.txt is missing", 1, False)),
-        (FIGURE, (f"{FIGURE} is missing", 22, True)),
+        (FIGURE, (f"{FIGURE} is missing", 23, True)),
         (SCRIPT, (f"{SCRIPT} is missing", 1, True)),
     ],
 )
@@ -154,7 +154,7 @@ def test_values_that_come_or_go_make_a_post_stale(fresh: Path) -> None:
     """The cell above them has to run again to compute them."""
     with fresh.joinpath(DRAWN).open("a", encoding="utf-8") as file:
         file.write('\nAnd <span data-value="2 * x"></span>.\n')
-    assert [("value 2 * x is new, and needs a run", 27, False)] == _reasons(fresh)
+    assert [("value 2 * x is new, and needs a run", 29, False)] == _reasons(fresh)
     replace(fresh / DRAWN, 'is <span data-value="x">0.5</span>', "is 0.5")
     replace(fresh / DRAWN, '\nAnd <span data-value="2 * x"></span>.\n', "")
     assert [("value x is gone from below cell plot", 1, False)] == _reasons(fresh)

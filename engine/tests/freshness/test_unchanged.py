@@ -16,7 +16,7 @@ RECORD = "_data/builds/toy.json"
 
 CHANGES = {
     "prose": (POST, "See ![a", "Look: ![a"),
-    "output": (POST, '<pre class="output stdout">slope 2', '<pre class="output stdout">slope 3'),
+    "output": (POST, '<pre class="highlight">slope 2', '<pre class="highlight">slope 3'),
     "a file that the run read": ("rate.txt", "0.05", "0.06"),
     "a declared file": ("declared.csv", "1,2", "1,3"),
     "a transcluded source": ("src/toy/lines.py", "steps: int = 20", "steps: int = 21"),
@@ -82,7 +82,7 @@ def test_output_of_another_post_counts(series: Path) -> None:
     assert list(PARTS) == unchanged(series)
     text = series.joinpath(PARTS[0]).read_text("utf-8")
     series.joinpath(PARTS[0]).write_text(
-        text.replace('output stdout">', 'output stdout">9'), "utf-8"
+        text.replace('pre class="highlight">', 'pre class="highlight">9'), "utf-8"
     )
     site = open_site(series)
     assert unchanged_posts(site, [series / PARTS[1]], every=False) is None

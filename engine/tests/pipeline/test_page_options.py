@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from toysite import HEADER, POST, replace
 from post_builder.cli import main
 from post_builder.errors import RenderError
 from post_builder.execution.run import Output
+from post_builder.freshness.digests import region_digest
 from post_builder.pipeline.prepare import PostState
 from post_builder.pipeline.publish import publish, refresh
 
@@ -147,7 +149,7 @@ def test_several_figures_stay_numbered(blog: Path) -> None:
     refresh(_state(blog))
     text = blog.joinpath(DRAWING).read_text(encoding="utf-8")
     assert [f'alt="New ({n} of 3)"' in text for n in (1, 2, 3)] == [True] * 3
-    assert 1 == text.count(' caption="C"')
+    assert 1 == text.count("<figcaption>C</figcaption>")
 
 
 def test_line_endings_of_the_post_stay(blog: Path) -> None:
@@ -228,3 +230,61 @@ def test_a_value_that_is_new_needs_a_run_and_says_so(
     printed = capsys.readouterr().out
     assert f"{POST}:{line}: stale: value rate is new, and needs a run" in printed
     assert "edited" not in printed
+
+
+@pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
+@pytest.mark.parametrize("options", OPTIONS)
+def test_outputs_of_an_older_version_get_the_markup_of_this_one(
+    blog: Path, body: str, options: str
+) -> None:
+    """Byte for byte what a run would write, without one."""
+    _write(blog, body, options)
+    _publish(blog, figures=2)
+    expected = _content(blog)
+    text = blog.joinpath(DRAWING).read_bytes().decode()
+    blog.joinpath(DRAWING).write_bytes(_older(text).encode())
+    record = json.loads(blog.joinpath(RECORD).read_text(encoding="utf-8"))
+    post = _state(blog).post
+    record["cells"][0]["region"] = region_digest(post.at(post.cells[0].region))
+    del record["markup"]
+    blog.joinpath(RECORD).write_text(json.dumps(record), encoding="utf-8")
+    state = _state(blog)
+    assert ((), True) == (state.reasons, state.older_markup)
+    refresh(state)
+    assert expected == _content(blog)
+    assert not _state(blog).older_markup
+
+
+def _older(text: str) -> str:
+    """Write a text output as a plain `pre`, and figures with the include."""
+    text = re.sub(NOW_TEXT, r'<pre class="output stdout">\1</pre>\n', text, flags=re.DOTALL)
+    size = 'width="9" height="9"'
+    return re.sub(NOW_FIGURE, rf'{{% include figure image_path="\1" alt="\2" {size} %}}\n', text)
+
+
+NOW_TEXT = (
+    r'<div class="output stdout highlighter-rouge">.*?<pre class="highlight">'
+    r"(.*?)</pre></div></div>\n[ >]*\n"
+)
+NOW_FIGURE = (
+    r'<figure class="figure"><img src="{{ \'(.*?)\' [|] relative_url }}" alt="(.*?)".*?</figure>'
+    r"\n[ >]*\n"
+)
+
+
+def test_check_names_an_older_markup_and_build_replaces_it(
+    toy: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also where nothing else changed; the next build has nothing to do."""
+    before = toy.joinpath(POST).read_bytes()
+    record = next(toy.joinpath("_data/builds").glob("*.json"))
+    data = json.loads(record.read_text(encoding="utf-8"))
+    record.write_text(json.dumps(data | {"markup": 1}), encoding="utf-8")
+    assert 1 == main(["check", "--site", str(toy)])
+    assert "its outputs are in the markup of an older version" in capsys.readouterr().out
+    assert 0 == main(["build", "--site", str(toy), "--json"])
+    (outcome,) = json.loads(capsys.readouterr().out)
+    assert "outputs written in the markup of this version; no cell ran" == outcome["note"]
+    assert 0 == main(["check", "--site", str(toy)])
+    assert data == json.loads(record.read_text(encoding="utf-8"))
+    assert before == toy.joinpath(POST).read_bytes()

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from runs import drawing, just_before, made_up_run, printed, state_of
+from runs import drawing, just_before, made_up_run, printed, shown_text, state_of
 from toysite import DRAWN, FIXTURES, HEADER, make_drawn, replace
 
 from post_builder.errors import ConflictError, FileError, PostError, RenderError
@@ -284,6 +284,7 @@ def test_a_post_keeps_its_line_endings_and_byte_order_mark(blog: Path) -> None:
     blog.joinpath(DRAWN).write_bytes(("\ufeff" + HEADER + body).replace("\n", "\r\n").encode())
     state = _state(blog)
     publish(state, made_up_run(state.prepared, ((printed("a\n\nb\n"),),)), just_before(state))
-    region = '<!-- output -->\n<pre class="output stdout">a\n\nb</pre>\n<!-- /output -->\n'
+    shown = shown_text("a\n&#10;b")
+    region = f"<!-- output -->\n{shown}\n\n<!-- /output -->\n"
     expected = "\ufeff" + HEADER + body.replace("```\n\n", f"```\n{region}\n")
     assert expected.replace("\n", "\r\n").encode() == blog.joinpath(DRAWN).read_bytes()

@@ -47,7 +47,7 @@ def site(blog: Path) -> Path:
 
 
 def _edit_output(root: Path) -> str:
-    replace(root / DRAWN, 'stdout">1<', 'stdout">by hand<')
+    replace(root / DRAWN, 'highlight">1<', 'highlight">by hand<')
     return root.joinpath(DRAWN).read_text(encoding="utf-8")
 
 

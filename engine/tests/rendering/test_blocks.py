@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from runs import printed
+from runs import printed, shown_text
 
 from post_builder.execution.run import Output
 from post_builder.rendering.regions import RenderedCell
@@ -49,12 +49,12 @@ def test_another_output_parts_streams() -> None:
 @pytest.mark.parametrize(
     ("output", "expected"),
     [
-        (printed("out"), '<pre class="output stdout">out</pre>'),
-        (printed("err 3 s", "stderr"), '<pre class="output stderr">err … s</pre>'),
-        (result(plain="1 s"), '<pre class="output result">1 s</pre>'),
+        (printed("out"), shown_text("out")),
+        (printed("err 3 s", "stderr"), shown_text("err … s", "stderr")),
+        (result(plain="1 s"), shown_text("1 s", "result")),
         (
             {"output_type": "error", "traceback": ["Cell In[1], line 1", "E"]},
-            '<pre class="output error">Cell plot, line 1\nE</pre>',
+            shown_text("Cell plot, line 1\nE", "error"),
         ),
     ],
 )
@@ -70,7 +70,7 @@ def test_text_is_preformatted_with_its_kind_as_class(
     [
         ("a\tb  \nc ", "a&#9;b&#32;&#32;\nc&#32;"),
         ("  a  b", "  a  b"),
-        ("\n\nx\n\n", "\n\n\nx\n"),
+        ("\n\nx\n\n", "\n&#10;&#10;x\n"),
         ("{{ x }} {% y %} a|b", "&#123;&#123; x &#125;&#125; &#123;% y %&#125; a&#124;b"),
         ("<b>&amp;</b>", "&lt;b&gt;&amp;amp;&lt;/b&gt;"),
         ("\x1b[31m{ \x1b[0m", '<span class="ansi-red-fg">&#123; </span>'),
@@ -78,7 +78,7 @@ def test_text_is_preformatted_with_its_kind_as_class(
 )
 def test_nothing_printed_is_markup(rendered: Render, text: str, expected: str) -> None:
     """Neither HTML, Liquid nor Markdown; browsers drop a first newline, editors final spaces."""
-    assert f'<pre class="output stdout">{expected}</pre>' == shown(rendered(printed(text)))
+    assert shown_text(expected) == shown(rendered(printed(text)))
 
 
 def test_a_result_has_the_richest_form_that_a_page_can_show(rendered: Render) -> None:
@@ -86,7 +86,7 @@ def test_a_result_has_the_richest_form_that_a_page_can_show(rendered: Render) ->
     forms = {"html": "<b>h</b>", "markdown": "*m*", "latex": "$l$", "plain": "p"}
     classes = []
     for form in ("html", "markdown", "latex", "plain"):
-        classes += re.findall(r'class="output (\w+)"', rendered(result(**forms)).region)
+        classes += re.findall(r'class="output (\w+)', rendered(result(**forms)).region)
         del forms[form]
     assert ["html", "markdown", "latex", "result"] == classes
     assert "" == rendered(result()).region

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from runs import shown_text
 from toysite import POST, replace
 
 from post_builder.commands.build import build
@@ -177,4 +178,4 @@ def test_script_runs_with_plain_python(toy: Path) -> None:
     command = [sys.executable, "toy_script.py"]
     done = subprocess.run(command, cwd=toy, capture_output=True, text=True, check=False)
     assert 0 == done.returncode, done.stderr
-    assert f'<pre class="output stdout">{done.stdout.strip()}</pre>' in (toy / POST).read_text()
+    assert shown_text(done.stdout.strip()) in (toy / POST).read_text()

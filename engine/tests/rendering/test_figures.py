@@ -55,7 +55,7 @@ def test_a_figure_is_a_file_named_after_its_cell(
     cell = rendered(figure(kind, content))
     (made,) = cell.figures
     assert ("plot", f"{FOLDER}/plot.{suffix}", data) == (made.cell, made.path, made.data)
-    assert f'image_path="/{FOLDER}/plot.{suffix}"' in cell.region
+    assert f"src=\"{{{{ '/{FOLDER}/plot.{suffix}' | relative_url }}}}\"" in cell.region
     assert "Figure size" not in cell.region
 
 
@@ -155,16 +155,23 @@ def test_an_output_may_ask_for_a_size(
     assert expected == _size(rendered(output))
 
 
+def shown_figure(name: str, alt: str, caption: str = "") -> str:
+    """Return a figure of 200 by 100 pixels as a post holds it."""
+    below = f"<figcaption>{caption}</figcaption>" if caption else ""
+    return (
+        f'<figure class="figure"><img src="{{{{ \'/{FOLDER}/{name}.png\' | relative_url }}}}"'
+        f' alt="{alt}" width="200" height="100" loading="lazy" decoding="async">{below}</figure>'
+    )
+
+
 def test_several_figures_are_numbered_and_captioned_once(rendered: Render) -> None:
     """Each has its file and its alt text; the caption is below the last."""
     cell = rendered(figure("image/png", picture()), figure("image/png", picture()))
     assert [f"{FOLDER}/plot-1.png", f"{FOLDER}/plot-2.png"] == [f.path for f in cell.figures]
     expected = (
         "<!-- output -->\n"
-        f'{{% include figure image_path="/{FOLDER}/plot-1.png" alt="What it shows (1 of 2)"'
-        ' width="200" height="100" %}\n'
-        f'{{% include figure image_path="/{FOLDER}/plot-2.png" alt="What it shows (2 of 2)"'
-        ' caption="What to see" width="200" height="100" %}\n'
+        f"{shown_figure('plot-1', 'What it shows (1 of 2)')}\n\n"
+        f"{shown_figure('plot-2', 'What it shows (2 of 2)', 'What to see')}\n\n"
         "<!-- /output -->"
     )
     assert expected == cell.region
@@ -174,7 +181,8 @@ def test_markup_in_an_alt_text_is_text(rendered: Render) -> None:
     """In a caption it is the author's."""
     body = '```python\nx\n```\n{: data-alt="a < b & c" data-caption="*a* <b>b</b>"}\n'
     region = rendered(figure("image/png", picture()), body=body).region
-    assert ' alt="a &lt; b &amp; c" caption="*a* <b>b</b>" ' in region
+    assert ' alt="a &lt; b &amp; c" ' in region
+    assert "<figcaption><em>a</em> <b>b</b></figcaption>" in region
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from typing import Literal
 
 import pytest
 from PIL import Image
-from runs import made_up_run, printed
+from runs import made_up_run, printed, shown_text
 
 from post_builder.document.parsing.parser import parse
 from post_builder.document.post import Post
@@ -65,7 +65,7 @@ def moving(file_format: str) -> bytes:
 def test_what_no_page_can_show_is_said(rendered: Render) -> None:
     """The text is shown, and the build names the kind and the cell's line."""
     cell = rendered(bundle({"application/vnd.x+json": {}, "text/plain": "a text"}))
-    assert '<pre class="output result">a text</pre>' == block(cell)
+    assert shown_text("a text", "result") == block(cell)
     assert (
         "post:4: cell plot: application/vnd.x+json cannot be shown: its text is shown instead"
         == (str(cell.notes[0]))
@@ -101,7 +101,7 @@ def test_html_that_cannot_be_shown_leaves_the_next_form(
 ) -> None:
     """Never a sentence on the page in place of a form that was there."""
     cell = rendered(bundle({"text/html": html, "text/plain": "a text"}))
-    assert '<pre class="output result">a text</pre>' == block(cell)
+    assert shown_text("a text", "result") == block(cell)
     assert notes(cell)[0].startswith(reason)
 
 
@@ -118,16 +118,16 @@ def test_scripts_and_images_do_not_count_as_text(rendered: Render) -> None:
     ("data", "expected"),
     [
         ({"text/html": ["<b>", "a</b>"]}, '<div class="output html"><b>a</b></div>'),
-        ({"text/html": 5, "text/plain": "b"}, '<pre class="output result">b</pre>'),
-        ({"text/html": [1], "text/plain": "b"}, '<pre class="output result">b</pre>'),
+        ({"text/html": 5, "text/plain": "b"}, shown_text("b", "result")),
+        ({"text/html": [1], "text/plain": "b"}, shown_text("b", "result")),
         ({"text/plain": None}, ""),
-        ({"text/plain": "a\ud83d"}, '<pre class="output result">a\ufffd</pre>'),
+        ({"text/plain": "a\ud83d"}, shown_text("a\ufffd", "result")),
         ({"text/html": "<i>a\ud83d</i>"}, '<div class="output html"><i>a\ufffd</i></div>'),
-        ({"text/latex": "", "text/plain": "b"}, '<pre class="output result">b</pre>'),
-        ({"text/latex": "{" * 5_000, "text/plain": "b"}, '<pre class="output result">b</pre>'),
-        ({"text/plain": "\x1b[" + "9" * 5_000 + "mb"}, '<pre class="output result">b</pre>'),
-        ({PLOTLY: "no", "text/plain": "b"}, '<pre class="output result">b</pre>'),
-        ({PLOTLY: {"data": 3}, "text/plain": "b"}, '<pre class="output result">b</pre>'),
+        ({"text/latex": "", "text/plain": "b"}, shown_text("b", "result")),
+        ({"text/latex": "{" * 5_000, "text/plain": "b"}, shown_text("b", "result")),
+        ({"text/plain": "\x1b[" + "9" * 5_000 + "mb"}, shown_text("b", "result")),
+        ({PLOTLY: "no", "text/plain": "b"}, shown_text("b", "result")),
+        ({PLOTLY: {"data": 3}, "text/plain": "b"}, shown_text("b", "result")),
         ([], ""),
     ],
 )
@@ -294,7 +294,7 @@ def test_a_chart_loads_nothing_from_other_hosts(
 ) -> None:
     """It is shown as text, and the build says why."""
     cell = rendered(bundle({**data, "text/plain": "a chart"}))
-    assert '<pre class="output result">a chart</pre>' == block(cell)
+    assert shown_text("a chart", "result") == block(cell)
     assert host in notes(cell)[0]
 
 
@@ -302,7 +302,7 @@ def test_json_is_readable(rendered: Render) -> None:
     """One value per line, in place of the name of a Python object."""
     data = {"application/json": {"a": [1, {"b": None}]}, "text/plain": "<JSON object>"}
     shown = block(rendered(bundle(data))).replace("&#123;", "{").replace("&#125;", "}")
-    assert '<pre class="output json">{\n  "a": [\n    1,\n    {\n      "b": null\n' in shown
+    assert '<pre class="highlight">{\n  "a": [\n    1,\n    {\n      "b": null\n' in shown
 
 
 @pytest.mark.parametrize(
@@ -372,7 +372,7 @@ def test_what_plotting_functions_return_is_dropped_beside_a_figure(
 def test_stderr_is_named_by_what_it_is(rendered: Render, text: str, classes: str) -> None:
     """A page that calls a progress bar a warning is wrong."""
     output: Output = {"output_type": "stream", "name": "stderr", "text": text}
-    assert f'<pre class="output {classes}">' in rendered(output).region
+    assert f'<div class="output {classes} highlighter-rouge">' in rendered(output).region
 
 
 def test_stderr_may_be_left_out(rendered: Render) -> None:

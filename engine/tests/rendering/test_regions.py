@@ -6,7 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from runs import made_up_run, printed
+from runs import made_up_run, printed, shown_text
+from toysite import HEADER
 
 from post_builder.document.parsing.parser import parse
 from post_builder.document.post import Post, splice
@@ -17,6 +18,7 @@ from post_builder.rendering.regions import (
     region_edits,
     render,
 )
+from post_builder.rendering.regions.older import modern
 from post_builder.site import Site
 from post_builder.sources.transclusion import transclude
 
@@ -30,9 +32,9 @@ HTML: Output = {"output_type": "display_data", "data": {"text/html": "<b>1</b>"}
 def test_outputs_are_between_markers_in_their_order(rendered: Render) -> None:
     """A blank line ends each `<div>`: CommonMark takes what follows directly for HTML as well."""
     expected = (
-        '<!-- output -->\n<pre class="output stdout">a</pre>\n'
+        f"<!-- output -->\n{shown_text('a')}\n\n"
         '<div class="output html"><b>1</b></div>\n\n'
-        '<pre class="output stdout">b</pre>\n<!-- /output -->'
+        f"{shown_text('b')}\n\n<!-- /output -->"
     )
     assert expected == rendered(printed("a"), HTML, printed("b")).region
 
@@ -50,7 +52,7 @@ def test_a_hidden_output_is_folded(rendered: Render) -> None:
     region = rendered(printed("a"), body="```python\nx\n```\n{: .hide-output}\n").region
     expected = (
         '<!-- output -->\n<details class="output-fold"><summary>Output</summary>\n\n'
-        '<pre class="output stdout">a</pre>\n</details>\n\n<!-- /output -->'
+        f"{shown_text('a')}\n\n</details>\n\n<!-- /output -->"
     )
     assert expected == region
 
@@ -64,7 +66,7 @@ def test_a_region_has_the_prefix_of_its_cell(
     """In a list or a quote each line belongs to it; an empty line has no spaces at its end."""
     body = f"{first}```python\n{rest}x\n{rest}```\n"
     expected = (
-        f'{rest}<!-- output -->\n{rest}<pre class="output stdout">a\n{empty}\n{rest}b</pre>\n'
+        f"{rest}<!-- output -->\n{rest}{shown_text(f'a{chr(10)}{rest}&#10;b')}\n{empty}\n"
         f"{rest}<!-- /output -->"
     )
     assert expected == rendered(printed("a\n\nb"), body=body).region
@@ -92,7 +94,7 @@ def test_what_looks_like_a_list_in_a_list_is_text(rendered: Render) -> None:
     in_list = rendered(printed(text), body="- ```python\n  x\n  ```\n").region.split("\n  ")[2:-1]
     expected = [
         *("&#42;**", "&#45; - -", "&#95;_ _", "&#42; a", "&#43; a", "1&#46; a", "12&#46; a"),
-        *("  &#45; a", "-a", "1.a", "*a*", "a - b</pre>"),
+        *("  &#45; a", "-a", "1.a", "*a*", "a - b</pre></div></div>\n"),
     ]
     assert expected == in_list
     for body in ("> ```python\n> x\n> ```\n", "```python\nx\n```\n"):
@@ -116,7 +118,7 @@ BODY = (
 
 def test_regions_and_values_are_put_where_they_belong(header: str) -> None:
     """An old region is replaced, a new one is below its cell; each value is its own."""
-    region = '<!-- output -->\n<pre class="output stdout">{}</pre>\n<!-- /output -->\n'
+    region = f"<!-- output -->\n{shown_text('{}')}\n\n<!-- /output -->\n"
     expected = (
         f"```python\nx\n```\n{region.format('one')}\n"
         '<span data-value="a">1</span> <span data-value="b">a&#95;b</span>\n\n'
@@ -134,7 +136,7 @@ def test_a_text_without_a_final_newline_stays_without(header: str, newline: str)
     """Its last region ends as it did, and is found again."""
     text = f"{header}\n```python\nx\n```".replace("\n", newline)
     built = build(text, [[printed("a")]], [])
-    region = '\n<!-- output -->\n<pre class="output stdout">a</pre>\n<!-- /output -->'
+    region = f"\n<!-- output -->\n{shown_text('a')}\n\n<!-- /output -->"
     assert text + region.replace("\n", newline) == built
     assert built == build(built, [[printed("a")]], [])
     assert text == build(built, [[]], [])
@@ -174,3 +176,20 @@ def test_values_of_a_run_are_escaped(read: Callable[[str], Post]) -> None:
     prepared = transclude(read('```python\nx\n```\n\n<span data-value="a">0</span>\n'), SITE, {})
     run = made_up_run(prepared, [[]], ["a*b"])
     assert (RenderedCell("", (), ("a&#42;b",)),) == render(prepared.post, run, SITE, "slug")
+
+
+def test_a_stored_output_of_an_older_version_is_written_in_the_markup_of_this_one() -> None:
+    """With the words that it has: its cell may have lost its own."""
+    older = (
+        "<!-- output -->\n"
+        '<pre class="output stdout">a\n\nb</pre>\n'
+        '{% include figure image_path="/a.png" alt="A & b" caption="*c*" width="9" height="9" %}\n'
+        "<!-- /output -->"
+    )
+    post = parse(f"{HEADER}```python\nx\n```\n")
+    assert post is not None
+    written = modern(older, post, SITE)
+    assert written == modern(written, post, SITE)
+    assert written.startswith(f"<!-- output -->\n{shown_text(f'a{chr(10)}&#10;b')}\n\n<figure")
+    assert 'alt="A &amp; b" width="9" height="9" loading="lazy"' in written
+    assert written.endswith("<figcaption><em>c</em></figcaption></figure>\n\n<!-- /output -->")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from runs import shown_text
 
 from post_builder.execution.run import WIDGET_STATES, WIDGET_VIEW
 from post_builder.rendering.regions import RenderedCell
@@ -56,7 +57,7 @@ def widget(model: str, states: dict[str, Any]) -> dict[str, Any]:
 def test_a_widget_is_its_last_state(rendered: Render, state: dict[str, Any], text: str) -> None:
     """What a reader would see of it; one without a text is its repr."""
     cell = rendered(widget("m", {"m": state}))
-    assert f'<pre class="output result">{text}</pre>' in cell.region
+    assert shown_text(text, "result") in cell.region
 
 
 def test_a_bar_is_what_tqdm_prints(rendered: Render) -> None:

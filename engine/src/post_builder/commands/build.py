@@ -149,7 +149,7 @@ class _Builder:
                     return None
                 if state.reasons or self.force:
                     return await self._build(state)
-                if state.text_changed or state.moved:
+                if state.text_changed or state.moved or state.older_markup:
                     bring_back(self.site, state.record)
                     refresh(state)
                 return Outcome(name, "fresh", note=_page_note(state), notices=state.post.notices)
@@ -227,6 +227,8 @@ def _running_cells(state: PostState) -> int:
 
 def _page_note(state: PostState) -> str:
     """Say what was written without a run."""
+    if state.older_markup and not state.reasons:
+        return "outputs written in the markup of this version; no cell ran"
     cells = [cell.name for cell in state.prepared.cells if cell.name in state.page_changes]
     return f"new options of the page written for {', '.join(cells)}; no cell ran" if cells else ""
 

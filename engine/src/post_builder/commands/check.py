@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from post_builder.commands.kramdown.compare import compare_with_kramdown
+from post_builder.commands.kramdown.prose_formulas import broken_formulas
 from post_builder.document.figure_tag import PLACEHOLDER_ALT, figure_tags
 from post_builder.document.post import Post
 from post_builder.errors import PostBuilderError, RecordError
@@ -44,7 +45,7 @@ def check(site: Site, paths: Sequence[Path]) -> list[Finding]:
     order(site, paths)  # refuses circles
     states, found = _prepared(site, paths, names)
     for state in states:
-        found += [*_reasons(state), *_style(state.post)]
+        found += [*_reasons(state), *_style(state.post), *broken_formulas(state.post)]
     found += compare_with_kramdown(site, [state.post for state in states])
     places = {site.relative(path): number for number, path in enumerate(paths)}
     found.sort(key=lambda f: (places.get(f.place.path, len(places)), f.place.line or 0))
@@ -80,6 +81,10 @@ def _reasons(state: PostState) -> Iterator[Finding]:
     if state.moved and not state.reasons:
         message = f"the post was called {state.record.post if state.record else None}"
         yield Finding("stale", state.post.place(1), message, _BUILD)
+    if state.older_markup and not state.reasons:
+        message = "its outputs are in the markup of an older version"
+        yield Finding("stale", state.post.place(1), message, f"{_BUILD}, which runs nothing")
+        return
     for cell in state.post.cells:
         if cell.name in state.page_changes:
             message = f"the page does not show the new options of cell {cell.name}"

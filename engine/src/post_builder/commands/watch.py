@@ -28,6 +28,8 @@ from post_builder.sources.transclusion import texts_used
 from post_builder.ui.outcomes import Outcome
 from post_builder.ui.printing import show
 from post_builder.ui.progress import Progress
+from post_builder.ui.status_file import NAME as STATUS
+from post_builder.ui.status_file import StatusFile
 
 _QUIET_MS = 100
 """Saves within this time of one another count as one."""
@@ -62,10 +64,12 @@ async def watch(site: Site, progress: Progress, *, jobs: int, stream: TextIO) ->
         stream: where errors are shown.
     """
     standby = Standby()
-    watcher = _Watcher(progress, jobs, stream, standby)
+    status = StatusFile(site.root / OWN_FOLDER / STATUS, progress)
+    watcher = _Watcher(status, jobs, stream, standby, status=status)
     try:
         await _watch(site, watcher)
     finally:
+        status.close()
         await standby.close()
         settle(site)
 
@@ -107,6 +111,8 @@ class _Watcher:
     when something is saved that may fix them, or when that output changes."""
     seen: dict[Path, str] = field(default_factory=dict)
     """Digest of each file when it was last saved."""
+    status: StatusFile | None = None
+    """Where it is said how each post stands."""
 
     async def build_after(self, paths: set[Path], site: Site) -> Site:
         """Build what some saves made stale; return the site with its current settings."""
@@ -116,6 +122,8 @@ class _Watcher:
         except PostBuilderError as error:
             self._print(error)
             return site
+        if self.status:
+            self.status.saved(map(site.relative, saved.intersection(site.posts())))
         await self.build(site, lambda: self.candidates(site, saved))
         return site
 
@@ -139,6 +147,8 @@ class _Watcher:
         outcomes = await build(
             site, paths, self.progress, force=False, jobs=self.jobs, kernels=self.standby
         )
+        if self.status:
+            self.status.ended(outcomes)
         for outcome in outcomes:
             path = site.root / outcome.post
             self.failed.pop(path, None)

@@ -1,6 +1,8 @@
-"""The tag that shows a figure: `{% include figure image_path="…" alt="…" … %}`.
+"""What shows a figure: an element that builds write, or a tag that authors write.
 
-Its parameters are those of the Minimal Mistakes theme, with the width and height of the image.
+The element, `<figure class="figure"><img …></figure>`, needs nothing of a theme. The tag,
+`{% include figure image_path="…" alt="…" … %}`, has the parameters of Minimal Mistakes, with the
+width and height of the image; older builds wrote it.
 """
 
 from __future__ import annotations
@@ -14,11 +16,15 @@ PLACEHOLDER_ALT = "Describe what the figure shows"
 """Alternative text of figures in a new post; `check` asks for a real one."""
 
 TAG = re.compile(
-    r"\{%-?\s*include\s+figure\s+(?P<parameters>(?:[^%{]|%(?!\})|\{(?!%))*+)%\}", re.DOTALL
+    r"\{%-?\s*include\s+figure\s+(?P<parameters>(?:[^%{]|%(?!\})|\{(?!%))*+)%\}"
+    r'|<figure(?: markdown="0")? class="figure"><img (?P<attributes>[^<>]*+)>'
+    r"(?:<figcaption>[^\n]*?</figcaption>)?</figure>",
+    re.DOTALL,
 )
-"""A figure tag; one that is not closed ends where the next tag starts."""
+"""A figure tag, which ends where the next tag starts if it is not closed; or a figure element."""
 
 _PARAMETER = re.compile(r'([\w-]+)="((?:[^"\\]|\\.)*)"')
+_ADDRESS = re.compile(r"\{\{ '(?P<path>[^']*)' \| relative_url \}\}")
 
 _ENTITIES = str.maketrans(
     {"{": "&#123;", "}": "&#125;", "|": "&#124;", '"': "&quot;", "\\": "&#92;"}
@@ -71,8 +77,11 @@ def texts_of(alt: str, caption: str, number: int, count: int) -> tuple[str, str]
 
 
 def parse_figure_tag(match: re.Match[str]) -> FigureTag:
-    """Read a match of `TAG`; entities in it are decoded."""
-    given = {key: html.unescape(text) for key, text in _PARAMETER.findall(match["parameters"])}
+    """Read a match of `TAG`; entities in it are decoded. An element's caption is not Markdown."""
+    written = match["parameters"] or match["attributes"] or ""
+    given = {key: html.unescape(text) for key, text in _PARAMETER.findall(written)}
+    if "src" in given:
+        given["image_path"] = _ADDRESS.sub(r"\g<path>", given["src"])
     width, height = (_pixels(given.get(side, "")) for side in ("width", "height"))
     path, alt, caption = (given.get(key, "") for key in ("image_path", "alt", "caption"))
     return FigureTag(path, alt, caption, width, height)

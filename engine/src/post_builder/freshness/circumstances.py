@@ -4,14 +4,35 @@ from __future__ import annotations
 
 import datetime as dt
 import platform
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from post_builder.freshness import git
-from post_builder.freshness.record import Circumstances
 
 if TYPE_CHECKING:
     from post_builder.execution.run import Run
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """When, where and how fast a post ran; not a part of freshness."""
+
+    date: str = ""
+    """When the post ran, in UTC."""
+    seconds: float = 0.0
+    """How long its cells took."""
+    peak_memory: int = 0
+    """The most memory that the kernel held, in MiB."""
+    python: str = ""
+    """The full version of Python."""
+    processor: str = ""
+    """The model of the processor."""
+    commit: str = ""
+    """The commit that was checked out; empty outside a git repository."""
+    cells: Mapping[str, float] = field(default_factory=dict)
+    """How many seconds each cell took, by its name."""
 
 
 def circumstances(run: Run, root: Path) -> Circumstances:
@@ -23,6 +44,7 @@ def circumstances(run: Run, root: Path) -> Circumstances:
         python=run.facts.python,
         processor=_processor(),
         commit=git.head(root),
+        cells={cell.cell.name: round(cell.seconds, 1) for cell in run.cells},
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -81,6 +81,11 @@ def value_digests(post: Post) -> tuple[str, ...]:
 def value_digest(text: str) -> str:
     """Return the digest of the text of a value, without the white space around it."""
     return digest(text.strip())
+
+
+def file_digests(files: Mapping[str, bytes]) -> dict[str, str]:
+    """Return the digest of each file that a build makes."""
+    return {path: digest(data) for path, data in files.items()}
 
 
 def settings_digest(site: Site) -> str:

@@ -6,18 +6,22 @@ import itertools
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
 import msgspec
 
 from post_builder.errors import PostBuilderError, RecordError
+from post_builder.freshness.circumstances import Circumstances
 from post_builder.place import Place
 from post_builder.site import Site
 
 FORMAT = 2
 """Raised when older records can no longer be compared with."""
+
+MARKUP = 2
+"""Raised when output regions are written otherwise: posts get the new markup without a run."""
 
 _FILE = r"[^/\\\x00-\x1f.][^/\\\x00-\x1f]*"
 """The name of a file that is neither hidden nor in another folder."""
@@ -47,24 +51,6 @@ class CellRecord:
     """Those of its options that change how a page shows what it gave."""
     values: tuple[str, ...] = ()
     """The expressions of the values directly after it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Circumstances:
-    """When, where and how fast a post ran; not a part of freshness."""
-
-    date: str = ""
-    """When the post ran, in UTC."""
-    seconds: float = 0.0
-    """How long its cells took."""
-    peak_memory: int = 0
-    """The most memory that the kernel held, in MiB."""
-    python: str = ""
-    """The full version of Python."""
-    processor: str = ""
-    """The model of the processor."""
-    commit: str = ""
-    """The commit that was checked out; empty outside a git repository."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +84,10 @@ class Record:
     """The version of each imported package, without local labels such as `+cpu`."""
     notices: int = 0
     """How many blocks of the post look as if they ran, and do not."""
-    run: Circumstances = Circumstances()
+    run: Circumstances = field(default_factory=Circumstances)
     """When, where and how fast the post ran; see below."""
+    markup: int = 1
+    """The version of the markup of its output regions; 1 also where a record does not say."""
     format: int = FORMAT
     """The version of this schema. A record with another version makes its post stale."""
 
@@ -113,8 +101,13 @@ class Record:
         return json.dumps(asdict(self), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
     def same_result(self, other: Record | None) -> bool:
-        """Return whether another record differs at most in its circumstances."""
-        return other is not None and asdict(self) | {"run": None} == asdict(other) | {"run": None}
+        """Return whether another record differs at most in its circumstances, and has all of them.
+
+        A record of an older build has no seconds of cells.
+        """
+        if other is None or other.run.cells.keys() != self.run.cells.keys():
+            return False
+        return asdict(self) | {"run": None} == asdict(other) | {"run": None}
 
     def made(self) -> dict[str, str]:
         """Return the digest of each file that the build made."""

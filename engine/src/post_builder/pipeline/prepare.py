@@ -11,7 +11,7 @@ from post_builder.document.post import Post
 from post_builder.errors import PostBuilderError, together
 from post_builder.freshness.comparison.tolerances import refuse_unfit_tolerances
 from post_builder.freshness.digests import text_digest
-from post_builder.freshness.record import FORMAT, Made, Record, load_made, load_record
+from post_builder.freshness.record import FORMAT, MARKUP, Made, Record, load_made, load_record
 from post_builder.freshness.site_files import declared_files
 from post_builder.freshness.staleness import Reason, page_changes, staleness
 from post_builder.site import Site
@@ -43,6 +43,11 @@ class PostState:
     def text_changed(self) -> bool:
         """Whether the text, prose included, differs from what was built last."""
         return self.record is not None and self.record.text != text_digest(self.post, self.site)
+
+    @property
+    def older_markup(self) -> bool:
+        """Whether its outputs are written as an older version of the engine wrote them."""
+        return self.record is not None and self.record.markup != MARKUP
 
     @property
     def moved(self) -> bool:

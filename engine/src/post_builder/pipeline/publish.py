@@ -13,7 +13,6 @@ from post_builder.document.post import Post, splice
 from post_builder.errors import ConflictError, FileError
 from post_builder.files import (
     SavedMeanwhileError,
-    digest,
     read_text,
     replace_text,
     write_atomically,
@@ -21,12 +20,13 @@ from post_builder.files import (
 from post_builder.freshness.circumstances import circumstances
 from post_builder.freshness.digests import (
     cell_records,
+    file_digests,
     settings_digest,
     text_digest,
     value_digests,
 )
 from post_builder.freshness.packages.versions import public_versions, python_minor
-from post_builder.freshness.record import Made, Record, load_record
+from post_builder.freshness.record import MARKUP, Made, Record, load_record
 from post_builder.freshness.site_files import (
     Before,
     changed_since_declared,
@@ -104,8 +104,9 @@ def refresh(state: PostState) -> None:
     from post_builder.rendering.regions.republished import republished  # noqa: PLC0415
 
     assert state.record is not None  # noqa: S101  # a fresh post has one
-    post, changed = state.post, state.page_changes
-    regions = {cell.region: republished(post, cell) for cell in post.cells if cell.name in changed}
+    post = state.post
+    cells = [cell for cell in post.cells if cell.name in state.page_changes]
+    regions = {cell.region: republished(post, cell, state.site) for cell in cells}
     built = _parse_again(splice(post.text, regions.items()), state.prepared)
     downloads = make_downloads(built, state.site, state.name)
     record = replace(
@@ -113,8 +114,9 @@ def refresh(state: PostState) -> None:
         post=post.path,
         text=text_digest(built, state.site),
         cells=cell_records(replace(state.prepared, post=built), built),
-        downloads=_digests(downloads),
+        downloads=file_digests(downloads),
         notices=len(built.notices),
+        markup=MARKUP,
     )
     _write(state, post, built.text, downloads, record)
 
@@ -172,13 +174,14 @@ def _record(
         settings=settings_digest(site),
         cells=cell_records(built, post),
         values=value_digests(post),
-        figures=_digests(figures),
-        downloads=_digests(downloads),
+        figures=file_digests(figures),
+        downloads=file_digests(downloads),
         files=observed(run.observations, site.root, own),
         declared=depends,
         python=python_minor(run.facts.python),
         packages=public_versions(run.facts.packages),
         notices=len(post.notices),
+        markup=MARKUP,
         run=circumstances(run, site.root),
     )
 
@@ -191,10 +194,6 @@ def _refuse_changed_files(state: PostState, record: Record, run: Run, before: Be
         hint = "nothing was written; build again"
         message = f"{path} changed while the post ran"
         raise ConflictError(message, state.post.place(1), hint)
-
-
-def _digests(files: Mapping[str, bytes]) -> dict[str, str]:
-    return {path: digest(data) for path, data in files.items()}
 
 
 def _write(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,8 +15,15 @@ from post_builder.rendering.figures.images import Image
 from post_builder.rendering.figures.media import SUFFIXES
 from post_builder.rendering.figures.pages import Page
 from post_builder.rendering.forms import Form, Markup, Text
-from post_builder.rendering.markup.block import ENTITIES, html_block, site_address
-from post_builder.rendering.markup.markdown import inline_html
+from post_builder.rendering.markup.block import (
+    ENTITIES,
+    attribute,
+    figcaption,
+    figure_block,
+    html_block,
+    site_address,
+    text_block,
+)
 from post_builder.rendering.text.terminal import terminal_html
 
 SCRIPT = "assets/js/post-builder.js"
@@ -94,7 +100,7 @@ class _Writer:
         plain = FigureTag(f"/{path}", "", "", image.width, image.height)
         tag = described(plain, alt, caption, self.number, self.figures)
         figure = Figure(self.cell.name, path, image.data, image.width, image.height)
-        return Block(str(tag), (figure,))
+        return Block(figure_block(tag), (figure,))
 
     def _markup(self, form: Markup, stems: Sequence[str]) -> Block:
         files = tuple(
@@ -144,19 +150,9 @@ class _Writer:
         return Block(text, (file,))
 
 
-def figcaption(caption: str) -> str:
-    """Return the element of a caption, which Liquid and kramdown leave as it is; or nothing."""
-    return f"<figcaption>{inline_html(caption)}</figcaption>".translate(ENTITIES) if caption else ""
-
-
 def page_title(cell: Cell) -> str:
     """Return what a frame is called, escaped."""
     return attribute(cell.options.alt or f"Output of cell {cell.name}")
-
-
-def attribute(text: str) -> str:
-    """Escape a text for an attribute that neither Liquid nor kramdown interprets."""
-    return html.escape(" ".join(text.split())).translate(ENTITIES)
 
 
 def _preformatted(kind: str, text: str) -> str:
@@ -166,4 +162,4 @@ def _preformatted(kind: str, text: str) -> str:
         r"(?<! ) +$", lambda spaces: "&#32;" * len(spaces.group()), escaped, flags=re.MULTILINE
     )
     first = "\n" if escaped.startswith("\n") else ""
-    return f'<pre class="output {kind}">{first}{escaped}</pre>'
+    return text_block(kind, f"{first}{escaped}")

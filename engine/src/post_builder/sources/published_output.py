@@ -15,12 +15,15 @@ from post_builder.site import Site
 from post_builder.sources.snippet import Snippet
 
 _BLOCK = re.compile(
-    r"""^<div[ ]class="output[ ].*?(?=\n\n)                    # contains no blank line
-      |^<pre[ ]class="output[ ]stdout">\n?(?P<text>.*?)</pre>$  # browsers drop a first newline
+    r"""^<div[^>]*[ ]class="output[ ]stdout[ ]highlighter-rouge"><div[ ]class="highlight">
+            <pre[ ]class="highlight">\n?(?P<text>.*?)</pre></div></div>$
+      |^<div[^>]*[ ]class="output[ ].*?(?=\n\n)
+      |^<pre[ ]class="output[ ]stdout">\n?(?P<older>.*?)</pre>$
     """,
     re.DOTALL | re.MULTILINE | re.VERBOSE,
 )
-"""An output that may hold any markup, or one that is what a cell printed."""
+"""What a cell printed, of which browsers drop a first newline; an output that may hold any markup,
+and no blank line; and what a cell printed, as older builds wrote it."""
 
 _TAG = re.compile(r"<[^>]*>")
 """Markup of colours; a `<` that was printed is an entity."""
@@ -76,7 +79,9 @@ def _cell(post: Post, name: str) -> Cell:
 def _stdout(post: Post, cell: Cell) -> Iterator[tuple[str, Place]]:
     region, first = cell.without_prefix(post.at(cell.region)), post.line_of(cell.region.start)
     for match in _BLOCK.finditer(region):
-        if match["text"] is not None:
-            number = first + region.count("\n", 0, match.start("text"))
-            for line, text in enumerate(match["text"].split("\n"), number):
-                yield unescape(_TAG.sub("", text)), post.place(line)
+        kind = "older" if match["text"] is None else "text"
+        if match[kind] is not None:
+            number = first + region.count("\n", 0, match.start(kind))
+            for line, text in enumerate(match[kind].split("\n"), number):
+                for part in unescape(_TAG.sub("", text)).split("\n"):  # after an empty line
+                    yield part, post.place(line)

@@ -323,12 +323,12 @@ def test_images_become_files_of_the_site(blog: Path) -> None:
     cell["attachments"] = {"two words.png": {"image/png": data}}
     text = imported(blog, cell, code()).text
     first = "/assets/images/p/attached-1.png"
-    assert (
-        f'{{% include figure image_path="{first}" alt="a &#124; dot" caption="the dot" %}}' in text
-    )
+    address = f"{{{{ '{first}' | relative_url }}}}"
+    assert f'<img src="{address}" alt="a &#124; dot" loading="lazy" decoding="async">' in text
+    assert "<figcaption>the dot</figcaption></figure>" in text
     assert f'![x]({{{{ "{first}" | relative_url }}}})' in text
     assert f'<img src="{{{{ "{first}" | relative_url }}}}" width=9>' in text
-    assert 'image_path="/assets/images/p/a-b.png" alt="local"' in text
+    assert '\'/assets/images/p/a-b.png\' | relative_url }}" alt="local"' in text
     assert "![far](https://x.org/y.png)" in text
     assert picture() == (blog / first[1:]).read_bytes()
     assert picture("blue") == (blog / "assets/images/p/a-b.png").read_bytes()

@@ -10,7 +10,7 @@ import pytest
 from toysite import FIXTURES, HEADER
 
 from post_builder.document.parsing.parser import parse, read_post
-from post_builder.document.post import Cell, Post, splice
+from post_builder.document.post import END, START, Cell, Post, splice
 from post_builder.errors import PostError
 from post_builder.site import Site
 
@@ -259,3 +259,14 @@ def test_a_tag_of_a_value_that_is_not_closed_is_refused(read: Callable[[str], Po
     """Whatever comes below: the output of a cell would end it."""
     with pytest.raises(PostError, match="this value cannot be read"):
         read("A <span data-value\n\n```python\n1\n```\n")
+
+
+def test_a_cell_may_be_in_a_fold_of_the_authors(read: Callable[[str], Post]) -> None:
+    """`markdown="1"` is what kramdown needs for that; the fold ends below the output."""
+    post = read(
+        '<details markdown="1"><summary>Code</summary>\n\n```python\nx\n```\n{: #a}\n'
+        f"{START}\n<p>1</p>\n\n{END}\n\n</details>\n"
+    )
+    (cell,) = post.cells
+    assert ("a", ()) == (cell.name, post.notices)
+    assert f"{START}\n<p>1</p>\n\n{END}\n" == post.at(cell.region)

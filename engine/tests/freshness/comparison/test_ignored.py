@@ -1,6 +1,7 @@
 """What never counts when two outputs are compared."""
 
 import pytest
+from runs import shown_text
 
 from post_builder.freshness.comparison.ignored import comparable
 
@@ -9,7 +10,7 @@ HEX = "0123456789abcdef" * 2, "fedcba9876543210" * 2
 
 
 def _block(text: str) -> str:
-    return f'<pre class="output stdout">{text}</pre>'
+    return shown_text(text)
 
 
 @pytest.mark.parametrize(

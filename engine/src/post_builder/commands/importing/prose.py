@@ -14,6 +14,7 @@ from post_builder.commands.importing.shown_code import protected, shown_code
 from post_builder.document.figure_tag import PLACEHOLDER_ALT, FigureTag
 from post_builder.document.post import Edit, Span, splice
 from post_builder.document.prose.markup import Kind, Markup, Segment, read_markup
+from post_builder.rendering.markup.block import figure_block
 
 _IMAGE = re.compile(
     r"""!\[(?P<alt>(?:\\.|[^\]\\])*)\]\(\s*
@@ -149,7 +150,7 @@ class _Cell:
             return f"*{alt or 'image'}*" if missing else match.group()
         if self._is_alone(match.group(), offset):
             shown = html.escape(alt or PLACEHOLDER_ALT, quote=False)
-            return str(FigureTag(f"/{path}", shown, title))
+            return figure_block(FigureTag(f"/{path}", shown, title))
         return f"![{alt or PLACEHOLDER_ALT}]({_relative(path)}" + (f' "{title}")' if title else ")")
 
     def _is_alone(self, text: str, offset: int) -> bool:

@@ -14,7 +14,7 @@ _IDS = re.compile(
 """UUIDs, as Bokeh, xarray, Plotly and itables write them, the names of Altair and of matplotlib's
 animations, and those of pandas' Styler."""
 
-_TEXT = re.compile(r"(<pre class=\"output [^>]*>.*?</pre>)", re.DOTALL)
+_TEXT = re.compile(r"(<pre class=\"(?:output|highlight)[^>]*>.*?</pre>)", re.DOTALL)
 """Text that a cell printed, in which an id is what the author wanted to show."""
 
 _DURATION = r"(?:[\d.]{1,20} ?(?:ns|[µμu]s|ms|s|min|h)\b ?){1,3}"  # two Unicode letters are mu

@@ -18,11 +18,13 @@ from post_builder.rendering.regions.stored import MARK
 from post_builder.site import Site
 
 _BLOCK = re.compile(
-    r"""^<pre[ ]class="output[ ](?P<kind>[\w-]+)[^"]*">\n?(?P<text>.*?)</pre>$
-      |^(?P<html><(?:div|figure|p|iframe)\b.*?)(?=\n\n|\n<!--[ ]/output|\Z)""",
+    r"""^<div[^>]*[ ]class="output[ ](?P<kind>[\w-]+)[^"]*[ ]highlighter-rouge">
+            <div[ ]class="highlight"><pre[ ]class="highlight">\n?(?P<text>.*?)</pre></div></div>$
+      |^(?P<html><(?:div|p|iframe|figure(?![^>]*[ ]class="figure"))\b.*?)
+            (?=\n\n|\n<!--[ ]/output|\Z)""",
     re.DOTALL | re.MULTILINE | re.VERBOSE,
 )
-"""A block of an output region that is not the tag of a figure."""
+"""A block of an output region that is not a figure."""
 
 _TAG = re.compile(r"<[^>]*>")
 """Markup of colours; a `<` that was printed is an entity."""

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Sequence
 
+from post_builder.document.figure_tag import FigureTag
+from post_builder.rendering.markup.markdown import inline_html
 from post_builder.rendering.markup.sanitise import CLOSE, OPEN
 
 ENTITIES = str.maketrans({"{": "&#123;", "}": "&#125;", "|": "&#124;", "\t": "&#9;"})
 """What Liquid or kramdown would interpret in an output, beyond what HTML needs escaped."""
 
 _MARKED = re.compile(f"{OPEN}([^{CLOSE}]*){CLOSE}")
+_LINE_ENDS = re.compile(r"[\r\n]+")
+_BLANK_LINES = re.compile(r"\n(\n+)")
 _SIZED = re.compile(r' (?:style|width|height|border)="')
 """What may make markup larger than its place."""
 
@@ -27,10 +32,49 @@ def html_block(
         element: of the block.
         attributes: of the block, escaped, with a space before each.
     """
-    markup = re.sub(r"\n(\n+)", lambda blank: "\n" + "&#10;" * len(blank[1]), markup)
+    markup = without_blank_lines(markup)
     markup = _MARKED.sub(lambda mark: _address(mark[1], files), markup.translate(ENTITIES))
     clip = ' style="overflow: auto"' if _SIZED.search(markup) else ""
     return f'<{element} class="output {kind}"{attributes}{clip}>{markup}</{element}>'
+
+
+def text_block(kind: str, text: str) -> str:
+    """Write escaped text in the structure that Rouge gives a plain block of code.
+
+    Themes style it as one. It has no `code` element, by which they find what gets a copy button.
+    """
+    pre = f'<pre class="highlight">{without_blank_lines(text)}</pre>'
+    return f'<div class="output {kind} highlighter-rouge"><div class="highlight">{pre}</div></div>'
+
+
+def without_blank_lines(markup: str) -> str:
+    """Write line breaks such that no line is blank: in CommonMark one ends a block of HTML."""
+    return _BLANK_LINES.sub(lambda blank: "\n" + "&#10;" * len(blank[1]), markup)
+
+
+def figure_block(figure: FigureTag) -> str:
+    """Write a figure as one line that needs neither an include nor a style sheet of the site."""
+    size = ""
+    if figure.width and figure.height:
+        size = f' width="{figure.width}" height="{figure.height}"'
+    words = html.escape(html.unescape(_LINE_ENDS.sub(" ", figure.alt))).translate(ENTITIES)
+    alt = words.replace("\\", "&#92;")
+    source = f'src="{site_address(figure.image_path)}" alt="{alt}"{size}'
+    below = figcaption(_LINE_ENDS.sub(" ", figure.caption))
+    image = f'<img {source} loading="lazy" decoding="async">'
+    return f'<figure class="figure">{image}{below}</figure>'
+
+
+def figcaption(caption: str) -> str:
+    """Write the caption of a figure, a line of Markdown; nothing if it is empty."""
+    if not caption:
+        return ""
+    return f"<figcaption>{inline_html(caption)}</figcaption>".translate(ENTITIES)
+
+
+def attribute(text: str) -> str:
+    """Escape a text for an attribute that neither Liquid nor kramdown interprets."""
+    return html.escape(" ".join(text.split())).translate(ENTITIES)
 
 
 def site_address(path: str) -> str:

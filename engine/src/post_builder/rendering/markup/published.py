@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from post_builder.document.figure_tag import TAG, parse_figure_tag
-from post_builder.rendering.markup.block import ENTITIES, html_block
+from post_builder.rendering.markup.block import ENTITIES, figure_block, html_block
 from post_builder.rendering.markup.formulas import formulas_in_html
 from post_builder.rendering.markup.markdown import inline_html
 from post_builder.rendering.markup.sanitise import CLOSE, OPEN, clean
@@ -16,7 +16,8 @@ from post_builder.rendering.markup.source import NotShownError, read_source
 
 _ADDRESS = r"\{\{ '(/[^'{}]*)' \| relative_url \}\}"
 _TEXT = re.compile(
-    r'<pre class="output (?P<kind>[a-z ]+)">(?:[^<>{}|\t]|<span class="[\w -]+">|</span>)*</pre>'
+    r'<div class="output (?P<kind>[a-z ]+) highlighter-rouge"><div class="highlight">'
+    r'<pre class="highlight">(?:[^<>{}|\t]|<span class="[\w -]+">|</span>)*</pre></div></div>'
 )
 _MARKUP = re.compile(
     r'<(?P<element>div|figure)(?: markdown="0")? class="output (?P<kind>\w+)"'
@@ -90,10 +91,11 @@ def _block(
 
 
 def _is_written(match: re.Match[str], caption: str) -> bool:
-    """Return whether a figure tag is as builds write it; reading one decodes its entities."""
+    """Return whether a figure is as builds write it; reading one decodes its entities."""
     tag = parse_figure_tag(match)
     alt = html.escape(tag.alt, quote=False)
-    return match.group() in {str(replace(tag, alt=alt, caption=own)) for own in ("", caption)}
+    figures = (replace(tag, alt=alt, caption=own) for own in ("", caption))
+    return match.group().replace(' markdown="0"', "") in map(figure_block, figures)
 
 
 def _is_clean(match: re.Match[str], image_hosts: Collection[str]) -> bool:

@@ -16,6 +16,7 @@ from post_builder.rendering.figures.files import Figure
 from post_builder.rendering.notes import Note
 from post_builder.rendering.outputs import OutputReader
 from post_builder.rendering.publishable import refuse_unpublishable
+from post_builder.rendering.regions.older import outside_markdown
 from post_builder.rendering.regions.stored import stored_outputs
 from post_builder.rendering.values import escape_value, markdown_value
 from post_builder.site import Site
@@ -24,10 +25,6 @@ __all__ = ["RenderedCell", "escape_value", "region_edits", "render"]
 
 _LIST_MARKER = re.compile(r"^ *(?:[-*_^](?=[-*_^ ]*$)|(?:[-*+]|\d+\.)(?= ))", re.MULTILINE)
 """What starts a line that kramdown takes for a rule or a list item, even within an element."""
-
-_RAW_BLOCK = re.compile(r"\A<(div|figure)(?= class=\"output)")
-"""The start of a block whose content kramdown reads as Markdown where a site says so."""
-
 
 FOLD = '<details class="output-fold"><summary>Output</summary>'
 """What opens the fold around an output."""
@@ -78,7 +75,7 @@ def render(post: Post, run: Run, site: Site, slug: str) -> tuple[RenderedCell, .
             continue
         blocks = tuple(make_blocks(cell, outputs.forms, names))
         figures = tuple(figure for block in blocks for figure in block.files)
-        region = _region(cell, [_outside_markdown(block.text, post, site) for block in blocks])
+        region = _region(cell, [outside_markdown(block.text, post, site) for block in blocks])
         new = RenderedCell(region, figures, values, outputs.session, outputs.notes)
         rendered.append(new)
     return tuple(rendered)
@@ -89,13 +86,6 @@ def _values(post: Post, index: int, run: CellRun, reader: OutputReader) -> Itera
     for value, text in zip(places, run.values, strict=True):
         clean = reader.value(value, text)
         yield markdown_value(clean) if value.markdown else escape_value(clean)
-
-
-def _outside_markdown(block: str, post: Post, site: Site) -> str:
-    """Keep kramdown out of a block where it reads the content of HTML as Markdown."""
-    if site.jekyll.kramdown.get("parse_block_html") or "parse_block_html" in post.text:
-        return _RAW_BLOCK.sub(r'<\1 markdown="0"', block)
-    return block
 
 
 def notes_of(post: Post, rendered: Sequence[RenderedCell]) -> Iterator[Note]:
@@ -147,5 +137,5 @@ def _as_entity(marker: re.Match[str]) -> str:
 
 
 def _terminated(block: str) -> str:
-    """Put a blank line after a `<div>`: CommonMark takes what follows directly for HTML as well."""
-    return block if block.startswith(("<pre", "{%")) else f"{block}\n"
+    """Put a blank line after a block: CommonMark takes what follows directly for HTML as well."""
+    return f"{block}\n"

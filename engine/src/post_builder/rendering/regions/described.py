@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from post_builder.document.figure_tag import TAG, described, parse_figure_tag, texts_of
 from post_builder.document.post import Cell
-from post_builder.rendering.blocks import attribute, figcaption, page_title
+from post_builder.rendering.blocks import page_title
+from post_builder.rendering.markup.block import attribute, figcaption, figure_block
 
 _OPENING = re.compile(
     r'^<figure(?: markdown="0")? class="output (?P<kind>[\w -]+)"[^>]*>', re.MULTILINE
@@ -42,12 +43,13 @@ def has_figures(content: str) -> bool:
     return any(part.is_numbered for part in _parts(content))
 
 
-def with_words(content: str, cell: Cell) -> str:
+def with_words(content: str, cell: Cell, outside: Callable[[str], str] = str) -> str:
     """Return an output whose figures have the alternative text and caption of their cell.
 
     Args:
         content: of an output region, as a build wrote it.
         cell: with its options as they are now.
+        outside: keeps kramdown out of a block where that is needed.
     """
     parts = list(_parts(content))
     count = sum(part.is_numbered for part in parts)
@@ -56,7 +58,11 @@ def with_words(content: str, cell: Cell) -> str:
         number += part.is_numbered
         numbers.append(number)
     for part, number in reversed(list(zip(parts, numbers, strict=True))):
-        new = _new(content[part.start : part.end], part.kind, cell, number, count)
+        text = content[part.start : part.end]
+        if part.kind == "tag":
+            new = _image(text, cell, number, count, outside)
+        else:
+            new = _new(text, part.kind, cell, number, count)
         content = f"{content[: part.start]}{new}{content[part.end :]}"
     return content
 
@@ -82,12 +88,15 @@ def _end(content: str, position: int) -> int:
     return len(content)
 
 
+def _image(text: str, cell: Cell, number: int, count: int, outside: Callable[[str], str]) -> str:
+    match = TAG.match(text)
+    assert match is not None  # noqa: S101  # it was found so
+    alt, caption = cell.options.alt or "", cell.options.caption or ""
+    return outside(figure_block(described(parse_figure_tag(match), alt, caption, number, count)))
+
+
 def _new(text: str, kind: str, cell: Cell, number: int, count: int) -> str:
     alt, caption = cell.options.alt or "", cell.options.caption or ""
-    if kind == "tag":
-        match = TAG.match(text)
-        assert match is not None  # noqa: S101  # it was found so
-        return str(described(parse_figure_tag(match), alt, caption, number, count))
     if kind == "chart":
         words, caption = texts_of(alt, caption, number, count)
         label = attribute(words)

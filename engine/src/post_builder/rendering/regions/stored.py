@@ -11,6 +11,7 @@ from post_builder.document.options import Tag
 from post_builder.document.post import START, Cell, Post
 from post_builder.errors import RenderError
 from post_builder.rendering.figures.files import Figure
+from post_builder.rendering.regions.older import modern
 from post_builder.site import Site
 
 MARK = '<p class="output stored">Stored output: this code did not run again.</p>'
@@ -38,7 +39,7 @@ def stored_outputs(post: Post, site: Site, slug: str) -> dict[str, StoredOutput]
 
 
 def _stored(post: Post, cell: Cell, site: Site, slug: str) -> StoredOutput:
-    text = cell.without_prefix(post.at(cell.region)).strip("\n")
+    text = modern(cell.without_prefix(post.at(cell.region)).strip("\n"), post, site)
     if not text:
         message = f"cell {cell.name} is marked .{Tag.STORED_OUTPUT} and has no output"
         hint = "build it once without the mark, where it can run"

@@ -1,0 +1,46 @@
+"""Outputs in the markup of an older version, and what any markup needs in some sites."""
+
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import replace
+
+from post_builder.document.figure_tag import TAG, parse_figure_tag
+from post_builder.document.post import Post
+from post_builder.rendering.markup.block import figure_block, text_block
+from post_builder.site import Site
+
+_TEXT = re.compile(
+    r'^<pre class="output (?P<kind>[a-z ]+)">(?P<text>.*?)</pre>$', re.DOTALL | re.MULTILINE
+)
+"""A text as builds wrote it before they wrote `markup` into records."""
+
+_RAW_BLOCK = re.compile(r"\A<(div|figure)(?= class=\"(?:output|figure))")
+"""The start of a block whose content kramdown reads as Markdown where a site says so."""
+
+
+def modern(content: str, post: Post, site: Site) -> str:
+    """Return the content of an output region in the markup of this version.
+
+    Builds of older versions wrote text as a plain `pre`, and figures with an include.
+    """
+
+    def text(match: re.Match[str]) -> str:
+        return f"{outside_markdown(text_block(match['kind'], match['text']), post, site)}\n"
+
+    def figure(match: re.Match[str]) -> str:
+        if match["parameters"] is None:
+            return match.group()
+        tag = parse_figure_tag(match)
+        block = figure_block(replace(tag, alt=html.escape(tag.alt, quote=False)))
+        return f"{outside_markdown(block, post, site)}\n"
+
+    return TAG.sub(figure, _TEXT.sub(text, content))
+
+
+def outside_markdown(block: str, post: Post, site: Site) -> str:
+    """Keep kramdown out of a block where it reads the content of HTML as Markdown."""
+    if site.jekyll.kramdown.get("parse_block_html") or "parse_block_html" in post.text:
+        return _RAW_BLOCK.sub(r'<\1 markdown="0"', block)
+    return block
