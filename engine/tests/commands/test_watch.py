@@ -15,7 +15,7 @@ from toysite import HEADER, PARTS, replace
 from watchfiles import Change
 
 from post_builder.commands.watch import _Saves, _texts_used, _Watcher
-from post_builder.execution.standby import Standby
+from post_builder.execution.forking.standby import Standby
 from post_builder.site import Site, open_site
 from post_builder.ui.progress import Silent
 

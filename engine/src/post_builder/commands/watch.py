@@ -16,7 +16,7 @@ from post_builder.commands.build import build
 from post_builder.document.parsing.parser import read_post
 from post_builder.document.post import Post
 from post_builder.errors import PostBuilderError
-from post_builder.execution.standby import Standby
+from post_builder.execution.forking.standby import Standby
 from post_builder.files import digest
 from post_builder.freshness.git import ignored
 from post_builder.pipeline.made_files import remove_orphans

@@ -26,18 +26,32 @@ class Ended(BaseException):
 def main() -> None:
     """Run the command; end with its status, and with no process left."""
     parent, scratch, command = int(sys.argv[1]), sys.argv[2], sys.argv[3:]
-    prctl = ctypes.CDLL(None).prctl
-    prctl(CHILD_SUBREAPER, 1, 0, 0, 0)
-    prctl(PDEATHSIG, signal.SIGTERM, 0, 0, 0)
-    signal.signal(signal.SIGTERM, end)
-    signal.signal(signal.SIGINT, lambda *_: None)  # for the kernel, in whose process group this is
-    if os.getppid() != parent:
+    if not protect(parent):
         return  # the engine died before it could be watched
     os.environ["JPY_PARENT_PID"] = str(os.getpid())  # the parent that ipykernel watches
     kernel = os.fork()
     if not kernel:
-        prctl(PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        end_with_parent()
         os.execvp(command[0], command)  # noqa: S606  # the command of a kernelspec
+    end_like(stay(kernel, parent, scratch))
+
+
+def protect(parent: int) -> bool:
+    """Become the guard of what this process starts; return whether its parent is still there."""
+    prctl(CHILD_SUBREAPER, 1)
+    prctl(PDEATHSIG, signal.SIGTERM)
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, lambda *_: None)  # for the kernel, in whose process group this is
+    return os.getppid() == parent
+
+
+def end_with_parent() -> None:
+    """Let this process, a kernel, end when its guard does."""
+    prctl(PDEATHSIG, signal.SIGKILL)
+
+
+def stay(kernel: int, parent: int, scratch: str) -> int:
+    """Wait until the kernel ends or must end, and leave nothing of it; return its status."""
     status = 0
     try:  # noqa: SIM105  # contextlib takes longer to import than all the rest
         status = wait_for(kernel)
@@ -47,7 +61,12 @@ def main() -> None:
     end_children()
     if os.getppid() != parent:
         shutil.rmtree(scratch, ignore_errors=True)
-    end_like(status)
+    return status
+
+
+def prctl(name: int, value: int) -> None:
+    """Call `prctl(2)`."""
+    ctypes.CDLL(None).prctl(name, value, 0, 0, 0)
 
 
 def end(*_: object) -> None:
@@ -95,4 +114,5 @@ def end_like(status: int) -> None:
     os._exit(os.waitstatus_to_exitcode(status))
 
 
-main()
+if __name__ == "__main__":
+    main()

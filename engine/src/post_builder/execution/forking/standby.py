@@ -11,8 +11,12 @@ from jupyter_core.utils import ensure_async
 
 from post_builder.document.post import Post
 from post_builder.errors import ExecutionError
-from post_builder.execution.kernels import Kernel, fresh_kernel
+from post_builder.execution.forking.templates import Templates, kind_of, statements_of
+from post_builder.execution.kernels import Kernel, Kernels, fresh_kernel
 from post_builder.site import Site
+
+_MOST = 2
+"""Posts for which a kernel with their imports is kept ready; each takes memory."""
 
 Opened = tuple[AsyncExitStack, Kernel]
 """A kernel that runs, and the context that ends it."""
@@ -20,15 +24,22 @@ Opened = tuple[AsyncExitStack, Kernel]
 
 @dataclass(slots=True)
 class Standby:
-    """Keeps one kernel of each kind ready, so that no run waits for its start."""
+    """Keeps one kernel of each kind ready, so that no run waits for its start.
+
+    Of the posts that ran last, a kernel is ready that has imported what they import.
+    """
 
     _ready: dict[str, asyncio.Task[Opened]] = field(default_factory=dict)
+    _templates: Templates = field(default_factory=Templates)
+    _latest: list[str] = field(default_factory=list)
+    """The kinds of posts that ran last, the last one first."""
 
     @asynccontextmanager
     async def __call__(self, post: Post, site: Site) -> AsyncIterator[Kernel]:
         """Provide the kernel that is ready, and start another once it has been used."""
-        start = self._ready.pop(_kind(post, site), None)
-        stack, kernel = (start and await _usable(start)) or await _open(post, site)
+        kinds = (kind_of(post, site), _kind(post, site))
+        start = next((self._ready.pop(kind) for kind in kinds if kind in self._ready), None)
+        stack, kernel = (start and await _usable(start)) or await self._open(post, site)
         try:
             async with stack:
                 yield kernel
@@ -36,11 +47,30 @@ class Standby:
             task = asyncio.current_task()
             if task and not task.cancelling():
                 self.warm(post, site)
+                await self._warm_again(post, site)
 
     def warm(self, post: Post, site: Site) -> None:
         """Start a kernel of the kind that a post needs, unless one is ready."""
         if _kind(post, site) not in self._ready:
-            self._ready[_kind(post, site)] = asyncio.create_task(_open(post, site))
+            self._ready[_kind(post, site)] = asyncio.create_task(_open(post, site, fresh_kernel))
+
+    async def _warm_again(self, post: Post, site: Site) -> None:
+        """Have a kernel ready that has imported what a post imports, which just ran."""
+        kind = kind_of(post, site)
+        if not statements_of(post):
+            return
+        self._latest = [kind, *(one for one in self._latest if one != kind)]
+        await self._end(self._latest[_MOST:])
+        self._templates.expect([post], site, worth=1)
+        if kind not in self._ready:
+            self._ready[kind] = asyncio.create_task(self._open(post, site))
+
+    async def _open(self, post: Post, site: Site) -> Opened:
+        return await _open(post, site, self._templates)
+
+    def expect(self, posts: Iterable[Post], site: Site) -> None:
+        """Prepare for the posts of a build."""
+        self._templates.expect(posts, site)
 
     async def prepare(self, posts: Iterable[Post], site: Site) -> None:
         """Have a kernel ready for each kind of post, and end those of other kinds.
@@ -48,22 +78,26 @@ class Standby:
         Settings belong to the kind: after each change of `_config.yml` all kernels are replaced.
         """
         posts = list(posts)
-        kinds = {_kind(post, site) for post in posts}
-        await self._end([kind for kind in self._ready if kind not in kinds])
+        kinds = {kind(post, site) for post in posts for kind in (_kind, kind_of)}
+        await self._end([kind for kind in {*self._ready, *self._latest} if kind not in kinds])
+        await self._templates.keep(self._latest)
         for post in posts:
             self.warm(post, site)
 
     async def close(self) -> None:
         """End the kernels that were never used."""
         await self._end(list(self._ready))
+        await self._templates.close()
 
     async def _end(self, kinds: Sequence[str]) -> None:
-        starts = [self._ready.pop(kind) for kind in kinds]
+        self._latest = [kind for kind in self._latest if kind not in kinds]
+        starts = [self._ready.pop(kind) for kind in kinds if kind in self._ready]
         for start in starts:
             start.cancel()
         for opened in await asyncio.gather(*starts, return_exceptions=True):
             if not isinstance(opened, BaseException):
                 await opened[0].aclose()
+        await self._templates.keep(self._latest)
 
 
 def _kind(post: Post, site: Site) -> str:
@@ -77,13 +111,14 @@ async def _usable(start: asyncio.Task[Opened]) -> Opened | None:
         stack, kernel = await start
     except ExecutionError:
         return None  # what was wrong may be fixed by now; if not, the next start says so
-    manager = kernel.client.km
-    if manager is None or not await ensure_async(manager.is_alive()):
+    manager, template = kernel.client.km, kernel.template
+    is_alive = manager is not None and await ensure_async(manager.is_alive())
+    if not is_alive or (template and not await template.is_current()):
         await stack.aclose()
         return None
     return stack, kernel
 
 
-async def _open(post: Post, site: Site) -> Opened:
+async def _open(post: Post, site: Site, kernels: Kernels) -> Opened:
     stack = AsyncExitStack()
-    return stack, await stack.enter_async_context(fresh_kernel(post, site))
+    return stack, await stack.enter_async_context(kernels(post, site))
