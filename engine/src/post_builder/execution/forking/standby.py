@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from jupyter_core.utils import ensure_async
 
 from post_builder.document.post import Post
-from post_builder.errors import ExecutionError
+from post_builder.errors import ConflictError, ExecutionError
 from post_builder.execution.forking.templates import Templates, kind_of, statements_of
 from post_builder.execution.kernels import Kernel, Kernels, fresh_kernel
 from post_builder.site import Site
@@ -33,6 +33,10 @@ class Standby:
     _templates: Templates = field(default_factory=Templates)
     _latest: list[str] = field(default_factory=list)
     """The kinds of posts that ran last, the last one first."""
+    _running: dict[str, tuple[Post, asyncio.Task[object]]] = field(default_factory=dict)
+    """By the path of a post, as it runs, and the task that runs it."""
+    _outdated: set[asyncio.Task[object]] = field(default_factory=set)
+    """Tasks that were ended since their post was edited."""
 
     @asynccontextmanager
     async def __call__(self, post: Post, site: Site) -> AsyncIterator[Kernel]:
@@ -40,14 +44,30 @@ class Standby:
         kinds = (kind_of(post, site), _kind(post, site))
         start = next((self._ready.pop(kind) for kind in kinds if kind in self._ready), None)
         stack, kernel = (start and await _usable(start)) or await self._open(post, site)
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101  # a kernel is used in one
+        self._running[post.path] = (post, task)
         try:
             async with stack:
                 yield kernel
+        except asyncio.CancelledError:
+            if task not in self._outdated:
+                raise
+            task.uncancel()
+            raise edited_meanwhile(post) from None
         finally:
-            task = asyncio.current_task()
-            if task and not task.cancelling():
+            self._running.pop(post.path, None)
+            self._outdated.discard(task)
+            if not task.cancelling():
                 self.warm(post, site)
                 await self._warm_again(post, site)
+
+    def end_outdated(self, post: Post) -> None:
+        """End the run of a post if its code is another one now."""
+        before, task = self._running.get(post.path, (post, None))
+        if task is not None and task not in self._outdated and _code(before) != _code(post):
+            self._outdated.add(task)
+            task.cancel()
 
     def warm(self, post: Post, site: Site) -> None:
         """Start a kernel of the kind that a post needs, unless one is ready."""
@@ -98,6 +118,17 @@ class Standby:
             if not isinstance(opened, BaseException):
                 await opened[0].aclose()
         await self._templates.keep(self._latest)
+
+
+def edited_meanwhile(post: Post) -> ConflictError:
+    """Return why a run was ended."""
+    message = "the code of the post changed while it ran"
+    return ConflictError(message, post.place(1), "it runs again now")
+
+
+def _code(post: Post) -> list[object]:
+    """Return what a run of a post computes."""
+    return [*(cell.code for cell in post.cells), *(value.expression for value in post.values)]
 
 
 def _kind(post: Post, site: Site) -> str:
