@@ -348,7 +348,7 @@ def batches(
 # ### The model
 #
 # Our network is a *multilayer perceptron*, or MLP.
-# A *linear layer* computes weighted sums of all 784 pixels, `hidden` of them.
+# A *linear layer* computes `hidden` weighted sums of all 784 pixels.
 # *ReLU* keeps the positive sums and sets the negative ones to zero; without it, two linear layers would be no more than one.
 # *Dropout* sets a random tenth of them to zero, a different tenth each time, but only in training, so that the network does not rely on a few.
 # A second linear layer computes ten scores, one per digit, called *logits*; the digit with the largest is the network's answer.
@@ -529,7 +529,7 @@ def fit(
 
 
 # %% [markdown]
-# [AdamW](https://arxiv.org/abs/1711.05101) is gradient descent with *momentum*, which averages the gradients of past steps, and a step size of its own for each weight; `fused=True` makes it faster.
+# [AdamW](https://arxiv.org/abs/1711.05101) is gradient descent with *momentum*, which averages the gradients of past steps, a step size of its own for each weight, and *weight decay*, which pulls all weights a little towards zero; `fused=True` makes it faster.
 # The *scheduler* lowers the learning rate to zero in a straight line: large steps first, small ones at the end.
 # `fit` returns two scores per epoch, so `history[-1][1]` is the last score on the validation digits.
 #
@@ -608,7 +608,7 @@ plot_history(history)
 plt.show()
 
 # %% [markdown]
-# On the digits that the nearest neighbour was asked about, that is 0.8 points better on average (98.3%), and the network does not have to keep the training digits.
+# On the digits that the nearest neighbour was asked about, the network is 0.8 points better on average (98.3%), and it does not have to keep the training digits.
 #
 # At the end, seed 0 reads 99.5% of the training digits, but only 97.8% of the validation digits: it has begun to remember the training digits instead of learning from them.
 # This is *overfitting*.
@@ -664,7 +664,7 @@ print(f"as if digits were drawn:  ± {100 * naive:.2f} points")
 
 # %% [markdown]
 # The interval runs from 97.9% to 98.6%.
-# The usual formula, which counts digits as independent, would promise too much.
+# It holds for these five networks and other writers; the usual formula, which counts digits as independent, would promise too much.
 #
 # One thing must be said plainly: earlier versions of this site were scored on these same test digits, so they are not quite unseen.
 # What is that worth?

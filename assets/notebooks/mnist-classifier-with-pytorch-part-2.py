@@ -223,7 +223,7 @@ def train(build, seed, digits=training, judges=validation, epochs=5, lr=4e-3):
 # Nothing else changes; you can hardly tell the difference.
 # Before you read on, guess: how many of the digits moved by three pixels does it still read?
 #
-# The next fold holds the functions that move digits, and others that turn, blur and sprinkle them; we will need those soon.
+# The next fold holds the functions that move digits, and others that turn and blur them or add noise; we will need those soon.
 
 # %% tags=["hide-input"]
 # What may happen to a digit on its way to the model, and how severely.
@@ -374,6 +374,7 @@ print("moves along:", torch.allclose(feature_map.roll(3, dims=1), moved_map, ato
 # - **Stride** is how far the kernel moves each time: with a stride of 2 the map has half as many rows and columns.
 # - **Pooling** shrinks a map in another way: *max pooling* keeps the largest of every 2 × 2 values.
 #   It forgets in which of the four places that was, and so brings a little invariance.
+#   It also weakens equivariance: the smaller map moves along only if the image moves by an even number of pixels.
 #
 # One formula gives the size of what comes out.
 
@@ -553,9 +554,9 @@ plt.show()
 # Now the real training, from five seeds, and for two epochs, which is what fits into a build of a few minutes.
 
 # %%
-start = time.perf_counter()
+start = time.process_time()
 cnns, scores = zip(*[train(CNN, seed, epochs=2, lr=1e-2) for seed in range(5)])
-cnn_seconds = (time.perf_counter() - start) / len(cnns)
+cnn_seconds = (time.process_time() - start) / len(cnns)
 parameters, convolving = count_parameters(cnns[0]), count_parameters(cnns[0].stages)
 print(f"{parameters:,} parameters, {convolving:,} of them in the stages")
 print("validation accuracy by seed:", " ".join(f"{score:.2%}" for score in scores))
@@ -582,7 +583,7 @@ rivals = {
     "CNN, augmentation": lambda: CNN(norm=False),
     "CNN, both": CNN,
 }
-models, clean, best_lr = {}, {}, {}
+models, clean, best_lr, learnt = {}, {}, {}, {}
 for name, build in rivals.items():
     first = {lr: train(build, 0, few, fifth, 10, lr) for lr in (3e-3, 1e-2)}
     best_lr[name] = max(first, key=lambda lr: first[lr][1])
@@ -590,8 +591,13 @@ for name, build in rivals.items():
     trained = [first[best_lr[name]], *others]
     models[name] = [model for model, _ in trained]
     clean[name] = [accuracy for _, accuracy in trained]
-    print(f"{name:18} lr {best_lr[name]:<6} {sum(clean[name]) / 3:.1%}")
+    learnt[name] = evaluate(models[name][0], few).accuracy
+    print(f"{name:18} lr {best_lr[name]:<6} {sum(clean[name]) / 3:.1%}", end="")
+    print(f", training digits {learnt[name]:.1%}")
 
+
+# %% [markdown]
+# All six read at least 98.4% of the training digits in the end: none was stopped long before it had learnt them.
 
 # %% tags=["hide-input"]
 def plot_spread(accuracies: dict[str, Sequence[float]]) -> Figure:
@@ -651,6 +657,7 @@ for name in rivals:
 # Batch norm alone brings the CNN to 77%, augmentation alone to 87%, both to 92%.
 # So most of the credit belongs to augmentation.
 # A table that adds batch norm first and never tries augmentation alone would hide that, since whatever is added first collects what the two have in common.
+# These numbers belong to 3,000 digits and ten epochs: another training would give others.
 #
 # Turns are averaged over both directions, which differ:
 
@@ -781,7 +788,7 @@ plt.show()
 # - **Robustness**: the mean accuracy over the four corruptions above, at four severities each and in all directions, on every tenth digit.
 #   Intact digits do not count.
 # - **Calibration**: is the network as often right as it believes to be?
-# - **Size and time**: parameters, and the seconds of one training on one core of the machine that built this page, which had other work to do: take them for an order of magnitude.
+# - **Size and time**: parameters, and the seconds that a processor core was busy with one training, on the machine that built this page: take them for an order of magnitude.
 #
 # The code is folded; you have met its first half above.
 
@@ -969,12 +976,12 @@ class Ensemble(nn.Module):
 # Now come the test digits: for the CNN, for the vote, and for the MLP of Part I, with the same augmentation as the CNN and without.
 
 # %%
-start = time.perf_counter()
+start = time.process_time()
 mlps += [train(MLP, seed)[0] for seed in (1, 2)]
-mlp_seconds = (time.perf_counter() - start) / 2
-start = time.perf_counter()
+mlp_seconds = (time.process_time() - start) / 2
+start = time.process_time()
 jittered = [train(rivals["MLP, augmentation"], seed)[0] for seed in range(3)]
-jittered_seconds = (time.perf_counter() - start) / 3
+jittered_seconds = (time.process_time() - start) / 3
 
 test = normalise(load_digits("data", train=False), mean, std, device)
 ensemble = Ensemble(cnns)
