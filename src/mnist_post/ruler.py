@@ -17,7 +17,7 @@ from torchvision.transforms import v2
 from mnist_post.basics import interval, predict
 from mnist_post.models import count_parameters
 
-# region ruler
+# region corruptions
 
 # What may happen to a digit on its way to the model, and how severely.
 CORRUPTIONS: dict[str, list[float]] = {
@@ -57,15 +57,19 @@ def accuracy_on(model: nn.Module, copies: Sequence[Tensor], labels: Tensor) -> f
     return (logits.argmax(dim=2) == labels).float().mean().item()
 
 
-def robustness(model: nn.Module, digits: TensorDataset) -> Tensor:
-    """Return the accuracy under each kind of corruption at each severity, (4, 4)."""
+def robustness(models: Sequence[nn.Module], digits: TensorDataset) -> Tensor:
+    """Return the models' mean accuracy under each corruption at each severity, (4, 4)."""
     images, labels = digits.tensors[:2]
-    return torch.tensor(
-        [
-            [accuracy_on(model, corrupt(images, kind, each), labels) for each in severities]
-            for kind, severities in CORRUPTIONS.items()
-        ]
-    )
+    rows = []
+    for kind, severities in CORRUPTIONS.items():
+        for severity in severities:
+            copies = corrupt(images, kind, severity)
+            rows.append([accuracy_on(model, copies, labels) for model in models])
+    return torch.tensor(rows).mean(dim=1).reshape(len(CORRUPTIONS), -1)
+
+
+# endregion
+# region ruler
 
 
 def calibration_bins(probabilities: Tensor, labels: Tensor, bins: int = 10) -> Tensor:
@@ -118,8 +122,7 @@ def measure(name: str, models: Sequence[nn.Module], digits: TensorDataset) -> Me
     probabilities = [each.softmax(dim=1) for each in logits]
     errors = [calibration_error(each, labels) for each in probabilities]
     confidence = torch.stack(probabilities).amax(dim=2).mean().item()
-    every_tenth = TensorDataset(*digits[::10])
-    areas = [robustness(model, every_tenth).mean().item() for model in models]
+    damaged = robustness(models, TensorDataset(*digits[::10]))
     return Measured(
         name,
         count_parameters(models[0]),
@@ -130,7 +133,7 @@ def measure(name: str, models: Sequence[nn.Module], digits: TensorDataset) -> Me
         round(100 * sum(errors) / len(errors), 2),
         round(100 * calibration_floor(probabilities[0])[0], 2),
         round(100 * (confidence - correct.mean().item()), 2),
-        round(100 * sum(areas) / len(areas), 1),
+        round(100 * damaged.mean().item(), 1),
     )
 
 

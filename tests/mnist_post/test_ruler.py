@@ -110,10 +110,20 @@ def test_accuracy_is_averaged_over_copies() -> None:
 
 def test_robustness_falls_where_the_model_is_weak_only() -> None:
     """A model that reads rows loses digits to shifts up and down, and to no blur of a half."""
-    accuracies = robustness(BrightestRow(), rows_of_ink())
+    accuracies = robustness([BrightestRow()], rows_of_ink())
     assert (4, 4) == accuracies.shape
     assert (accuracies[0] < 0.8).all()
     assert 1 == accuracies[3, 0]
+
+
+def test_robustness_is_averaged_over_models() -> None:
+    """A model that always answers 0 reads a tenth, whatever the corruption."""
+    always_0 = BrightestRow()
+    with torch.no_grad():
+        always_0.scale.zero_()
+    alone = robustness([BrightestRow()], rows_of_ink())
+    expected = (alone + 0.1) / 2
+    assert torch.allclose(expected, robustness([BrightestRow(), always_0], rows_of_ink()))
 
 
 def test_calibration_bins_hold_confidence_accuracy_and_count() -> None:

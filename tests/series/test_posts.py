@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[2]
 BLOG = open_site(ROOT)
 FENCE = re.compile(r"^```(.*)\n((?:.*\n)*?)```\n(\{:.*\}\n)?", re.MULTILINE)
 REGION = re.compile(r"\n*<!-- output -->\n.*?<!-- /output -->\n", re.DOTALL)
+SLUG = "mnist-classifier-with-pytorch-part"
 VALUE = re.compile(r'<span data-value="([^"]*)">([^<]*)</span>')
 
 
@@ -121,11 +122,41 @@ def test_headings_skip_no_level(post: Text) -> None:
     assert [] == [(a, b) for a, b in pairwise(levels) if b > a + 1 or b < 2]
 
 
+def anchors(post: Text) -> set[str]:
+    """Return what a link can lead to: the headings, as kramdown names them."""
+    headings = re.findall(r"^#+ (.*)$", post.prose, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", text.lower()).replace(" ", "-") for text in headings}
+
+
 def test_links_inside_the_post_lead_somewhere(post: Text) -> None:
     """Every anchor is a heading."""
-    headings = re.findall(r"^#+ (.*)$", post.prose, re.MULTILINE)
-    anchors = {re.sub(r"[^\w -]", "", text.lower()).replace(" ", "-") for text in headings}
-    assert set() == set(re.findall(r"\]\(#(.*?)\)", post.prose)) - anchors
+    assert set() == set(re.findall(r"\]\(#(.*?)\)", post.prose)) - anchors(post)
+
+
+def test_links_to_other_parts_lead_somewhere(post: Text) -> None:
+    """A link to a section of another part names a heading that is there."""
+    links = re.findall(r"\]\(\{\{ site\.baseurl \}\}/([\w-]+)/#([\w-]+)\)", post.prose)
+    parts = {other.path.stem[len("2018-01-28-") :]: other for other in POSTS}
+    assert [] == [(part, anchor) for part, anchor in links if anchor not in anchors(parts[part])]
+
+
+def test_every_detour_is_a_box(post: Text) -> None:
+    """A paragraph that begins as a detour is set apart, and nothing else is."""
+    paragraphs = [text.strip() for text in post.prose.split("\n\n")]
+    detours = [text for text in paragraphs if text.startswith("**Detour.**")]
+    assert detours
+    assert detours == [text for text in paragraphs if text.endswith("{: .notice--info}")]
+
+
+def test_terms_name_the_sections_that_they_link_to() -> None:
+    """A row of the table of terms says the part and the heading that its link leads to."""
+    rows = re.findall(r"^\| .* \| \[Part (I+), (.*)\]\((.*)\) \|$", POSTS[-1].prose, re.MULTILINE)
+    assert len(rows) > 30
+    for part, heading, link in rows:
+        address, anchor = link.split("#")
+        expected = "" if part == "III" else f"{{{{ site.baseurl }}}}/{SLUG}-{len(part)}/"
+        assert expected == address
+        assert re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") == anchor
 
 
 def test_fences_are_one_word(post: Text) -> None:

@@ -320,6 +320,7 @@ def test_posts_move_to_minimal_mistakes_unedited(path: Path) -> None:
     prose = re.sub(r"<!-- output -->.*?<!-- /output -->", "", text, flags=re.DOTALL)
     prose = re.sub(r"^ *(```+|~~~+).*?^ *\1", "", prose, flags=re.DOTALL | re.MULTILINE)
     prose = re.sub(r"`[^`\n]+`", "", prose)
+    prose = prose.replace("({{ site.baseurl }}/", "(/")  # links between parts: any site has it
     tags = re.findall(r"\{%-?\s*(\w+(?:\s+figure\b)?)|\{\{", prose)
     assert set(tags) <= {"include figure", "raw", "endraw"}
     markup = set(re.findall(r"<(\w+)(?![^>]*\bdata-value=)[^>]*>", prose))
