@@ -209,8 +209,8 @@ def divide(request: Request, descriptors: list[int], template: int) -> None:
 
 def settle_in(request: Request, output: int, template: Template) -> None:
     """Let this process look as if it had just been started for a kernel."""
-    for number in (signal.SIGTERM, signal.SIGUSR2):
-        signal.signal(number, signal.SIG_DFL)
+    for handled in (signal.SIGTERM, signal.SIGUSR2):
+        signal.signal(handled, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     empty, end = os.pipe()
     for number, descriptor in enumerate((empty, output, output)):
