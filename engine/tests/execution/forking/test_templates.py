@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from post_builder.execution.forking import template
 from post_builder.execution.run import Run
 
 pytestmark = [
@@ -45,6 +46,7 @@ def seen(run: Run) -> list[dict[str, Any]]:
             "import matplotlib",
             "import matplotlib.pyplot as plt\nplt.plot([1, 2])",
             "numpy.random.seed(1)\nnumpy.linalg.norm([1.0, 2.0])",
+            "(numpy.ones((600, 600)) @ numpy.ones((600, 600))).sum()",
         ),
         (
             "from numpy import fft",
@@ -122,6 +124,7 @@ def test_a_module_of_the_site_hides_a_library(
         "import signal\nsignal.signal(signal.SIGUSR1, print)",
         "import os\nos.chdir('/')",
         "FILE = open(__file__)",
+        "import subprocess\nsubprocess.Popen(['sleep', '100'])",
     ],
 )
 def test_a_library_that_does_more_than_define_is_left_to_the_post(
@@ -136,6 +139,16 @@ def test_a_library_that_does_more_than_define_is_left_to_the_post(
     (run,) = made.forked()
     shown = [re.sub(r"ipykernel_\d+", "", printed(one)) for one in (made.plain(), run)]
     assert shown[0] == shown[1]
+
+
+def test_a_library_that_takes_long_keeps_no_post_waiting(
+    trial: Callable[..., Trial], library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The post gets a kernel of its own, whose cells have a time limit."""
+    monkeypatch.setattr(template, "_SECONDS_TO_START", 0.1)
+    library.write_text("import time\ntime.sleep(5)\nNAME = 'slow'\n", encoding="utf-8")
+    (run,) = trial("import shelf\nprint(shelf.NAME)").forked()
+    assert "slow\n" == printed(run)
 
 
 def test_what_a_library_adds_is_added_when_it_is_imported(

@@ -117,7 +117,7 @@ class Standby:
         for opened in await asyncio.gather(*starts, return_exceptions=True):
             if not isinstance(opened, BaseException):
                 await opened[0].aclose()
-        await self._templates.keep(self._latest)
+        await self._templates.drop(kinds)
 
 
 def edited_meanwhile(post: Post) -> ConflictError:

@@ -25,6 +25,9 @@ PROVISIONER = "post-builder-template"
 _MESSAGE = 2**16
 """Bytes that an answer has at most."""
 
+_SECONDS_TO_START = 60
+"""Seconds for a template to answer; plain kernels are started after that."""
+
 _SECONDS_TO_END = 10
 """Seconds for a template to end; it is killed after that."""
 
@@ -60,9 +63,8 @@ class Template:
 
     async def _answer(self) -> str:
         with contextlib.suppress(OSError, ValueError):
-            data = await asyncio.get_running_loop().sock_recv(self._control, _MESSAGE)
-            return str(json.loads(data)["problem"])
-        return "it ended"
+            return str((await _received(self._control))["problem"])
+        return "it ended, or takes too long"
 
     async def is_current(self) -> bool:
         """Return whether what was imported is still what is installed."""
@@ -103,7 +105,7 @@ class Template:
             with other:
                 data = json.dumps(request).encode()
                 socket.send_fds(self._control, [data], [other.fileno(), *descriptors])
-            return json.loads(await asyncio.get_running_loop().sock_recv(own, _MESSAGE)), own
+            return await _received(own), own
         except (OSError, ValueError):
             own.close()
             return None
@@ -119,3 +121,10 @@ class Template:
             self._process.kill()
             self._process.wait()
         self._folder.cleanup()
+
+
+async def _received(source: socket.socket) -> dict[str, Any]:
+    """Return the next message; `OSError` or `ValueError` if there is none in time."""
+    receiving = asyncio.get_running_loop().sock_recv(source, _MESSAGE)
+    message: dict[str, Any] = json.loads(await asyncio.wait_for(receiving, _SECONDS_TO_START))
+    return message

@@ -66,7 +66,7 @@ class Templates:
         counts = Counter(kind_of(post, site) for post in posts)
         for post in posts:
             kind = kind_of(post, site)
-            if counts[kind] >= worth and kind not in self._templates and _can_fork(post):
+            if counts[kind] >= worth and kind not in self._templates and _can_fork(post, site):
                 self._templates[kind] = Template(site, statements_of(post))
 
     @asynccontextmanager
@@ -96,7 +96,11 @@ class Templates:
 
     async def keep(self, kinds: Collection[str]) -> None:
         """End the templates of all other kinds, as soon as their last kernels have ended."""
-        for kind in [kind for kind in self._templates if kind not in kinds]:
+        await self.drop([kind for kind in self._templates if kind not in kinds])
+
+    async def drop(self, kinds: Collection[str]) -> None:
+        """End the templates of some kinds, as soon as their last kernels have ended."""
+        for kind in kinds:
             self._retire(kind)
         await self._end_retired()
 
@@ -118,5 +122,7 @@ class Templates:
             await template.close()
 
 
-def _can_fork(post: Post) -> bool:
-    return post.language == "python" and can_fork(find_launch(post.kernel))
+def _can_fork(post: Post, site: Site) -> bool:
+    seed = site.settings.environment.get("PYTHONHASHSEED", "0")
+    is_fixed = seed.isdecimal()  # forked processes cannot have seeds of their own
+    return is_fixed and post.language == "python" and can_fork(find_launch(post.kernel))

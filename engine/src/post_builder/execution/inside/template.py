@@ -147,9 +147,13 @@ def state() -> dict[str, object]:
 def differences(before: dict[str, object], after: dict[str, object]) -> list[str]:
     """Return what libraries changed, and whether they started threads that outlive a fork."""
     found = [f"{name} changed" for name in before if before[name] != after[name]]
-    if not os.fork():  # some libraries end their threads before a fork, and start them later
+    pid = os.fork()  # some libraries end their threads before a fork, and start them later
+    if not pid:
         os._exit(0)
-    os.wait()
+    os.waitpid(pid, 0)
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+        found.append("processes were started")
     if len(os.listdir("/proc/self/task")) > 1:
         found.append("threads were started")
     return found
