@@ -36,7 +36,7 @@ def waiting(gate: Gate) -> str:
 def building(root: Path, gate: Gate) -> Iterator[tuple[subprocess.Popen[str], Path]]:
     """Start a build, and return once its post waits."""
     write(root, "data.txt", "old")
-    post = write(root, "_posts/a.md", waiting(gate))
+    post = write(root, "_posts/2020-01-01-a.md", waiting(gate))
     pipe = subprocess.PIPE
     with subprocess.Popen(command("build", root), stdout=pipe, stderr=pipe, text=True) as process:
         try:
@@ -72,7 +72,7 @@ def test_code_saved_while_a_post_runs_is_a_conflict(blog: Path, gate: Gate) -> N
         errors = finish(process, gate)
     assert 1 == process.returncode
     expected = (
-        "\n_posts/a.md:1: the code of the post changed while it ran\n    ---\n"
+        "\n_posts/2020-01-01-a.md:1: the code of the post changed while it ran\n    ---\n"
         "help: nothing was written; build again\n"
     )
     assert errors.endswith(expected)
@@ -86,7 +86,7 @@ def test_a_dependency_saved_while_a_post_runs_is_a_conflict(blog: Path, gate: Ga
         write(blog, "data.txt", "new")
         errors = finish(process, gate)
     assert (1, waiting(gate)) == (process.returncode, post.read_text(encoding="utf-8"))
-    assert "_posts/a.md:1: data.txt changed while the post ran\n" in errors
+    assert "_posts/2020-01-01-a.md:1: data.txt changed while the post ran\n" in errors
     post.write_text(waiting(gate).replace(gate.code, "pass"), encoding="utf-8")
     assert 0 == main(["build", "--site", str(blog)])
     assert shown_text("new") in post.read_text(encoding="utf-8")
@@ -110,7 +110,7 @@ def test_an_interrupt_leaves_posts_whole_and_no_kernel(
     expected = -number if number == signal.SIGKILL else 130  # SIGTERM ends a build as Ctrl-C does
     assert expected == process.returncode
     assert waiting(gate) == post.read_text(encoding="utf-8")
-    assert ["a.md"] == [path.name for path in post.parent.iterdir()]
+    assert ["2020-01-01-a.md"] == [path.name for path in post.parent.iterdir()]
     assert [] == still_running(blog)
     if number != signal.SIGKILL:
         assert errors.endswith("\ninterrupted: unfinished posts are unchanged\n")
@@ -149,7 +149,7 @@ It says <span data-value="text"></span>.
 
 FILES = [
     *("assets/images/a/drawing.svg", "assets/notebooks/a.ipynb", "assets/notebooks/a.py"),
-    *("_posts/a.md", "_data/builds/a.json"),
+    *("_posts/2020-01-01-a.md", "_data/builds/a.json"),
 ]
 """What a build writes, in this order."""
 
@@ -160,11 +160,11 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("drawn")
     write(root, "_config.yml", "title: x\n")
     write(root, "data.txt", "old")
-    write(root, "_posts/a.md", HEADER + DRAWING)
+    write(root, "_posts/2020-01-01-a.md", HEADER + DRAWING)
     assert 0 == main(["build", "--site", str(root)])
     write(root, "data.txt", "new")
-    text = root.joinpath("_posts/a.md").read_text(encoding="utf-8")
-    write(root, "_posts/a.md", text.replace("It says", "Now it says"))
+    text = root.joinpath("_posts/2020-01-01-a.md").read_text(encoding="utf-8")
+    write(root, "_posts/2020-01-01-a.md", text.replace("It says", "Now it says"))
     return root
 
 
@@ -187,5 +187,7 @@ def test_a_build_killed_between_writes_is_repaired_by_the_next(
     assert 0 == main(["build", "--site", str(site)])
     whole = lasting(site)
     assert all(whole[name] == after[name] for name in FILES[:count])
-    assert all(b"new" in whole[name] for name in ("_posts/a.md", "assets/images/a/drawing.svg"))
+    assert all(
+        b"new" in whole[name] for name in ("_posts/2020-01-01-a.md", "assets/images/a/drawing.svg")
+    )
     assert 0 == main(["check", "--site", str(site)])

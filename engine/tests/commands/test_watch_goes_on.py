@@ -66,7 +66,13 @@ def _malformed(site: Path, watch: Watch) -> None:
 
 
 @pytest.mark.parametrize(
-    "happen", [_deleted, _renamed, _temporary, _not_readable, _not_utf8, _malformed]
+    "happen",
+    [
+        _renamed,
+        _not_utf8,
+        *(pytest.param(one, marks=pytest.mark.faults) for one in (_deleted, _temporary)),
+        *(pytest.param(one, marks=pytest.mark.faults) for one in (_not_readable, _malformed)),
+    ],
 )
 def test_watch_goes_on(site: Path, happen: Callable[[Path, Watch], None]) -> None:
     """The next save is built as if nothing had happened."""
@@ -103,6 +109,7 @@ def _kernels(watch: Watch) -> int:
     return sum("ipykernel" in " ".join(child.cmdline()[-4:]) for child in children)
 
 
+@pytest.mark.faults
 def test_saves_of_settings_leave_one_kernel(site: Path) -> None:
     """Each setting has kernels of its own; those of old settings end."""
     with watching(site) as watch:

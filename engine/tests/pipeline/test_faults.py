@@ -141,7 +141,7 @@ def _sites(
         number += 1
 
 
-_OFTEN = {("no space", _first), ("killed", _again)}
+_OFTEN = {("killed", _again)}
 
 
 @pytest.mark.parametrize(

@@ -84,10 +84,14 @@ def _lost_at(
     return False
 
 
-@pytest.mark.parametrize("arrived", [False, True], ids=["nothing else", "all renames"])
 @pytest.mark.parametrize(
-    "make",
-    [pytest.param(_first, marks=pytest.mark.slow), pytest.param(_again, marks=pytest.mark.faults)],
+    ("make", "arrived"),
+    [
+        pytest.param(_first, True, marks=pytest.mark.slow, id="a first build, all renames"),
+        pytest.param(_first, False, marks=pytest.mark.faults, id="a first build, nothing else"),
+        pytest.param(_again, True, marks=pytest.mark.faults, id="a rebuild, all renames"),
+        pytest.param(_again, False, marks=pytest.mark.faults, id="a rebuild, nothing else"),
+    ],
 )
 def test_after_a_loss_of_power_the_next_build_completes_the_post(
     blog: Path,

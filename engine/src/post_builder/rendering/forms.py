@@ -174,7 +174,8 @@ class Chooser:
     def _latex(self, text: str) -> Form:
         if len(text) > self.clean.site.settings.output_limit:
             raise NotShownError(f"its LaTeX has {len(text):,} characters")
-        return Markup("latex", Cleaned(latex_html(without_controls(self.clean.line(text)))))
+        lines = without_controls(self.clean.line(text)).split("\n")
+        return Markup("latex", Cleaned(latex_html("\n".join(line.rstrip() for line in lines))))
 
     def _json(self, content: object) -> Text:
         try:

@@ -67,6 +67,12 @@ def test_what_is_no_chart_cannot_be_read() -> None:
         ("a.json", b"[1]", b"[2]", "chart[0]: 1 → 2"),
         ("a.html", b"<b>0.1</b>", b"<b>0.1000000001</b>", ""),
         ("a.html", b"<b>a</b>", b"<b>c</b>", "its content differs"),
+        (
+            "a.html",
+            b"<i id='_anim_imgb47de16c1486428aa8bd2bd961174382'>",
+            b"<i id='_anim_imgc004a5c41fed4c7aa4f209c566f68127'>",
+            "",
+        ),
         ("a.mp3", b"ab", b"abc", "2 → 3 bytes, with another content"),
         ("a.mp3", b"ab", b"ab", ""),
         ("a.png", b"no image", b"other", "cannot be decoded"),

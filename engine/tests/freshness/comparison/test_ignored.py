@@ -59,10 +59,22 @@ def test_an_id_that_a_cell_printed_counts() -> None:
             "CPU times: user 3 µs, sys: 1 µs, total: 4 µs\nWall time: 7.15 µs\n6",
             "CPU times: user 2 ms, sys: 0 ns, total: 2 ms\nWall time: 2.2 ms\n6",
         ),
+        (
+            "12.2 μs ± 65.6 ns per loop (mean ± std. dev. of 2 runs, 10 loops each) 3",
+            "18.7 μs ± 21 ns per loop (mean ± std. dev. of 2 runs, 10 loops each) 3",
+        ),
+        (
+            "Date:                Thu, 26 Nov 2026   AIC: 3\nTime:            05:27:03   BIC: 6",
+            "Date:                Fri, 27 Nov 2026   AIC: 3\nTime:            15:30:55   BIC: 6",
+        ),
+        (
+            "<td>Date:</td>        <td>2026-11-26 05:27</td>        <td>BIC:</td> <td>94.6853</td>",
+            "<td>Date:</td>        <td>2026-12-01 15:30</td>        <td>BIC:</td> <td>94.6853</td>",
+        ),
         ("Ran 3 tests in 0.002s\n\nOK", "Ran 3 tests in 1.502s\n\nOK"),
         ("=== 3 passed in 0.12s ===", "=== 3 passed in 61.50s (0:01:01) ==="),
     ],
-    ids=["timeit", "time", "unittest", "pytest"],
+    ids=["timeit", "time", "mu", "statsmodels", "its HTML", "unittest", "pytest"],
 )
 def test_measured_times_do_not_count(published: str, fresh: str) -> None:
     """What is beside them does."""

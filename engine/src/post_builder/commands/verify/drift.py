@@ -120,7 +120,9 @@ def _figure_drift(comparison: _Comparison, root: Path) -> Iterator[Finding]:
             yield Finding("drift", place, f"{figure.path} is missing")
             continue
         data = file.read_bytes()
-        if problem := made_drift(figure.path, data, figure.data, comparison.tolerances):
+        if problem := made_drift(
+            figure.path, data, figure.data, comparison.tolerances, comparison.patterns
+        ):
             seen = file.suffix in IMAGES
             hint = f"published, fresh, difference: {_picture(data, figure)}" if seen else ""
             yield Finding("drift", place, f"{figure.path}: {problem}", hint)

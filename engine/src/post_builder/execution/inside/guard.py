@@ -4,7 +4,7 @@ usage: python -S -E guard.py PARENT SCRATCH COMMAND [ARGUMENT ...]
 
 A kernel may start daemons, hang in C code or be stopped, and the engine may be killed in a way that
 it cannot handle. The guard is the kernel's parent and outlives the engine for a moment: orphans of
-the kernel become its children (Linux, PR_SET_CHILD_SUBREAPER), and it gets SIGTERM when the engine
+the kernel become its children (Linux, PR_SET_CHILD_SUBREAPER), and it gets SIGUSR2 when the engine
 dies (PR_SET_PDEATHSIG). It uses the standard library only, and imports little.
 """
 
@@ -14,13 +14,22 @@ import resource
 import shutil
 import signal
 import sys
+import time
 
 PDEATHSIG, CHILD_SUBREAPER = 1, 36
 """Names of `prctl(2)`."""
 
 
+_SECONDS = 10
+"""How long the threads of a killed engine may take to end; milliseconds, on an idle machine."""
+
+
 class Ended(BaseException):
     """The engine ended, or asks the guard to end."""
+
+
+class Orphaned(Ended):
+    """The thread of the engine that started the guard ended, and so does the engine."""
 
 
 def main() -> None:
@@ -28,31 +37,47 @@ def main() -> None:
     parent, scratch, command = int(sys.argv[1]), sys.argv[2], sys.argv[3:]
     prctl = ctypes.CDLL(None).prctl
     prctl(CHILD_SUBREAPER, 1, 0, 0, 0)
-    prctl(PDEATHSIG, signal.SIGTERM, 0, 0, 0)
     signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGUSR2, end)
     signal.signal(signal.SIGINT, lambda *_: None)  # for the kernel, in whose process group this is
-    if os.getppid() != parent:
-        return  # the engine died before it could be watched
-    os.environ["JPY_PARENT_PID"] = str(os.getpid())  # the parent that ipykernel watches
-    kernel = os.fork()
-    if not kernel:
-        prctl(PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-        os.execvp(command[0], command)  # noqa: S606  # the command of a kernelspec
-    status = 0
-    try:  # noqa: SIM105  # contextlib takes longer to import than all the rest
-        status = wait_for(kernel)
+    status, seconds = 0, 0
+    try:
+        prctl(PDEATHSIG, signal.SIGUSR2, 0, 0, 0)
+        if os.getppid() == parent:  # else the engine died before it could be watched
+            status = run(command)
+    except Orphaned:
+        seconds = _SECONDS
     except Ended:
         pass
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    for number in (signal.SIGTERM, signal.SIGUSR2):
+        signal.signal(number, signal.SIG_IGN)
     end_children()
-    if os.getppid() != parent:
+    if has_other_parent(parent, seconds):
         shutil.rmtree(scratch, ignore_errors=True)
     end_like(status)
 
 
-def end(*_: object) -> None:
-    """Handle SIGTERM."""
-    raise Ended
+def run(command: list[str]) -> int:
+    """Run the kernel; return the status that `wait` gives."""
+    os.environ["JPY_PARENT_PID"] = str(os.getpid())  # the parent that ipykernel watches
+    kernel = os.fork()
+    if not kernel:
+        ctypes.CDLL(None).prctl(PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        os.execvp(command[0], command)  # noqa: S606  # the command of a kernelspec
+    return wait_for(kernel)
+
+
+def end(number: int, _: object) -> None:
+    """Handle the signals of the engine and of its death."""
+    raise Orphaned if number == signal.SIGUSR2 else Ended
+
+
+def has_other_parent(parent: int, seconds: int) -> bool:
+    """Return whether the engine is gone; its threads end one after another when it is killed."""
+    end = time.monotonic() + seconds
+    while os.getppid() == parent and time.monotonic() < end:
+        time.sleep(0.01)
+    return os.getppid() != parent
 
 
 def wait_for(kernel: int) -> int:

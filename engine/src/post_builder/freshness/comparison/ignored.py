@@ -8,21 +8,26 @@ from html import unescape
 
 _HEX = "[0-9a-f]"
 _UUID = rf"{_HEX}{{8}}[-_](?:{_HEX}{{4}}[-_]){{3}}{_HEX}{{12}}"
-_IDS = re.compile(rf"(?<![0-9a-z])(?:{_UUID}|{_HEX}{{32}}|T_{_HEX}{{5}})(?![0-9a-z])")
-"""UUIDs, as Bokeh, xarray and itables write them, Altair's names, and those of pandas' Styler."""
+_IDS = re.compile(
+    rf"(?:(?<![0-9a-z])(?:{_UUID}|T_{_HEX}{{5}})|(?<![0-9a-f]){_HEX}{{32}})(?![0-9a-z])"
+)
+"""UUIDs, as Bokeh, xarray, Plotly and itables write them, the names of Altair and of matplotlib's
+animations, and those of pandas' Styler."""
 
 _TEXT = re.compile(r"(<pre class=\"(?:output|highlight)[^>]*>.*?</pre>)", re.DOTALL)
 """Text that a cell printed, in which an id is what the author wanted to show."""
 
-_DURATION = r"(?:[\d.]{1,20} ?(?:ns|µs|us|ms|s|min|h)\b ?){1,3}"
+_DURATION = r"(?:[\d.]{1,20} ?(?:ns|[µμu]s|ms|s|min|h)\b ?){1,3}"  # two Unicode letters are mu
+_NOW = r"(?:[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4}|\d{4}-\d\d-\d\d \d\d:\d\d|\d\d:\d\d:\d\d)"
 _TIMES = re.compile(
     rf"(?:^|(?<=\">))(?:CPU times|Wall time): [^\n]*"
     rf"|(?<![\d.]){_DURATION}± {_DURATION}(?=per loop)"
     rf"|\d[\d,]{{0,20}} loops? each"
+    rf"|\b(?:Date|Time):(?:\s|</?t[dh]>){{4,60}}{_NOW}"
     rf"|\bin [\d.]{{1,20}}s(?: \([\d:]{{1,20}}\))?(?= =|\n\n(?:OK|FAILED))",
     re.MULTILINE,
 )
-"""What `%time`, `%timeit`, unittest and pytest measure."""
+"""What `%time`, `%timeit`, unittest and pytest measure, and when statsmodels made its summary."""
 
 
 def comparable(text: str, patterns: Sequence[str] = ()) -> str:
