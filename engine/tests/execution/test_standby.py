@@ -14,9 +14,9 @@ import pytest
 
 from post_builder.document.post import Post
 from post_builder.errors import ExecutionError
+from post_builder.execution.forking.standby import Standby
 from post_builder.execution.run import Run
 from post_builder.execution.runner import execute
-from post_builder.execution.standby import Standby
 from post_builder.settings import Settings
 from post_builder.site import Site
 from post_builder.sources.transclusion import transclude

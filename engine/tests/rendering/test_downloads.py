@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
@@ -149,16 +149,22 @@ def test_prose_edit_renews_downloads_without_running(toy: Path) -> None:
     replace(toy / POST, "A line is fitted", "A straight line is fitted")
     site = open_site(toy)
     paths = [toy / POST]
-    (outcome,) = asyncio.run(build(site, paths, Silent(), force=False, jobs=1, kernels=no_kernel))
+    (outcome,) = asyncio.run(build(site, paths, Silent(), force=False, jobs=1, kernels=NoKernel()))
     assert "fresh" == outcome.status
     for name in ("toy.ipynb", "toy.py"):
         assert "A straight line" in toy.joinpath("assets/notebooks", name).read_text("utf-8")
     assert before == figure.read_bytes()
 
 
-def no_kernel(post: Post, site: Site) -> AbstractAsyncContextManager[Kernel]:
-    """Refuse to run a post."""
-    raise AssertionError(f"{post.path} of {site.root} runs")
+class NoKernel:
+    """Refuses to run a post."""
+
+    def expect(self, posts: Iterable[Post], site: Site) -> None:
+        """Prepare nothing."""
+
+    def __call__(self, post: Post, site: Site) -> AbstractAsyncContextManager[Kernel]:
+        """Say which post runs."""
+        raise AssertionError(f"{post.path} of {site.root} runs")
 
 
 @pytest.mark.slow

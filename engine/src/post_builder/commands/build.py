@@ -3,33 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
-import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from post_builder.document.options import Tag
+from post_builder.commands.building.notes import internal_error, note, page_note, running_cells
 from post_builder.document.parsing.parser import inspect_post
 from post_builder.errors import PostBuilderError, RaisedError, together
+from post_builder.execution.forking.templates import Templates
 from post_builder.freshness.order import Sources, order
 from post_builder.freshness.packages.kernel_python import forget
-from post_builder.freshness.packages.unseen_readers import unobserved
-from post_builder.freshness.record import load_record
 from post_builder.freshness.site_files import before_run
 from post_builder.pipeline.names import Names, post_names
 from post_builder.pipeline.obstacles import refuse_obstacles
 from post_builder.pipeline.prepare import PostState, prepare
 from post_builder.pipeline.publish import Published, publish, refresh
 from post_builder.pipeline.unpublished.files import bring_back
-from post_builder.place import Place
 from post_builder.site import Site
 from post_builder.ui.outcomes import Outcome
 from post_builder.ui.progress import Progress
 
 if TYPE_CHECKING:
-    from post_builder.execution.kernels import Kernels
+    from post_builder.execution.kernels import KernelSource
 
 
 async def build(  # noqa: PLR0913  # two of them have a default or are switches
@@ -39,7 +37,7 @@ async def build(  # noqa: PLR0913  # two of them have a default or are switches
     *,
     force: bool,
     jobs: int,
-    kernels: Kernels | None = None,
+    kernels: KernelSource | None = None,
     keep_going: bool = False,
 ) -> list[Outcome]:
     """Build those posts that are stale; the failure of one does not stop the others.
@@ -53,7 +51,7 @@ async def build(  # noqa: PLR0913  # two of them have a default or are switches
         progress: told of each step.
         force: whether to run fresh posts as well.
         jobs: how many posts may run at once.
-        kernels: where kernels come from; by default each is started when it is needed.
+        kernels: where kernels come from; by default from templates for this build.
         keep_going: whether to name all cells that raise; a post is not written then either.
 
     Returns:
@@ -66,12 +64,12 @@ async def build(  # noqa: PLR0913  # two of them have a default or are switches
     forget()  # packages may have been upgraded since the last build of `watch`
     names, sources = post_names(site), order(site, paths)
     gate, problems = asyncio.Semaphore(jobs), _Problems(site, paths, progress)
-    shared = (site, progress, kernels, names, sources, gate, problems)
-    builder = _Builder(*shared, force=force, keep_going=keep_going)
-    outcomes = await builder.outcomes(paths)
-    if any(outcome.status == "built" for outcome in outcomes.values()):
-        outcomes |= await builder.rebuilt(outcomes)
-    return list(outcomes.values())
+    templates = Templates()
+    shared = (site, progress, kernels or templates, names, sources, gate, problems)
+    try:
+        return await _Builder(*shared, force=force, keep_going=keep_going).all_outcomes(paths)
+    finally:
+        await templates.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +78,7 @@ class _Builder:
 
     site: Site
     progress: Progress
-    kernels: Kernels | None
+    kernels: KernelSource
     names: Names
     sources: Sources
     gate: asyncio.Semaphore
@@ -91,6 +89,13 @@ class _Builder:
     fresh: dict[Path, PostState] = field(default_factory=dict)
     """Posts that were found fresh while it was decided which posts wait for which."""
 
+    async def all_outcomes(self, paths: Sequence[Path]) -> list[Outcome]:
+        """Process posts, and once more those whose sources changed by that."""
+        outcomes = await self.outcomes(paths)
+        if any(outcome.status == "built" for outcome in outcomes.values()):
+            outcomes |= await self.rebuilt(outcomes)
+        return list(outcomes.values())
+
     async def rebuilt(self, outcomes: Mapping[Path, Outcome]) -> dict[Path, Outcome]:
         """Build posts again whose sources turned out different."""
         paths = [p for p, o in outcomes.items() if self.sources[p] and o.status != "failed"]
@@ -100,12 +105,15 @@ class _Builder:
     async def outcomes(self, paths: Sequence[Path]) -> dict[Path, Outcome]:
         """Process each post once, all at the same time, except those that wait for another."""
         changing = self._changing(paths)
+        running = self._running(paths)
+        self.kernels.expect([state.post for state in running.values()], self.site)
         tasks: dict[Path, asyncio.Task[Outcome | None]] = {}
-        for path in dict.fromkeys(paths):
+        for path in sorted(dict.fromkeys(paths), key=lambda path: -_seconds(running.get(path))):
             first = self.sources[path] & changing
             tasks[path] = asyncio.create_task(self._outcome_after(first, tasks, path))
         await asyncio.gather(*tasks.values())
-        return {path: outcome for path, task in tasks.items() if (outcome := task.result())}
+        results = {path: tasks[path].result() for path in dict.fromkeys(paths)}
+        return {path: outcome for path, outcome in results.items() if outcome}
 
     def _changing(self, paths: Sequence[Path]) -> set[Path]:
         """Find the posts that others take output from and that will run for a reason.
@@ -120,17 +128,29 @@ class _Builder:
         return changing
 
     def _is_stale(self, path: Path) -> bool:
-        """Return whether a post will run for a reason.
+        """Return whether a post will run for a reason."""
+        state = self._state(path)
+        return state is not None and bool(state.reasons)
+
+    def _running(self, paths: Sequence[Path]) -> dict[Path, PostState]:
+        """Find the posts that will run, as far as is known before others have."""
+        states = {path: self._state(path) for path in dict.fromkeys(paths)}
+        return {path: s for path, s in states.items() if s and (s.reasons or self.force)}
+
+    def _state(self, path: Path) -> PostState | None:
+        """Prepare a post ahead of its turn.
 
         One that cannot be prepared fails at once when its turn comes, which reports why.
         """
+        if path in self.fresh:
+            return self.fresh[path]
         try:
             state = prepare(self.site, path, self.names.get(path))
         except (PostBuilderError, OSError):
-            return False
-        if state is not None and not state.reasons:
+            return None
+        if state is not None and not state.reasons and not self.sources[path]:
             self.fresh[path] = state
-        return state is not None and bool(state.reasons)
+        return state
 
     async def _outcome_after(
         self, first: frozenset[Path], tasks: Mapping[Path, asyncio.Task[Outcome | None]], path: Path
@@ -152,11 +172,11 @@ class _Builder:
                 if state.text_changed or state.moved or state.older_markup:
                     bring_back(self.site, state.record)
                     refresh(state)
-                return Outcome(name, "fresh", note=_page_note(state), notices=state.post.notices)
+                return Outcome(name, "fresh", note=page_note(state), notices=state.post.notices)
             except PostBuilderError as error:
                 return Outcome(name, "failed", error=error)
             except Exception as error:  # noqa: BLE001  # reported in full; the other posts go on
-                return Outcome(name, "failed", error=_internal_error(name, error))
+                return Outcome(name, "failed", error=internal_error(name, error))
 
     async def _build(self, state: PostState) -> Outcome:
         name = state.post.path
@@ -175,16 +195,15 @@ class _Builder:
             name,
             "built",
             reasons,
-            _running_cells(state),
+            running_cells(state),
             round(seconds, 3),
-            note=_note(state, published.copies),
+            note=note(state, published.copies),
             notices=state.post.notices,
             notes=published.notes,
         )
 
     async def _run_and_publish(self, state: PostState) -> Published:
         # fresh posts do not need Jupyter
-        from post_builder.execution.kernels import fresh_kernel  # noqa: PLC0415
         from post_builder.execution.runner import execute  # noqa: PLC0415
 
         bring_back(self.site, state.record)
@@ -196,7 +215,7 @@ class _Builder:
             state.prepared,
             state.site,
             lambda cell: self.progress.cell_started(state.post, cell),
-            self.kernels or fresh_kernel,
+            self.kernels,
             failures if self.keep_going else None,
         )
         if failures:
@@ -221,28 +240,8 @@ class _Problems:
             self.progress.problems_found([error for errors in found for error in errors])
 
 
-def _running_cells(state: PostState) -> int:
-    return sum(Tag.SKIP_EXECUTION not in cell.options.tags for cell in state.prepared.cells)
-
-
-def _page_note(state: PostState) -> str:
-    """Say what was written without a run."""
-    if state.older_markup and not state.reasons:
-        return "outputs written in the markup of this version; no cell ran"
-    cells = [cell.name for cell in state.prepared.cells if cell.name in state.page_changes]
-    return f"new options of the page written for {', '.join(cells)}; no cell ran" if cells else ""
-
-
-def _internal_error(name: str, error: Exception) -> PostBuilderError:
-    detail = "".join(traceback.format_exception(error))
-    hint = "this is a bug in post-builder; please report it"
-    return PostBuilderError(f"internal error: {error!r}", Place(name), hint, detail=detail)
-
-
-def _note(state: PostState, copies: Sequence[str]) -> str:
-    """Say where freshness depends on the author alone, and where what was replaced is kept."""
-    record = load_record(state.site, state.name)
-    notes = unobserved(state.prepared, record, state.site) if record else []
-    if copies:
-        notes.append(f"what the build replaced is kept in {', '.join(copies)}")
-    return "; ".join(notes)
+def _seconds(state: PostState | None) -> float:
+    """Return how long a post is likely to run: long ones begin first, so that none is left over."""
+    if state is None:
+        return 0
+    return state.record.run.seconds if state.record else math.inf

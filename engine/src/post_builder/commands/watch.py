@@ -16,7 +16,7 @@ from post_builder.commands.build import build
 from post_builder.document.parsing.parser import read_post
 from post_builder.document.post import Post
 from post_builder.errors import PostBuilderError
-from post_builder.execution.standby import Standby
+from post_builder.execution.forking.standby import Standby
 from post_builder.files import digest
 from post_builder.freshness.git import ignored
 from post_builder.pipeline.made_files import remove_orphans
@@ -33,6 +33,8 @@ from post_builder.ui.status_file import StatusFile
 
 _QUIET_MS = 100
 """Saves within this time of one another count as one."""
+
+_FIRST = asyncio.FIRST_COMPLETED
 
 _NOT_WATCHED = (
     *("_site", ".jekyll-cache", "node_modules", "vendor", ".venv"),
@@ -77,18 +79,28 @@ async def watch(site: Site, progress: Progress, *, jobs: int, stream: TextIO) ->
 async def _watch(site: Site, watcher: _Watcher) -> None:
     saves = awatch(*_watched(site), watch_filter=_Saves(site), step=_QUIET_MS)
     coming = asyncio.ensure_future(anext(saves))  # watching starts before the first build does
-    await watcher.build(site, _all_of(site))
-    while True:
-        try:
-            changes = await coming
-        except ExceptionGroup as group:
-            watcher.report_name(group)
-            saves = awatch(*_watched(site), watch_filter=_Saves(site), step=_QUIET_MS)
-            coming = asyncio.ensure_future(anext(saves))
-            await watcher.build(site, _all_of(site))  # some saves may not be known
-            continue
-        coming = asyncio.ensure_future(anext(saves))
-        site = await watcher.build_after({Path(path) for _, path in changes}, site)
+    building = asyncio.create_task(watcher.build(site, _all_of(site)))
+    saved: set[Path] = set()
+    try:
+        while True:
+            await asyncio.wait({coming, building} if saved else {coming}, return_when=_FIRST)
+            if coming.done():
+                try:
+                    saved |= {Path(path) for _, path in coming.result()}
+                except ExceptionGroup as group:
+                    watcher.report_name(group)
+                    saves = awatch(*_watched(site), watch_filter=_Saves(site), step=_QUIET_MS)
+                    saved |= set(site.posts())  # some saves may not be known
+                coming = asyncio.ensure_future(anext(saves))
+                watcher.end_outdated(saved, site)
+            if building.done() and saved:
+                site = building.result()
+                building = asyncio.create_task(watcher.build_after(saved, site))
+                saved = set()
+    finally:
+        coming.cancel()
+        building.cancel()
+        await asyncio.gather(coming, building, return_exceptions=True)
 
 
 def _watched(site: Site) -> list[Path]:
@@ -124,10 +136,9 @@ class _Watcher:
             return site
         if self.status:
             self.status.saved(map(site.relative, saved.intersection(site.posts())))
-        await self.build(site, lambda: self.candidates(site, saved))
-        return site
+        return await self.build(site, lambda: self.candidates(site, saved))
 
-    async def build(self, site: Site, find: Callable[[], list[Path]]) -> None:
+    async def build(self, site: Site, find: Callable[[], list[Path]]) -> Site:
         """Build those posts that are stale, remember which failed, and have kernels ready.
 
         Whatever is wrong with the site or disappears meanwhile is reported, and watching goes on.
@@ -142,6 +153,7 @@ class _Watcher:
             await self.standby.prepare(self._posts(site), site)
         except (PostBuilderError, OSError) as error:
             self._print(error)
+        return site
 
     async def _build(self, site: Site, paths: list[Path]) -> list[Outcome]:
         outcomes = await build(
@@ -156,6 +168,13 @@ class _Watcher:
                 self.failed[path] = _texts_used(site, path)
                 self._print(outcome.error)
         return outcomes
+
+    def end_outdated(self, paths: set[Path], site: Site) -> None:
+        """End the runs of posts whose code was edited: what they would give is out of date."""
+        for path in paths:
+            with suppress(PostBuilderError, OSError, ValueError):
+                if post := read_post(site, path):
+                    self.standby.end_outdated(post)
 
     def _posts(self, site: Site) -> Iterator[Post]:
         """Yield the executable posts that can be read."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import math
 import os
-import sys
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -20,7 +19,7 @@ from nbclient import NotebookClient
 from nbformat import NotebookNode
 from nbformat.v4 import new_notebook
 
-from post_builder.execution.environment import INSIDE
+from post_builder.execution.environment import guarded
 from post_builder.execution.run import WIDGET_STATES, WIDGET_VIEW
 
 MAX_STREAM = 16 * 2**20
@@ -67,11 +66,7 @@ class KernelManager(AsyncKernelManager):
     def format_kernel_cmd(self, extra_arguments: list[str] | None = None) -> list[str]:
         """Return the command of the kernelspec, behind that of the guard."""
         command: list[str] = super().format_kernel_cmd(extra_arguments=extra_arguments)
-        if sys.platform != "linux":
-            return command
-        scratch = os.path.dirname(self.connection_file)  # noqa: PTH120  # traitlets keep a string
-        guard = [sys.executable, "-S", "-E", str(INSIDE / "guard.py"), str(os.getpid()), scratch]
-        return [*guard, *command]
+        return guarded(command, os.path.dirname(self.connection_file))  # noqa: PTH120  # traitlets keep a string
 
     def client(self, **kwargs: Any) -> AsyncKernelClient:  # type: ignore[override]  # noqa: ANN401  # as its base
         """Return a client that receives every message.

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
+import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from post_builder.site import Site
@@ -30,6 +33,30 @@ _FIXED = {
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",
 }
 """Variables with the same value in every kernel, so that the same post gives the same bytes."""
+
+
+_GUARD = str(INSIDE / "guard.py")
+
+_MAX_FOLDER = 60
+"""Characters of a temporary folder's path that leave room for a socket's name, of 107 in all."""
+
+
+def scratch_parent() -> str | None:
+    """Return where scratch folders go: the names of sockets in them must stay short."""
+    folder = tempfile.gettempdir()
+    return "/tmp" if len(folder) > _MAX_FOLDER and os.path.isdir("/tmp") else None  # noqa: S108, PTH112
+
+
+def guarded(command: Sequence[str], scratch: Path | str) -> list[str]:
+    """Return a command behind that of a guard, where the system can tell that a parent died."""
+    if sys.platform != "linux":
+        return [*command]
+    return [sys.executable, "-S", "-E", _GUARD, str(os.getpid()), str(scratch), *command]
+
+
+def unguarded(command: Sequence[str]) -> Sequence[str]:
+    """Return a command without that of its guard."""
+    return command[command.index(_GUARD) + 3 :] if _GUARD in command else command
 
 
 def kernel_environment(site: Site, scratch: Path) -> dict[str, str]:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from jupyter_client.kernelspec import NoSuchKernel
+from jupyter_client.provisioning.factory import KernelProvisionerFactory
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from jupyter_core.utils import ensure_async
 
@@ -23,13 +24,12 @@ from post_builder.execution.environment import (
     OBSERVATIONS,
     ipython_arguments,
     kernel_environment,
+    scratch_parent,
 )
+from post_builder.execution.forking.process import ForkedProcess
+from post_builder.execution.forking.template import PROVISIONER, Template
 from post_builder.place import Place
 from post_builder.site import Site
-
-_MAX_FOLDER = 60
-"""Characters of a temporary folder's path that leave room for a socket's name, of 107 in all."""
-
 
 _SECONDS_TO_END = 10
 """Seconds for a guard to end what a kernel started; it is killed after that."""
@@ -42,40 +42,58 @@ class Kernel:
     client: KernelClient
     log: Path
     """Where its observer writes."""
+    template: Template | None = None
+    """From which it was forked."""
 
 
 Kernels = Callable[[Post, Site], AbstractAsyncContextManager[Kernel]]
 """Where kernels come from; when the context is left, the kernel is gone."""
 
 
+class KernelSource(Protocol):
+    """Where the kernels of a build come from."""
+
+    def expect(self, posts: Iterable[Post], site: Site) -> None:
+        """Prepare for posts that will run."""
+
+    def __call__(self, post: Post, site: Site) -> AbstractAsyncContextManager[Kernel]:
+        """Provide a kernel that has run nothing."""
+
+
 @asynccontextmanager
-async def fresh_kernel(post: Post, site: Site) -> AsyncIterator[Kernel]:
+async def fresh_kernel(
+    post: Post, site: Site, template: Template | None = None
+) -> AsyncIterator[Kernel]:
     """Start a kernel for a post; whatever happens, it and all it started are gone afterwards.
+
+    Args:
+        post: that names the kernel.
+        site: in which it works.
+        template: from which it is forked, if it can be.
 
     Raises:
         ExecutionError: if it is not installed or does not start.
     """
-    with tempfile.TemporaryDirectory(prefix="post-builder-", dir=_scratch_parent()) as folder:
+    parent = template.scratch if template else scratch_parent()
+    with tempfile.TemporaryDirectory(prefix="post-builder-", dir=parent) as folder:
         scratch = Path(folder)
         arguments = ipython_arguments(site) if post.language == "python" else []
         client = KernelClient(post.kernel, arguments)
         manager = client.create_kernel_manager()
         if sys.platform != "win32":
             manager.transport = "ipc"  # sockets in a private folder: no port that others can reach
+        if template and PROVISIONER in KernelProvisionerFactory.instance().provisioners:
+            chosen = {"provisioner_name": PROVISIONER, "config": {"template": template}}
+            assert manager.kernel_spec is not None  # noqa: S101  # for mypy; a template had it
+            manager.kernel_spec.metadata["kernel_provisioner"] = chosen
         manager.connection_file = str(scratch / "kernel.json")
         try:
             await _start(client, post, site, scratch)
-            yield Kernel(client, scratch / OBSERVATIONS)
+            yield Kernel(client, scratch / OBSERVATIONS, template)
         finally:
             if client.kc is not None:
                 client.kc.stop_channels()
             await _end(client)
-
-
-def _scratch_parent() -> str | None:
-    """Return where scratch folders go: the names of sockets in them must stay short."""
-    folder = tempfile.gettempdir()
-    return "/tmp" if len(folder) > _MAX_FOLDER and os.path.isdir("/tmp") else None  # noqa: S108, PTH112
 
 
 async def _end(client: KernelClient) -> None:
@@ -95,7 +113,7 @@ def exit_status(client: KernelClient) -> int | None:
     return process.poll() if process is not None else None
 
 
-def _process(client: KernelClient) -> subprocess.Popen[bytes] | None:
+def _process(client: KernelClient) -> subprocess.Popen[bytes] | ForkedProcess | None:
     provisioner = client.km.provisioner if client.km is not None else None
     return provisioner.process if isinstance(provisioner, LocalProvisioner) else None
 

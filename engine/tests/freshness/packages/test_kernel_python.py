@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from post_builder.execution.kernelspecs import Launch, find_launch
 from post_builder.freshness.packages.kernel_python import forget, kernel_versions
-from post_builder.freshness.packages.kernelspecs import Launch, find_launch
 from post_builder.site import Site, open_site
 
 PYTHON = sys.version.split()[0]

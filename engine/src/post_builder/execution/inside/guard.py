@@ -35,16 +35,37 @@ class Orphaned(Ended):
 def main() -> None:
     """Run the command; end with its status, and with no process left."""
     parent, scratch, command = int(sys.argv[1]), sys.argv[2], sys.argv[3:]
-    prctl = ctypes.CDLL(None).prctl
-    prctl(CHILD_SUBREAPER, 1, 0, 0, 0)
+    if not protect(parent):  # the engine died before it could be watched
+        shutil.rmtree(scratch, ignore_errors=True)
+        return
+    os.environ["JPY_PARENT_PID"] = str(os.getpid())  # the parent that ipykernel watches
+    kernel = os.fork()
+    if not kernel:
+        end_with_parent()
+        os.execvp(command[0], command)  # noqa: S606  # the command of a kernelspec
+    end_like(stay(kernel, parent, scratch))
+
+
+def protect(parent: int) -> bool:
+    """Become the guard of what this process starts; return whether its parent is still there."""
+    prctl(CHILD_SUBREAPER, 1)
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGUSR2, end)
+    prctl(PDEATHSIG, signal.SIGUSR2)
     signal.signal(signal.SIGINT, lambda *_: None)  # for the kernel, in whose process group this is
+    return os.getppid() == parent
+
+
+def end_with_parent() -> None:
+    """Let this process, a kernel, end when its guard does."""
+    prctl(PDEATHSIG, signal.SIGKILL)
+
+
+def stay(kernel: int, parent: int, scratch: str) -> int:
+    """Wait until the kernel ends or must end, and leave nothing of it; return its status."""
     status, seconds = 0, 0
     try:
-        prctl(PDEATHSIG, signal.SIGUSR2, 0, 0, 0)
-        if os.getppid() == parent:  # else the engine died before it could be watched
-            status = run(command)
+        status = wait_for(kernel)
     except Orphaned:
         seconds = _SECONDS
     except Ended:
@@ -54,17 +75,12 @@ def main() -> None:
     end_children()
     if has_other_parent(parent, seconds):
         shutil.rmtree(scratch, ignore_errors=True)
-    end_like(status)
+    return status
 
 
-def run(command: list[str]) -> int:
-    """Run the kernel; return the status that `wait` gives."""
-    os.environ["JPY_PARENT_PID"] = str(os.getpid())  # the parent that ipykernel watches
-    kernel = os.fork()
-    if not kernel:
-        ctypes.CDLL(None).prctl(PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-        os.execvp(command[0], command)  # noqa: S606  # the command of a kernelspec
-    return wait_for(kernel)
+def prctl(name: int, value: int) -> None:
+    """Call `prctl(2)`."""
+    ctypes.CDLL(None).prctl(name, value, 0, 0, 0)
 
 
 def end(number: int, _: object) -> None:
@@ -120,4 +136,5 @@ def end_like(status: int) -> None:
     os._exit(os.waitstatus_to_exitcode(status))
 
 
-main()
+if __name__ == "__main__":
+    main()

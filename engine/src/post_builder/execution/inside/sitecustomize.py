@@ -27,33 +27,54 @@ EVENTS = {
 """For each audit event what it does with a path, and which of its arguments that is."""
 
 
-def observe(root: str, log: str) -> None:
-    """Append an entry to `log` for each file under `root` that is read or written.
+class Observer:
+    """Appends an entry to a log for each file below a folder that is read or written.
 
     An entry is a kind (r, w, d), a path, and for r the state of the file, for d the names in the
     folder: fields end in a zero byte, and so does the entry. A file that is read in two states has
     two entries.
     """
-    write = appender(log)
-    seen: set[tuple[str, str, int]] = set()
-    busy: set[int] = set()
 
-    def note(event: str, args: tuple[object, ...]) -> None:
-        kind, path = touched(event, args, root)
+    def __init__(self, root: str, write: Callable[[bytes], None]) -> None:
+        """Observe what happens below `root` from now on."""
+        self.root = root
+        self.write = write
+        self.touched: Callable[[str, str], object] = self.note
+        """Told of each kind and path; a template keeps them for its kernels."""
+        self._seen: set[tuple[str, str, int]] = set()
+        self._busy: set[int] = set()
+        sys.addaudithook(self._hear)
+
+    def _hear(self, event: str, args: tuple[object, ...]) -> None:
+        kind, path = touched(event, args, self.root)
+        if kind:
+            self.tell(kind, path)
+
+    def tell(self, kind: str, path: str) -> None:
+        """Note that a file was touched; what follows from that is not."""
         thread = _thread.get_ident()
-        if not kind or thread in busy:
+        if thread in self._busy:
             return
-        busy.add(thread)  # what follows raises audit events of its own
+        self._busy.add(thread)  # what follows raises audit events of its own
         try:
-            fields = details(kind, path)
-            if (kind, path, hash(fields)) not in seen:
-                seen.add((kind, path, hash(fields)))
-                text = "".join(f"{part}\0" for part in (kind, path, *fields))
-                write(f"{text}\0".encode("utf-8", "surrogateescape"))
+            self.touched(kind, path)
         finally:
-            busy.discard(thread)
+            self._busy.discard(thread)
 
-    sys.addaudithook(note)
+    def move(self, root: str, log: str) -> None:
+        """Write to another log from now on, beginning with what was seen before."""
+        before, self._seen = self._seen, set()
+        self.root, self.write, self.touched = root, appender(log), self.note
+        for kind, path, _ in sorted(before):
+            self.tell(kind, path)
+
+    def note(self, kind: str, path: str) -> None:
+        """Write an entry, unless it was written before."""
+        fields = details(kind, path)
+        if (kind, path, hash(fields)) not in self._seen:
+            self._seen.add((kind, path, hash(fields)))
+            text = "".join(f"{part}\0" for part in (kind, path, *fields))
+            self.write(f"{text}\0".encode("utf-8", "surrogateescape"))
 
 
 def touched(event: str, args: tuple[object, ...], root: str) -> tuple[str, str]:
@@ -133,9 +154,13 @@ class AfterImport:
     def __init__(self, adjustments: dict[str, Callable[[types.ModuleType], None]]) -> None:
         """Take a function for each name of a module."""
         self.adjustments = adjustments
+        self.find_first: Callable[[str], importlib.machinery.ModuleSpec | None] = lambda _: None
+        """Finds modules that the template of this kernel has imported."""
 
     def find_spec(self, name: str, *_: object) -> importlib.machinery.ModuleSpec | None:
         """Find a module as Python would without this object, once."""
+        if found := self.find_first(name):
+            return found
         adjust = self.adjustments.pop(name, None)
         spec = importlib.util.find_spec(name) if adjust else None
         if spec and spec.loader and adjust:
@@ -176,7 +201,7 @@ def give_way(folder: str) -> None:
 
 
 if os.environ.get("POST_BUILDER_LOG"):
-    observe(os.environ["POST_BUILDER_ROOT"], os.environ["POST_BUILDER_LOG"])
+    observer = Observer(os.environ["POST_BUILDER_ROOT"], appender(os.environ["POST_BUILDER_LOG"]))
     hook = AfterImport({"matplotlib": salt, "ipykernel.iostream": order_text})
     sys.meta_path.insert(0, hook)
 give_way(FOLDER)

@@ -12,7 +12,7 @@ from functools import cache
 
 from post_builder.execution.environment import INSIDE, inherited_environment
 from post_builder.execution.inside.versions import installed_versions
-from post_builder.freshness.packages.kernelspecs import find_launch
+from post_builder.execution.kernelspecs import find_launch
 from post_builder.freshness.packages.versions import public
 from post_builder.site import Site
 

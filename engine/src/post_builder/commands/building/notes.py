@@ -1,0 +1,42 @@
+"""What a build says about a post."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Sequence
+
+from post_builder.document.options import Tag
+from post_builder.errors import PostBuilderError
+from post_builder.freshness.packages.unseen_readers import unobserved
+from post_builder.freshness.record import load_record
+from post_builder.pipeline.prepare import PostState
+from post_builder.place import Place
+
+
+def running_cells(state: PostState) -> int:
+    """Count the cells that run."""
+    return sum(Tag.SKIP_EXECUTION not in cell.options.tags for cell in state.prepared.cells)
+
+
+def page_note(state: PostState) -> str:
+    """Say what was written without a run."""
+    if state.older_markup and not state.reasons:
+        return "outputs written in the markup of this version; no cell ran"
+    cells = [cell.name for cell in state.prepared.cells if cell.name in state.page_changes]
+    return f"new options of the page written for {', '.join(cells)}; no cell ran" if cells else ""
+
+
+def internal_error(name: str, error: Exception) -> PostBuilderError:
+    """Report a bug in full."""
+    detail = "".join(traceback.format_exception(error))
+    hint = "this is a bug in post-builder; please report it"
+    return PostBuilderError(f"internal error: {error!r}", Place(name), hint, detail=detail)
+
+
+def note(state: PostState, copies: Sequence[str]) -> str:
+    """Say where freshness depends on the author alone, and where what was replaced is kept."""
+    record = load_record(state.site, state.name)
+    notes = unobserved(state.prepared, record, state.site) if record else []
+    if copies:
+        notes.append(f"what the build replaced is kept in {', '.join(copies)}")
+    return "; ".join(notes)

@@ -1,0 +1,1 @@
+"""Kernels that are forked from a process that has imported what they need."""

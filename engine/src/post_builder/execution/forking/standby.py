@@ -1,0 +1,155 @@
+"""Kernels that are started before they are needed, for `watch`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+
+from jupyter_core.utils import ensure_async
+
+from post_builder.document.post import Post
+from post_builder.errors import ConflictError, ExecutionError
+from post_builder.execution.forking.templates import Templates, kind_of, statements_of
+from post_builder.execution.kernels import Kernel, Kernels, fresh_kernel
+from post_builder.site import Site
+
+_MOST = 2
+"""Posts for which a kernel with their imports is kept ready; each takes memory."""
+
+Opened = tuple[AsyncExitStack, Kernel]
+"""A kernel that runs, and the context that ends it."""
+
+
+@dataclass(slots=True)
+class Standby:
+    """Keeps one kernel of each kind ready, so that no run waits for its start.
+
+    Of the posts that ran last, a kernel is ready that has imported what they import.
+    """
+
+    _ready: dict[str, asyncio.Task[Opened]] = field(default_factory=dict)
+    _templates: Templates = field(default_factory=Templates)
+    _latest: list[str] = field(default_factory=list)
+    """The kinds of posts that ran last, the last one first."""
+    _running: dict[str, tuple[Post, asyncio.Task[object]]] = field(default_factory=dict)
+    """By the path of a post, as it runs, and the task that runs it."""
+    _outdated: set[asyncio.Task[object]] = field(default_factory=set)
+    """Tasks that were ended since their post was edited."""
+
+    @asynccontextmanager
+    async def __call__(self, post: Post, site: Site) -> AsyncIterator[Kernel]:
+        """Provide the kernel that is ready, and start another once it has been used."""
+        kinds = (kind_of(post, site), _kind(post, site))
+        start = next((self._ready.pop(kind) for kind in kinds if kind in self._ready), None)
+        stack, kernel = (start and await _usable(start)) or await self._open(post, site)
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101  # a kernel is used in one
+        self._running[post.path] = (post, task)
+        try:
+            async with stack:
+                yield kernel
+        except asyncio.CancelledError:
+            if task not in self._outdated:
+                raise
+            task.uncancel()
+            raise edited_meanwhile(post) from None
+        finally:
+            self._running.pop(post.path, None)
+            self._outdated.discard(task)
+            if not task.cancelling():
+                self.warm(post, site)
+                await self._warm_again(post, site)
+
+    def end_outdated(self, post: Post) -> None:
+        """End the run of a post if its code is another one now."""
+        before, task = self._running.get(post.path, (post, None))
+        if task is not None and task not in self._outdated and _code(before) != _code(post):
+            self._outdated.add(task)
+            task.cancel()
+
+    def warm(self, post: Post, site: Site) -> None:
+        """Start a kernel of the kind that a post needs, unless one is ready."""
+        if _kind(post, site) not in self._ready:
+            self._ready[_kind(post, site)] = asyncio.create_task(_open(post, site, fresh_kernel))
+
+    async def _warm_again(self, post: Post, site: Site) -> None:
+        """Have a kernel ready that has imported what a post imports, which just ran."""
+        kind = kind_of(post, site)
+        if not statements_of(post):
+            return
+        self._latest = [kind, *(one for one in self._latest if one != kind)]
+        await self._end(self._latest[_MOST:])
+        self._templates.expect([post], site, worth=1)
+        if kind not in self._ready:
+            self._ready[kind] = asyncio.create_task(self._open(post, site))
+
+    async def _open(self, post: Post, site: Site) -> Opened:
+        return await _open(post, site, self._templates)
+
+    def expect(self, posts: Iterable[Post], site: Site) -> None:
+        """Prepare for the posts of a build."""
+        self._templates.expect(posts, site)
+
+    async def prepare(self, posts: Iterable[Post], site: Site) -> None:
+        """Have a kernel ready for each kind of post, and end those of other kinds.
+
+        Settings belong to the kind: after each change of `_config.yml` all kernels are replaced.
+        """
+        posts = list(posts)
+        kinds = {kind(post, site) for post in posts for kind in (_kind, kind_of)}
+        await self._end([kind for kind in {*self._ready, *self._latest} if kind not in kinds])
+        await self._templates.keep(self._latest)
+        for post in posts:
+            self.warm(post, site)
+
+    async def close(self) -> None:
+        """End the kernels that were never used."""
+        await self._end(list(self._ready))
+        await self._templates.close()
+
+    async def _end(self, kinds: Sequence[str]) -> None:
+        self._latest = [kind for kind in self._latest if kind not in kinds]
+        starts = [self._ready.pop(kind) for kind in kinds if kind in self._ready]
+        for start in starts:
+            start.cancel()
+        for opened in await asyncio.gather(*starts, return_exceptions=True):
+            if not isinstance(opened, BaseException):
+                await opened[0].aclose()
+        await self._templates.keep(self._latest)
+
+
+def edited_meanwhile(post: Post) -> ConflictError:
+    """Return why a run was ended."""
+    message = "the code of the post changed while it ran"
+    return ConflictError(message, post.place(1), "it runs again now")
+
+
+def _code(post: Post) -> list[object]:
+    """Return what a run of a post computes."""
+    return [*(cell.code for cell in post.cells), *(value.expression for value in post.values)]
+
+
+def _kind(post: Post, site: Site) -> str:
+    """Return what a kernel depends on before it runs anything."""
+    return repr((post.kernel, post.language, site))
+
+
+async def _usable(start: asyncio.Task[Opened]) -> Opened | None:
+    """Return a kernel that was started earlier; None if it did not start, or has died since."""
+    try:
+        stack, kernel = await start
+    except ExecutionError:
+        return None  # what was wrong may be fixed by now; if not, the next start says so
+    manager, template = kernel.client.km, kernel.template
+    is_alive = manager is not None and await ensure_async(manager.is_alive())
+    if not is_alive or (template and not await template.is_current()):
+        await stack.aclose()
+        return None
+    return stack, kernel
+
+
+async def _open(post: Post, site: Site, kernels: Kernels) -> Opened:
+    stack = AsyncExitStack()
+    return stack, await stack.enter_async_context(kernels(post, site))

@@ -1,0 +1,122 @@
+"""Where the kernels of a build come from: templates for those that import the same.
+
+Imports nothing of Jupyter before the first kernel is needed: templates start before that.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator, Collection, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from post_builder.document.post import Post
+from post_builder.execution.forking.imports import Statement, imports_of
+from post_builder.execution.forking.template import Template
+from post_builder.execution.kernelspecs import Launch, find_launch
+from post_builder.site import Site
+
+if TYPE_CHECKING:
+    from post_builder.execution.kernels import Kernel
+
+WORTH = 2
+"""Posts of a kind from which on a template pays: it takes as long to start as a kernel."""
+
+_COMMAND = ("-m", "ipykernel_launcher", "-f", "{connection_file}")
+"""The arguments of Python in the kernelspecs that a template can stand for."""
+
+
+def kind_of(post: Post, site: Site) -> str:
+    """Return what a kernel depends on when it has imported what its post is known to import."""
+    return repr((post.kernel, post.language, site, statements_of(post)))
+
+
+def statements_of(post: Post) -> tuple[Statement, ...]:
+    """Return the imports of a post that a template takes over."""
+    return imports_of(cell.code for cell in post.cells) if post.language == "python" else ()
+
+
+def can_fork(launch: Launch | None) -> bool:
+    """Return whether a template can stand for a kernel: it must be ipykernel in this Python."""
+    if sys.platform != "linux" or launch is None or launch.env or not launch.is_own:
+        return False
+    return launch.argv[1:] == _COMMAND
+
+
+@dataclass(slots=True)
+class Templates:
+    """Forks the kernels of posts that import the same from one process."""
+
+    _templates: dict[str, Template] = field(default_factory=dict)
+    _retired: list[Template] = field(default_factory=list)
+    """Templates that are not used any more, and may have kernels that run."""
+    _used: Counter[Template] = field(default_factory=Counter)
+
+    def expect(self, posts: Iterable[Post], site: Site, worth: int = WORTH) -> None:
+        """Start templates for posts that will run.
+
+        Args:
+            posts: that will run.
+            site: that they belong to.
+            worth: how many of them must share a template.
+        """
+        posts = list(posts)
+        counts = Counter(kind_of(post, site) for post in posts)
+        for post in posts:
+            kind = kind_of(post, site)
+            if counts[kind] >= worth and kind not in self._templates and _can_fork(post):
+                self._templates[kind] = Template(site, statements_of(post))
+
+    @asynccontextmanager
+    async def __call__(self, post: Post, site: Site) -> AsyncIterator[Kernel]:
+        """Provide a fresh kernel for a post: forked from its template, if it has one."""
+        from post_builder.execution.kernels import fresh_kernel  # noqa: PLC0415
+
+        template = await self._template(kind_of(post, site), post, site)
+        self._used.update([template] if template else [])
+        try:
+            async with fresh_kernel(post, site, template) as kernel:
+                yield kernel
+        finally:
+            self._used.subtract([template] if template else [])
+            await self._end_retired()
+
+    async def _template(self, kind: str, post: Post, site: Site) -> Template | None:
+        """Return a template that is up to date; None if there is none, or it cannot be forked."""
+        template = self._templates.get(kind)
+        if template is None:
+            return None
+        if await template.ready() and not await template.is_current():
+            self._retire(kind)
+            self.expect([post], site, worth=1)
+            template = self._templates[kind]
+        return template if await template.ready() else None
+
+    async def keep(self, kinds: Collection[str]) -> None:
+        """End the templates of all other kinds, as soon as their last kernels have ended."""
+        for kind in [kind for kind in self._templates if kind not in kinds]:
+            self._retire(kind)
+        await self._end_retired()
+
+    def _retire(self, kind: str) -> None:
+        if template := self._templates.pop(kind, None):
+            self._retired.append(template)
+
+    async def _end_retired(self) -> None:
+        for template in [one for one in self._retired if not self._used[one]]:
+            self._retired.remove(template)
+            await template.close()
+
+    async def close(self) -> None:
+        """End all templates, and the kernels that are left."""
+        templates = [*self._templates.values(), *self._retired]
+        self._templates.clear()
+        self._retired.clear()
+        for template in templates:
+            await template.close()
+
+
+def _can_fork(post: Post) -> bool:
+    return post.language == "python" and can_fork(find_launch(post.kernel))
