@@ -35,8 +35,9 @@ def command(root: Path) -> tuple[str, ...]:
 
 
 @pytest.fixture
-def seen(toy: Path) -> Path:
+def seen(toy: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Build a fresh site, whose build keeps what it looked at."""
+    monkeypatch.chdir(toy.parent)  # modules are looked for here, where no other test writes
     toy.joinpath(".post-builder").mkdir(exist_ok=True)
     toy.joinpath(".post-builder/.gitignore").write_text("*\n", "utf-8")
     time.sleep(0.2)  # files that have just changed might change again unseen
