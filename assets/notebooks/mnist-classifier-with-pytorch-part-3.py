@@ -382,7 +382,7 @@ plt.show()
 
 
 # %% [markdown]
-# Read the right side from top to bottom: each row is a row of the image, each column a digit, and dark means sure.
+# Read the right side from top to bottom: each row is a row of the image, each column a digit, and the stronger the shade, the surer the network.
 # Half way down, after 14 rows, its best guess is 0, at 29%; at the end it is 9, at 97.7%.
 #
 # Two questions remain, and they take up most of this post.
@@ -523,6 +523,7 @@ def plot_gradients(norms: dict[str, Tensor]) -> Figure:
     for name, steps in norms.items():
         axes.plot(range(1, len(steps) + 1), steps / steps[-1], label=name)
     axes.set(yscale="log", xlabel="step", ylabel="gradient (last step = 1)")
+    axes.yaxis.set_major_formatter("{x:g}")  # exponents are too small to read on a phone
     axes.legend()
     return figure
 
@@ -649,8 +650,12 @@ def plot_steps(runs: dict[str, Sequence[tuple[float, float]]]) -> Figure:
         losses, norms = zip(*steps, strict=True)
         left.plot(losses, linewidth=1, label=name)
         right.plot(norms, linewidth=1)
-    left.set(yscale="log", xlabel="step", ylabel="loss")
-    right.set(yscale="log", xlabel="step", ylabel="gradient norm before clipping")
+    left.set(xlabel="step", ylabel="loss")
+    right.set(xlabel="step", ylabel="gradient norm before clipping")
+    for axes, marks in ((left, [2, 5]), (right, [])):  # exponents are too small for a phone
+        axes.set_yscale("log", subs=marks)
+        axes.yaxis.set_major_formatter("{x:g}")
+        axes.yaxis.set_minor_formatter("{x:g}")
     left.legend()
     return figure
 

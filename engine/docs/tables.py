@@ -32,6 +32,7 @@ _MARKED = re.compile(
 _TYPES = {
     "str": "text",
     "str | None": "text or null",
+    "bool": "true or false",
     "int": "number",
     "float": "number",
     "Digest": "digest",

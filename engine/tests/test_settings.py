@@ -104,8 +104,8 @@ def test_a_wrong_setting_is_named_with_its_line(setting: str, message: str) -> N
             "colour",
             (
                 "the settings are absolute_tolerance, allowed_secrets, environment, figure_dpi,"
-                " figure_format, html_limit, ignore_patterns, image_hosts, jobs, keep_artists,"
-                " notebook_outputs, output_limit, stderr, timeout, tolerance"
+                " figure_format, figure_include, html_limit, ignore_patterns, image_hosts, jobs,"
+                " keep_artists, notebook_outputs, output_limit, stderr, timeout, tolerance"
             ),
         ),
     ],

@@ -51,6 +51,9 @@ class Settings:
     """What happens with what cells write to stderr; front matter may say otherwise."""
     keep_artists: bool = False
     """Whether `<Axes: …>` and the like are printed although the cell shows a figure."""
+    figure_include: bool = True
+    """Whether figures are shown by the include `figure`, where the site has one of its own; posts
+    without it can move to any theme."""
     allowed_secrets: tuple[str, ...] = ()
     """Names of patterns that do not stop a build when an output looks like a secret."""
 
@@ -153,6 +156,7 @@ _CHECKS: Mapping[str, tuple[Callable[[object], Any], str]] = {
     "image_hosts": (_names, _LIST),
     "stderr": (_stderr, "show, remove or fail"),
     "keep_artists": (_switch, "true or false"),
+    "figure_include": (_switch, "true or false"),
     "allowed_secrets": (_names, _LIST),
     "environment": (
         _variables,

@@ -20,6 +20,9 @@ from post_builder.yaml_reader import YamlError, line_of, read_mapping
 WITHHELD = "_unpublished"
 """The folder of what was made for posts that are not published; Jekyll leaves it out."""
 
+FIGURE_INCLUDE = "_includes/figure"
+"""The include that shows a figure, with the parameters of Minimal Mistakes."""
+
 OWN_FOLDER = ".post-builder"
 """The folder of the engine's lock and of copies to go back to; Jekyll and git leave it out."""
 
@@ -47,6 +50,11 @@ class Site:
     def work_tree(self) -> Path:
         """The git work tree in which the site is; the root of the site outside of one."""
         return work_tree_of(self.root) or self.root
+
+    @property
+    def includes_figures(self) -> bool:
+        """Whether figures are shown by the site's own include, and not by plain HTML."""
+        return self.settings.figure_include and (self.root / FIGURE_INCLUDE).is_file()
 
     def posts(self) -> Iterator[Path]:
         """Yield the Markdown files whose front matter may name a kernel, in order.

@@ -13,7 +13,7 @@ from post_builder.freshness.unchanged import is_unchanged
 from post_builder.pipeline.made_files import left_behind
 from post_builder.pipeline.names import post_names
 from post_builder.pipeline.unpublished.files import made_records, misplaced
-from post_builder.site import Site
+from post_builder.site import FIGURE_INCLUDE, Site
 
 
 def unchanged_posts(site: Site, paths: Sequence[Path], *, every: bool) -> list[Path] | None:
@@ -43,5 +43,14 @@ def looked_for(site: Site) -> set[str]:
     """Return the paths of which a build wants to know whether they are there."""
     kernels = jupyter_path("kernels")
     git = [str(folder / ".git") for folder in (site.root, *site.root.parents)]
-    made = ("", "_posts", "_data", "_data/builds", "assets", "assets/images", "assets/notebooks")
+    made = (
+        "",
+        FIGURE_INCLUDE,
+        "_posts",
+        "_data",
+        "_data/builds",
+        "assets",
+        "assets/images",
+        "assets/notebooks",
+    )
     return {*kernels, *git, *(str(site.root / folder) for folder in made), sys.executable}

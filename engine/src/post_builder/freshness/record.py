@@ -88,6 +88,8 @@ class Record:
     """When, where and how fast the post ran; see below."""
     markup: int = 1
     """The version of the markup of its output regions; 1 also where a record does not say."""
+    figure_include: bool = False
+    """Whether the site's include shows its figures."""
     format: int = FORMAT
     """The version of this schema. A record with another version makes its post stale."""
 
@@ -147,6 +149,11 @@ class Made:
 
 _Kind = TypeVar("_Kind")
 _Files = TypeVar("_Files", Made, Record)
+
+
+def has_older_markup(record: Record, site: Site) -> bool:
+    """Return whether outputs are written otherwise than they would be now."""
+    return (record.markup, record.figure_include) != (MARKUP, site.includes_figures)
 
 
 def load_record(site: Site, name: str) -> Record | None:

@@ -18,7 +18,7 @@ from post_builder.freshness.digests import (
 )
 from post_builder.freshness.packages.kernel_python import kernel_versions
 from post_builder.freshness.packages.versions import python_minor
-from post_builder.freshness.record import MARKUP, CellRecord, Record
+from post_builder.freshness.record import CellRecord, Record, has_older_markup
 from post_builder.freshness.site_files import MISSING, declared, digests
 from post_builder.site import Site
 
@@ -63,9 +63,9 @@ def staleness(prepared: PreparedPost, record: Record | None, site: Site) -> list
     return reasons
 
 
-def page_changes(prepared: PreparedPost, record: Record) -> set[str]:
+def page_changes(prepared: PreparedPost, record: Record, site: Site) -> set[str]:
     """Return the cells of a fresh post of which only options of the page changed, or the markup."""
-    if record.markup != MARKUP:
+    if has_older_markup(record, site):
         return {cell.name for cell in prepared.post.cells}
     before = {cell.name: (cell.page, cell.input) for cell in record.cells}
     now = cell_records(prepared, prepared.post)

@@ -9,7 +9,7 @@ from post_builder.document.post import Post
 from post_builder.errors import SnippetError
 from post_builder.files import digest, read_text
 from post_builder.freshness.digests import text_digest
-from post_builder.freshness.record import MARKUP, CellRecord, load_record
+from post_builder.freshness.record import CellRecord, has_older_markup, load_record
 from post_builder.freshness.site_files import digests
 from post_builder.freshness.staleness import changed_surroundings
 from post_builder.site import Site
@@ -27,7 +27,7 @@ def is_unchanged(site: Site, path: Path, name: str) -> bool:
         OSError: if a file cannot be read.
     """
     record = load_record(site, name)
-    if record is None or record.unfinished or record.notices or record.markup != MARKUP:
+    if record is None or record.unfinished or record.notices or has_older_markup(record, site):
         return False
     post = _outline(site, path)
     return (

@@ -11,7 +11,14 @@ from post_builder.document.post import Post
 from post_builder.errors import PostBuilderError, together
 from post_builder.freshness.comparison.tolerances import refuse_unfit_tolerances
 from post_builder.freshness.digests import text_digest
-from post_builder.freshness.record import FORMAT, MARKUP, Made, Record, load_made, load_record
+from post_builder.freshness.record import (
+    FORMAT,
+    Made,
+    Record,
+    has_older_markup,
+    load_made,
+    load_record,
+)
 from post_builder.freshness.site_files import declared_files
 from post_builder.freshness.staleness import Reason, page_changes, staleness
 from post_builder.site import Site
@@ -47,7 +54,7 @@ class PostState:
     @property
     def older_markup(self) -> bool:
         """Whether its outputs are written as an older version of the engine wrote them."""
-        return self.record is not None and self.record.markup != MARKUP
+        return self.record is not None and has_older_markup(self.record, self.site)
 
     @property
     def moved(self) -> bool:
@@ -87,7 +94,7 @@ def prepare(site: Site, path: Path, name: str | None) -> PostState | None:
     if made and made.format != FORMAT:
         version = "an older" if made.format < FORMAT else "a newer"
         reasons = (Reason(f"built by {version} version of post-builder", 1),)
-    changes = page_changes(prepared, record) if record and not reasons else ()
+    changes = page_changes(prepared, record, site) if record and not reasons else ()
     return PostState(site, path, name, prepared, record, reasons, frozenset(changes))
 
 

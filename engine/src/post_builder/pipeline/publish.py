@@ -105,9 +105,9 @@ def refresh(state: PostState) -> None:
 
     assert state.record is not None  # noqa: S101  # a fresh post has one
     post = state.post
-    cells = [cell for cell in post.cells if cell.name in state.page_changes]
-    regions = {cell.region: republished(post, cell, state.site) for cell in cells}
-    built = _parse_again(splice(post.text, regions.items()), state.prepared)
+    cells = (cell for cell in post.cells if cell.name in state.page_changes)
+    regions = [(cell.region, republished(post, cell, state.site)) for cell in cells]
+    built = _parse_again(splice(post.text, regions), state.prepared)
     downloads = make_downloads(built, state.site, state.name)
     record = replace(
         state.record,
@@ -117,6 +117,7 @@ def refresh(state: PostState) -> None:
         downloads=file_digests(downloads),
         notices=len(built.notices),
         markup=MARKUP,
+        figure_include=state.site.includes_figures,
     )
     _write(state, post, built.text, downloads, record)
 
@@ -182,6 +183,7 @@ def _record(
         packages=public_versions(run.facts.packages),
         notices=len(post.notices),
         markup=MARKUP,
+        figure_include=site.includes_figures,
         run=circumstances(run, site.root),
     )
 
@@ -191,8 +193,7 @@ def _refuse_changed_files(state: PostState, record: Record, run: Run, before: Be
     root = state.site.root
     changed = changed_since_read(record.files, run.observations, before, root)
     for path in (*changed, *changed_since_declared(record.declared, before, root)):
-        hint = "nothing was written; build again"
-        message = f"{path} changed while the post ran"
+        message, hint = f"{path} changed while the post ran", "nothing was written; build again"
         raise ConflictError(message, state.post.place(1), hint)
 
 

@@ -47,9 +47,18 @@ class Block:
     files: tuple[Figure, ...] = ()
 
 
-def make_blocks(cell: Cell, forms: Sequence[Form], names: FigureNames) -> Iterator[Block]:
-    """Yield the block of each form, in order."""
-    writer = _Writer(cell, sum(is_figure(form) for form in forms))
+def make_blocks(
+    cell: Cell, forms: Sequence[Form], names: FigureNames, *, include: bool = False
+) -> Iterator[Block]:
+    """Yield the block of each form, in order.
+
+    Args:
+        cell: whose outputs they are.
+        forms: in which its outputs are shown.
+        names: of the files of figures.
+        include: whether the site's include shows figures.
+    """
+    writer = _Writer(cell, sum(is_figure(form) for form in forms), include)
     count = sum(map(_file_count, forms))
     stems = iter(names.of(cell.name, count) if count else ())
     for form in forms:
@@ -79,6 +88,8 @@ class _Writer:
     cell: Cell
     figures: int
     """How many the cell has."""
+    include: bool
+    """Whether the site's include shows them."""
     number: int = 0
     """Of the last figure."""
 
@@ -100,7 +111,7 @@ class _Writer:
         plain = FigureTag(f"/{path}", "", "", image.width, image.height)
         tag = described(plain, alt, caption, self.number, self.figures)
         figure = Figure(self.cell.name, path, image.data, image.width, image.height)
-        return Block(figure_block(tag), (figure,))
+        return Block(figure_block(tag, include=self.include), (figure,))
 
     def _markup(self, form: Markup, stems: Sequence[str]) -> Block:
         files = tuple(

@@ -13,11 +13,10 @@ from post_builder.commands.layouts import Theme, find_theme
 from post_builder.commands.new import KERNEL, post_text, slug_of_title
 from post_builder.document.parsing.parser import read_post
 from post_builder.errors import PostError
-from post_builder.site import Site
+from post_builder.site import FIGURE_INCLUDE, Site
 
 __all__ = ["Step", "init"]
 
-_FIGURE = "_includes/figure"
 _TITLE = "A first executable post"
 
 
@@ -48,9 +47,9 @@ def _steps(site: Site, today: dt.date) -> Iterator[Step]:
 
 def _figure(site: Site, theme: Theme) -> Step:
     """Write the include that shows figures, unless the theme has one."""
-    if theme.has(_FIGURE) and not (site.root / _FIGURE).exists():
-        return Step(_FIGURE, "present", f"in the theme {theme.name}")
-    return create(site, _FIGURE, template("figure"), "shows figures")
+    if theme.has(FIGURE_INCLUDE) and not (site.root / FIGURE_INCLUDE).exists():
+        return Step(FIGURE_INCLUDE, "present", f"in the theme {theme.name}")
+    return create(site, FIGURE_INCLUDE, template("figure"), "shows figures")
 
 
 def _first_post(site: Site, today: dt.date) -> Step:

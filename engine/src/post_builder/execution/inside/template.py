@@ -202,11 +202,9 @@ def divide(request: Request, descriptors: list[int], template: int) -> None:
     kernel = os.fork()
     if kernel:
         status = guard.stay(kernel, template, request["scratch"])
+        answer = json.dumps({"status": os.waitstatus_to_exitcode(status)})
         with contextlib.suppress(OSError):
-            os.write(
-                descriptors[0],
-                f"{json.dumps({'status': os.waitstatus_to_exitcode(status)})}\n".encode(),
-            )
+            os.write(descriptors[0], f"{answer}\n".encode())
         guard.end_like(status)
     guard.end_with_parent()
 

@@ -52,8 +52,15 @@ def without_blank_lines(markup: str) -> str:
     return _BLANK_LINES.sub(lambda blank: "\n" + "&#10;" * len(blank[1]), markup)
 
 
-def figure_block(figure: FigureTag) -> str:
-    """Write a figure as one line that needs neither an include nor a style sheet of the site."""
+def figure_block(figure: FigureTag, *, include: bool = False) -> str:
+    """Write a figure as one line.
+
+    Args:
+        figure: with HTML as alternative text, and Markdown as caption.
+        include: whether the site's include shows it; else it needs nothing of the site.
+    """
+    if include:
+        return str(figure)
     size = ""
     if figure.width and figure.height:
         size = f' width="{figure.width}" height="{figure.height}"'

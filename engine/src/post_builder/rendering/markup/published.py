@@ -94,8 +94,11 @@ def _is_written(match: re.Match[str], caption: str) -> bool:
     """Return whether a figure is as builds write it; reading one decodes its entities."""
     tag = parse_figure_tag(match)
     alt = html.escape(tag.alt, quote=False)
-    figures = (replace(tag, alt=alt, caption=own) for own in ("", caption))
-    return match.group().replace(' markdown="0"', "") in map(figure_block, figures)
+    figures = [replace(tag, alt=alt, caption=own) for own in ("", caption)]
+    return match.group().replace(' markdown="0"', "") in {
+        *map(figure_block, figures),
+        *map(str, figures),
+    }
 
 
 def _is_clean(match: re.Match[str], image_hosts: Collection[str]) -> bool:

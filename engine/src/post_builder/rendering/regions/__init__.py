@@ -73,7 +73,7 @@ def render(post: Post, run: Run, site: Site, slug: str) -> tuple[RenderedCell, .
             kept = stored[cell.name]
             rendered.append(RenderedCell(kept.region, kept.figures, values))
             continue
-        blocks = tuple(make_blocks(cell, outputs.forms, names))
+        blocks = tuple(make_blocks(cell, outputs.forms, names, include=site.includes_figures))
         figures = tuple(figure for block in blocks for figure in block.files)
         region = _region(cell, [outside_markdown(block.text, post, site) for block in blocks])
         new = RenderedCell(region, figures, values, outputs.session, outputs.notes)

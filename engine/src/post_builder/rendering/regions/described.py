@@ -6,10 +6,16 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from post_builder.document.figure_tag import TAG, described, parse_figure_tag, texts_of
+from post_builder.document.figure_tag import (
+    TAG,
+    FigureTag,
+    described,
+    parse_figure_tag,
+    texts_of,
+)
 from post_builder.document.post import Cell
 from post_builder.rendering.blocks import page_title
-from post_builder.rendering.markup.block import attribute, figcaption, figure_block
+from post_builder.rendering.markup.block import attribute, figcaption
 
 _OPENING = re.compile(
     r'^<figure(?: markdown="0")? class="output (?P<kind>[\w -]+)"[^>]*>', re.MULTILINE
@@ -43,13 +49,13 @@ def has_figures(content: str) -> bool:
     return any(part.is_numbered for part in _parts(content))
 
 
-def with_words(content: str, cell: Cell, outside: Callable[[str], str] = str) -> str:
+def with_words(content: str, cell: Cell, show: Callable[[FigureTag], str]) -> str:
     """Return an output whose figures have the alternative text and caption of their cell.
 
     Args:
         content: of an output region, as a build wrote it.
         cell: with its options as they are now.
-        outside: keeps kramdown out of a block where that is needed.
+        show: writes an image.
     """
     parts = list(_parts(content))
     count = sum(part.is_numbered for part in parts)
@@ -60,7 +66,7 @@ def with_words(content: str, cell: Cell, outside: Callable[[str], str] = str) ->
     for part, number in reversed(list(zip(parts, numbers, strict=True))):
         text = content[part.start : part.end]
         if part.kind == "tag":
-            new = _image(text, cell, number, count, outside)
+            new = show(_described(text, cell, number, count))
         else:
             new = _new(text, part.kind, cell, number, count)
         content = f"{content[: part.start]}{new}{content[part.end :]}"
@@ -88,11 +94,11 @@ def _end(content: str, position: int) -> int:
     return len(content)
 
 
-def _image(text: str, cell: Cell, number: int, count: int, outside: Callable[[str], str]) -> str:
+def _described(text: str, cell: Cell, number: int, count: int) -> FigureTag:
     match = TAG.match(text)
     assert match is not None  # noqa: S101  # it was found so
     alt, caption = cell.options.alt or "", cell.options.caption or ""
-    return outside(figure_block(described(parse_figure_tag(match), alt, caption, number, count)))
+    return described(parse_figure_tag(match), alt, caption, number, count)
 
 
 def _new(text: str, kind: str, cell: Cell, number: int, count: int) -> str:

@@ -16,6 +16,9 @@ _TEXT = re.compile(
 )
 """A text as builds wrote it before they wrote `markup` into records."""
 
+_EMPTY_LINE = re.compile(r"\n(?:\n|\Z)")
+"""What is below a figure of this version, also one that an include shows."""
+
 _RAW_BLOCK = re.compile(r"\A<(div|figure)(?= class=\"(?:output|figure))")
 """The start of a block whose content kramdown reads as Markdown where a site says so."""
 
@@ -34,7 +37,8 @@ def modern(content: str, post: Post, site: Site) -> str:
             return match.group()
         tag = parse_figure_tag(match)
         block = figure_block(replace(tag, alt=html.escape(tag.alt, quote=False)))
-        return f"{outside_markdown(block, post, site)}\n"
+        end = "" if _EMPTY_LINE.match(match.string, match.end()) else "\n"
+        return f"{outside_markdown(block, post, site)}{end}"
 
     return TAG.sub(figure, _TEXT.sub(text, content))
 

@@ -6,6 +6,7 @@ import re
 
 from post_builder.document.options import Tag
 from post_builder.document.post import END, START, Cell, Post
+from post_builder.rendering.markup.block import figure_block
 from post_builder.rendering.publishable import has_alt, refuse_silent
 from post_builder.rendering.regions import FOLD, FOLD_END, at_its_place
 from post_builder.rendering.regions.described import has_figures, with_words
@@ -36,7 +37,12 @@ def republished(post: Post, cell: Cell, site: Site) -> str:
         return post.at(cell.region)
     if has_figures(content) and not has_alt(cell):
         refuse_silent(post, [cell])
-    content = with_words(content, cell, lambda figure: outside_markdown(figure, post, site))
+    include = site.includes_figures
+    content = with_words(
+        content,
+        cell,
+        lambda figure: outside_markdown(figure_block(figure, include=include), post, site),
+    )
     if Tag.REMOVE_STDERR in cell.options.tags:
         content = _STDERR.sub("", content).strip("\n")
         content = f"{content}\n" if content else ""
