@@ -67,7 +67,7 @@ def test_posts_and_records_are_those_of_kernels_of_their_own(blog: Path) -> None
     write(blog, "data.txt", "data")
     write_posts(blog, DRAW)
     other = Path(shutil.copytree(blog, blog.parent / f"{blog.name}-plain"))
-    for root, kernels in ((blog, Templates()), (other, Plain())):
+    for root, kernels in ((blog, None), (other, Plain())):
         site = open_site(root)
         paths = list(site.posts())
         outcomes = asyncio.run(build(site, paths, Silent(), force=False, jobs=2, kernels=kernels))
