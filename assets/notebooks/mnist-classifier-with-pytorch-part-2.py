@@ -1057,6 +1057,7 @@ print(f"the vote gains {vote.mean() - single.mean():.2%}, from {low:.2%} to {hig
 known = models["CNN, batch norm"][0]
 looked_at = copy.deepcopy(known).train()
 images, labels = fifth.tensors[:2]
+torch.manual_seed(0)  # dropout draws from PyTorch's own generator
 with torch.no_grad():
     for look in range(10):
         alone = looked_at(images[labels == 9]).argmax(dim=1) == 9  # nothing but nines

@@ -1206,7 +1206,7 @@ part_2 = [
 ]
 
 # %% tags=["hide-input"]
-part_2_seconds = {'MLP': 13.0, 'MLP, augmentation': 15.9, 'CNN': 12.3, 'CNN, five voting': 61.3}
+part_2_seconds = {'MLP': 9.0, 'MLP, augmentation': 12.4, 'CNN': 10.1, 'CNN, five voting': 50.3}
 
 # %% tags=["nbval-ignore-output"]
 part_3_seconds = {"LSTM, augmentation": round(lstm_seconds, 1)}
