@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from statistics import median
 
 import pytest
 
@@ -25,6 +26,6 @@ def test_watch_holds_no_more_after_many_edits(
     early, late = samples[4:12], samples[-8:]  # each kind of edit once
     assert max(sample.memory for sample in late) < max(sample.memory for sample in early) + 30
     for name in ("descriptors", "processes"):
-        most = max(getattr(sample, name) for sample in early)
-        assert max(getattr(sample, name) for sample in late) <= most + 4
+        usual = median(getattr(sample, name) for sample in early)  # more while a kernel starts
+        assert median(getattr(sample, name) for sample in late) <= usual + 4
     assert max(sample.files for sample in late) <= 20 + 4
