@@ -70,8 +70,8 @@ def stay(kernel: int, parent: int, scratch: str) -> int:
         seconds = _SECONDS
     except Ended:
         pass
-    for number in (signal.SIGTERM, signal.SIGUSR2):
-        signal.signal(number, signal.SIG_IGN)
+    for handled in (signal.SIGTERM, signal.SIGUSR2):
+        signal.signal(handled, signal.SIG_IGN)
     end_children()
     if has_other_parent(parent, seconds):
         shutil.rmtree(scratch, ignore_errors=True)
@@ -84,7 +84,9 @@ def prctl(name: int, value: int) -> None:
 
 
 def end(number: int, _: object) -> None:
-    """Handle the signals of the engine and of its death."""
+    """Handle the first signal of the engine or of its death: each of its threads sends one."""
+    for handled in (signal.SIGTERM, signal.SIGUSR2):
+        signal.signal(handled, signal.SIG_IGN)
     raise Orphaned if number == signal.SIGUSR2 else Ended
 
 
