@@ -56,7 +56,7 @@ def recall(arguments: Sequence[str]) -> str | None:
         return None
     text, states = parts[1], parts[2:]
     pairs = zip(states[::2], states[1::2], strict=True)
-    return text if all(_state(path) == state for path, state in pairs) else None
+    return text if all(_state(_stat(path)) == state for path, state in pairs) else None
 
 
 class Look:
@@ -74,8 +74,11 @@ class Look:
         """Whether not all is seen: what another process reads, or an earlier command has read."""
 
     def __enter__(self) -> Self:
-        """Start noting; Python removes no hook, so there is one for all."""
-        Look._current = self
+        """Start noting, for a command that may have nothing to do.
+
+        Python removes no hook, so there is one for all.
+        """
+        Look._current = self if _file(self._arguments) else None
         Look._count += 1
         if Look._count == 1:
             sys.addaudithook(Look._note)
@@ -96,7 +99,7 @@ class Look:
         if look is None:
             return
         if event in _PROCESSES:
-            look.is_blind = True
+            look.is_blind, Look._current = True, None
         elif event in _READS and isinstance(arguments[0], str | bytes | os.PathLike | None):
             path = os.path.abspath(os.fsdecode(arguments[0] or "."))
             if not path.endswith(".pyc") and not path.startswith(_SYSTEM):
@@ -120,10 +123,11 @@ class Look:
         own = os.path.dirname(file)
         kept = {path for path in self.paths if os.path.dirname(path) != os.path.realpath(own)}
         paths = sorted({*kept, *looked_for, *_code_folders()})
-        states = [(path, _state(path)) for path in paths]
-        latest = max(_last_change(path) for path in paths)
-        if latest > self._begin - _SETTLED:
+        found = [(path, _stat(path)) for path in paths]
+        changes = [max(now.st_mtime, now.st_ctime) for _, now in found if now]
+        if max(changes, default=0) > self._begin - _SETTLED:
             return
+        states = [(path, _state(now)) for path, now in found]
         parts = [_key(self._arguments), text, *(part for pair in states for part in pair)]
         write_atomically(Path(file), "\0".join(parts).encode("utf-8", "surrogateescape"))
 
@@ -153,22 +157,19 @@ def _key(arguments: Sequence[str]) -> str:
     return hashlib.blake2b(text, digest_size=16).hexdigest()
 
 
-def _state(path: str) -> str:
-    """Return what tells one state of a file or folder from any other."""
+def _stat(path: str) -> os.stat_result | None:
     try:
-        now = os.stat(path)
+        return os.stat(path)
     except (OSError, ValueError):
+        return None
+
+
+def _state(now: os.stat_result | None) -> str:
+    """Return what tells one state of a file or folder from any other."""
+    if now is None:
         return "missing"
     times = f"{now.st_mtime_ns}:{now.st_ctime_ns}"
     return f"{now.st_dev}:{now.st_ino}:{now.st_mode}:{now.st_size}:{times}"
-
-
-def _last_change(path: str) -> float:
-    try:
-        now = os.stat(path)
-    except (OSError, ValueError):
-        return 0.0
-    return max(now.st_mtime, now.st_ctime)
 
 
 def _code_folders() -> set[str]:

@@ -61,6 +61,14 @@ def make_folders(folder: Path) -> None:
     operations.sync_folder(folder.parent)
 
 
+def remove_empty_folders(path: Path, root: Path) -> None:
+    """Remove the folders above a file that is gone, up to the first with something in it."""
+    for folder in path.parents:
+        if folder == root or any(folder.iterdir()):
+            return
+        operations.remove_folder(folder)
+
+
 def write_temporary(path: Path, data: bytes) -> Path:
     """Write what will become a file, beside it, and with its permissions."""
     mode = path.stat().st_mode if path.exists() else 0o666 & ~_umask()

@@ -10,6 +10,7 @@ from pathlib import Path
 from post_builder.errors import FileError, RecordError
 from post_builder.files import digest, operations
 from post_builder.files.swap import is_left
+from post_builder.files.writing import remove_empty_folders
 from post_builder.freshness.record import Made, Record, load_made
 from post_builder.pipeline.names import Names
 from post_builder.site import Site
@@ -114,9 +115,6 @@ def _remove_file(site: Site, path: Path) -> None:
     try:
         operations.remove(path)
         operations.sync_folder(path.parent)
-        for folder in path.parents:
-            if folder == site.root or any(folder.iterdir()):
-                return
-            operations.remove_folder(folder)
+        remove_empty_folders(path, site.root)
     except OSError as error:
         raise FileError.of(error, "cannot be removed", site.relative(path)) from error

@@ -13,7 +13,7 @@ from contextlib import suppress
 from post_builder.document.front_matter import read_front_matter
 from post_builder.errors import FileError, PostBuilderError
 from post_builder.files import digest, operations, read_text
-from post_builder.files.writing import make_folders
+from post_builder.files.writing import make_folders, remove_empty_folders
 from post_builder.freshness.record import Made, Record, load_made
 from post_builder.jekyll.publishing import why_unpublished
 from post_builder.place import Place
@@ -99,9 +99,6 @@ def _move(site: Site, before: str, after: str) -> None:
         make_folders(target.parent)
         operations.rename(source, target)
         operations.sync_folder(target.parent)
-        for folder in source.parents:
-            if folder == site.root or any(folder.iterdir()):
-                break
-            operations.remove_folder(folder)
+        remove_empty_folders(source, site.root)
     except OSError as error:
         raise FileError.of(error, "cannot be moved", before) from error
