@@ -71,7 +71,8 @@ def test_a_missing_kernel_names_the_command_that_lists_kernels(
     """A kernel that is not installed fails its post."""
     assert main(["build", "--site", str(blog)]) == 1
     expected = (
-        f"_posts/{post.name}:1: the Jupyter kernel 'test-bash' is not installed\n"
+        f"_posts/{post.name}:3: the Jupyter kernel 'test-bash' is not installed\n"
+        "    jupyter: {kernelspec: {name: test-bash, language: bash}}\n"
         "help: `jupyter kernelspec list` shows the installed ones\n"
     )
     assert capsys.readouterr().err.endswith(expected)
@@ -84,5 +85,5 @@ def test_a_kernel_that_does_not_start_says_what_it_printed(
     install("test-bash", ["-c", "raise SystemExit('no shell here')"])
     assert main(["build", "--site", str(blog)]) == 1
     error = capsys.readouterr().err
-    assert f"_posts/{post.name}:1: the kernel 'test-bash' did not start: " in error
+    assert f"_posts/{post.name}:3: the kernel 'test-bash' did not start: " in error
     assert "\nno shell here\n" in error

@@ -108,6 +108,11 @@ def kernel_of(front_matter: FrontMatter) -> KernelSpec | None:
     return None
 
 
+def kernel_place(front_matter: FrontMatter) -> Place:
+    """Return where a file names its kernel; its first line if it inherits the kernel."""
+    return front_matter.place(*[key for key in _KEYS if key in front_matter.own][:1])
+
+
 def _spellings(values: Mapping[str, Any]) -> list[tuple[Mapping[str, Any], tuple[str, ...]]]:
     """Return the kernelspecs that front matter holds, each with the keys that lead to it."""
     jupyter = values.get("jupyter")

@@ -17,6 +17,7 @@ from jupyter_client.provisioning.factory import KernelProvisionerFactory
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from jupyter_core.utils import ensure_async
 
+from post_builder.document.front_matter import kernel_place, read_front_matter
 from post_builder.document.post import Post
 from post_builder.errors import ExecutionError
 from post_builder.execution.client import KernelClient
@@ -28,7 +29,6 @@ from post_builder.execution.environment import (
 )
 from post_builder.execution.forking.process import ForkedProcess
 from post_builder.execution.forking.template import PROVISIONER, Template
-from post_builder.place import Place
 from post_builder.site import Site
 
 _SECONDS_TO_END = 10
@@ -119,7 +119,7 @@ def _process(client: KernelClient) -> subprocess.Popen[bytes] | ForkedProcess | 
 
 
 async def _start(client: KernelClient, post: Post, site: Site, scratch: Path) -> None:
-    place = Place(post.path, 1)
+    place = kernel_place(read_front_matter(post.text, post.path))
     with (scratch / "kernel.log").open("w+", encoding="utf-8", errors="replace") as log:
         try:
             await client.async_start_new_kernel(

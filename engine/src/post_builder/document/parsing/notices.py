@@ -20,10 +20,11 @@ _HIGHLIGHT = re.compile(r"\{%-?\s*highlight\s+(?P<language>[\w+#.-]+)")
 _BRACED = re.compile(r"\{?\.?(?P<language>[\w+#-]+)")
 """The first word on a fence, as Quarto, MyST and Pandoc write it."""
 
-_MYST = frozenset({"code-cell", "code", "code-block"})
-"""Directives of MyST that hold code."""
+_MYST = frozenset({"code-cell", "code", "code-block", "jupyter-execute"})
+"""Directives of MyST and Sphinx that hold code."""
 
 _FENCE = re.compile(r"[ \t>]*(?:`{3,}|~{3,})[ \t]*(?P<info>[^`\s][^`\n]*)$")
+_COMMENT = re.compile(r"[ \t>]*(?:<!--|\{::comment)")
 _QUARTO = re.compile(r"#\|\s*(?P<key>[\w.-]+)\s*:\s*(?P<value>.*)$")
 _CLASS = re.compile(r"""\.language-(?P<language>[\w+#-]+)""")
 _HTML_CODE = re.compile(r"""<code\s[^<>]*\blanguage-(?P<language>[\w+#-]+)""", re.IGNORECASE)
@@ -123,6 +124,8 @@ def _indented(text: TextLines, token: Token, language: str) -> Iterator[Notice]:
 def _html(text: TextLines, token: Token, language: str) -> Iterator[Notice]:
     """Find code within HTML, where kramdown shows fences as they are."""
     start, end = text.range_of(token)
+    if _COMMENT.match(text.lines[start]):
+        return
     for index in range(start, end):
         line = text.lines[index].rstrip("\r\n")
         found = _FENCE.match(line)
