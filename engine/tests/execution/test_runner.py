@@ -121,6 +121,13 @@ def test_a_run_keeps_the_last_state_of_widgets(run: Runner) -> None:
     assert {} == second.outputs[0]["data"][WIDGET_STATES]
 
 
+def test_help_is_an_output(run: Runner) -> None:
+    """Jupyter shows it in a window of its own, which a page does not have."""
+    [cell] = run("```python\nlen?\n```\n").cells
+    [output] = cell.outputs
+    assert "Return the number of items" in output["data"]["text/plain"]
+
+
 def test_a_run_notes_the_files_of_the_site(run: Runner, blog: Path) -> None:
     """What is read, written, listed or mapped, by its absolute path; nothing outside the site."""
     for name in ("read.txt", "mapped.bin", "open.txt"):

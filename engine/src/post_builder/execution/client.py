@@ -6,7 +6,7 @@ import copy
 import math
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from queue import Empty
 from typing import Any
@@ -103,10 +103,11 @@ class KernelClient(NotebookClient):
         self.problem = ""
         """What the last cell did to its kernel that it must not do."""
         self._printed = 0
+        self._payloads: Sequence[Mapping[str, Any]] = ()
 
     def _remember_reply(self, execute_reply: Mapping[str, Any], **_: object) -> None:
-        payloads = execute_reply["content"].get("payload", ())
-        self.wants_exit = any(payload.get("source") == "ask_exit" for payload in payloads)
+        self._payloads = execute_reply["content"].get("payload", ())
+        self.wants_exit = any(payload.get("source") == "ask_exit" for payload in self._payloads)
 
     async def run(self, node: NotebookNode, *, store_history: bool) -> None:
         """Execute a code cell; its outputs are in it afterwards.
@@ -116,12 +117,13 @@ class KernelClient(NotebookClient):
             CellTimeoutError: if it took longer than its metadata allows.
             DeadKernelError: if the kernel died.
         """
-        self.wants_exit, self.problem, self._printed = False, "", 0
+        self.wants_exit, self.problem, self._printed, self._payloads = False, "", 0, ()
         self.nb.cells.append(node)
         # after this long, nbclient gives up on outputs that are still on their way
         self.iopub_timeout = math.ceil(node.metadata["timeout"])
         await self.async_execute_cell(node, len(self.nb.cells) - 1, store_history=store_history)
         self._add_widget_states(node)
+        self._add_help(node)
         if self._printed > MAX_STREAM:
             cut = f"\n… {self._printed - MAX_STREAM:,} more characters not shown\n"
             node.outputs.append({"output_type": "stream", "name": "stdout", "text": cut})
@@ -131,6 +133,14 @@ class KernelClient(NotebookClient):
         for output in node.outputs:
             if WIDGET_VIEW in output.get("data", {}):
                 output["data"][WIDGET_STATES] = copy.deepcopy(self.widget_state)
+
+    def _add_help(self, node: NotebookNode) -> None:
+        """Keep what `?name` shows, which Jupyter puts into a window of its own."""
+        for payload in self._payloads:
+            if payload.get("source") == "page" and payload.get("data"):
+                node.outputs.append(
+                    {"output_type": "display_data", "data": payload["data"], "metadata": {}}
+                )
 
     def handle_comm_msg(
         self, outs: list[NotebookNode], msg: dict[str, Any], cell_index: int

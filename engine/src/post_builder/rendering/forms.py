@@ -15,6 +15,7 @@ from post_builder.rendering.figures.charts import Chart, chart_in_script, is_cha
 from post_builder.rendering.figures.images import KINDS, Image, read_image
 from post_builder.rendering.figures.media import SUFFIXES
 from post_builder.rendering.figures.pages import Page
+from post_builder.rendering.figures.svg import with_drawings
 from post_builder.rendering.markup.formulas import formulas_in_html, latex_html
 from post_builder.rendering.markup.markdown import markdown_html
 from post_builder.rendering.markup.sanitise import Cleaned, clean, limited, player
@@ -32,10 +33,16 @@ _SCRIPTS = ("application/javascript", "text/javascript")
 _DEFAULT_REPR = re.compile(r"<[\w.]{1,200}(?: object)?(?: at 0x[0-9a-f…]{1,20})?>")
 """What Python writes for an object that has nothing to say."""
 
+_EMPTY = "its HTML is empty"
+"""A problem only where something else is shown: nobody misses what shows nothing."""
+
 _LOADER = "bk-notebook-logo"
 """A class in what Bokeh shows while it loads its library."""
 
-_ONLY_SVG = re.compile(r"\s*(?:<div[^<>]{0,500}>\s*)?(<svg\b.*</svg>)\s*(?:</div>\s*)?", re.DOTALL)
+_ONLY_SVG = re.compile(
+    r"\s*(?:<(?:div|span)\b[^<>]{0,500}>\s*){0,5}(<svg\b.*</svg>)\s*(?:</(?:div|span)>\s*){0,5}",
+    re.DOTALL,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +104,9 @@ class Chooser:
                 continue
             self._note(problems, form)
             return form
-        problems += [f"{kind} cannot be shown" for kind in data if not _is_known(kind)]
+        problems += [_cannot_be_shown(kind) for kind in data if not _is_known(kind)]
         text = self._plain(data, missed=bool(problems))
-        self._note(problems, text)
+        self._note([problem for problem in problems if text or problem != _EMPTY], text)
         return text
 
     def _note(self, problems: list[str], form: Form | None) -> None:
@@ -136,7 +143,7 @@ class Chooser:
             raise NotShownError("its HTML only loads a library for other outputs")
         if drawing := self._drawing(text):
             return drawing
-        source = read_source(text)
+        source = read_source(with_drawings(text, self._scrubbed))
         moving = animation_in_script(source.scripts) or chart_in_script(source.scripts)
         return moving or self._markup("html", source)
 
@@ -162,8 +169,9 @@ class Chooser:
         cleaned = limited(clean(source, settings.image_hosts), settings.html_limit)
         dropped = ", ".join(cleaned.dropped)
         if not cleaned.visible:
-            shows = f"shows nothing without {dropped}" if dropped else "is empty"
-            raise NotShownError(f"its HTML {shows}")
+            cure = " (.trusted-html shows it)" if kind == "html" else ""
+            missing = f"its HTML shows nothing without {dropped}{cure}"
+            raise NotShownError(missing if dropped else _EMPTY)
         for file in cleaned.attachments:
             file.data()  # refuses what is not Base64
         if dropped:
@@ -191,8 +199,8 @@ class Chooser:
         except NotShownError as error:
             self.notes.append(f"{error}: nothing is shown")
             return None
-        silent = not text if "text/plain" not in data else missed and _DEFAULT_REPR.fullmatch(text)
-        return None if silent else Text("result", text)
+        is_silent = not text.strip() or (missed and _DEFAULT_REPR.fullmatch(text))
+        return None if is_silent else Text("result", text)
 
 
 def _by_richness(data: Mapping[str, object], *, trusted: bool) -> list[str]:
@@ -213,6 +221,11 @@ def has_figure(output: Output) -> bool:
     return "text/latex" not in data and any(
         is_chart(kind) or kind in {*KINDS, *SUFFIXES} for kind in data
     )
+
+
+def _cannot_be_shown(kind: str) -> str:
+    cure = " (.trusted-html runs it)" if kind in _SCRIPTS else ""
+    return f"{kind} cannot be shown{cure}"
 
 
 def _is_known(kind: str) -> bool:

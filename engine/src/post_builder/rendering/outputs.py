@@ -118,7 +118,8 @@ class OutputReader:
 
     def _form(self, output: Output, chooser: Chooser) -> Form | None:
         if output["output_type"] == "stream":
-            return Text(*stream_text(output, self.clean))
+            kind, text = stream_text(output, self.clean)
+            return Text(kind, text) if text.strip() else None  # readers would see an empty box
         if output["output_type"] == "error":
             return Text("error", self.clean.traceback(output["traceback"]))
         return chooser.choose(output)

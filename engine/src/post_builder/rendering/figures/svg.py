@@ -1,14 +1,17 @@
-"""Drawings as files: readers can open them directly, and nothing in them may run or load then."""
+"""Drawings as files, and as images within HTML: nothing in them may run, or load from elsewhere."""
 
 from __future__ import annotations
 
+import html
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from urllib.parse import quote
 from xml.etree import ElementTree as ET
 from xml.parsers import expat
 
 from post_builder.errors import RenderError
+from post_builder.rendering.markup.source import BARE_AMPERSAND
 
 _SVG = "http://www.w3.org/2000/svg"
 _XHTML = "http://www.w3.org/1999/xhtml"
@@ -23,6 +26,17 @@ _LOADED = re.compile(r"\s*(?:#|data:image/)", re.IGNORECASE)
 _OTHER_URL = re.compile(
     r"@import|expression|\\|url\(\s*[\"']?(?!\s*[\"']?(?:#|data:(?:image|font)/))", re.IGNORECASE
 )
+_INLINE = re.compile(r"<svg\b[^<>]*>(?:[^<]|<(?!/?svg\b))*</svg\s*>", re.IGNORECASE)
+_NAME = re.compile(r"""\bid=(["'])([^"'<>]+)\1""")
+_USED = re.compile(r"""(?:\bhref=["']?|\burl\(["']?)#([^"')<>]+)""")
+_LENGTH = re.compile(r"""\s(width|height)=["'](\d{1,4}(?:\.\d{1,4})?)(?:px)?["']""")
+_SAID = re.compile(r"<(title|text)\b[^<>]*>((?:[^<]|<(?!/\1))*)")
+_UNSEEN = re.compile(r"<(defs|symbol|title|style)\b(?:[^<]|<(?!/\1\b))*</\1\s*>", re.IGNORECASE)
+_SEEN = re.compile(r"<(?:path|rect|circle|ellipse|line|polyline|polygon|text|image|use)\b")
+
+_LEGIBLE = " !$'()*+,-./:;=?@_~"
+"""Characters of an address in quotation marks that stay, so that texts can be compared."""
+
 _ROOT = re.compile(r"<svg(?=[\s/>])[^<>]*>")
 _MAX_DEPTH = 250
 
@@ -99,6 +113,50 @@ def _with_namespaces(text: str) -> str:
         missing += f' xmlns:xlink="{_XLINK}"'
     position = root.start() + len("<svg")
     return f"{text[:position]}{missing}{text[position:]}"
+
+
+def with_drawings(text: str, scrub: Callable[[str], str]) -> str:
+    """Replace the drawings in HTML by images that hold them; a page has no scripts or ids of them.
+
+    A drawing that uses parts of another one, or shows nothing, stays for the cleaning to drop.
+
+    Args:
+        text: HTML of an output.
+        scrub: takes out of a drawing what is only this machine's.
+    """
+
+    def image(match: re.Match[str]) -> str:
+        drawing = _with_own_names(BARE_AMPERSAND.sub("&amp;", match.group()))
+        if set(_USED.findall(drawing)) - {name for _, name in _NAME.findall(drawing)}:
+            return match.group()
+        if not _SEEN.search(_UNSEEN.sub("", drawing)):
+            return match.group()
+        try:
+            data = quote(
+                clean_svg(scrub(drawing)), safe=" !$'()*+,-./:;=?@_~"
+            )  # as text, to compare
+        except RenderError:  # HTML allows in a drawing what an image must not contain
+            return match.group()
+        sides = "".join(f' {side}="{n}"' for side, n in _LENGTH.findall(_root_of(drawing)))
+        said = " ".join(" ".join(words.split()) for _, words in _SAID.findall(drawing))
+        alt = html.escape(html.unescape(re.sub(r"<[^<>]*>", "", said)).strip())
+        return f'<img src="data:image/svg+xml,{data}" alt="{alt}"{sides}>'
+
+    return _INLINE.sub(image, text)
+
+
+def _with_own_names(drawing: str) -> str:
+    """Number the ids of a drawing: many are random."""
+    numbers = {name: f"n{number}" for number, (_, name) in enumerate(_NAME.findall(drawing))}
+    drawing = _NAME.sub(lambda match: f'id="{numbers[match[2]]}"', drawing)
+    return _USED.sub(
+        lambda match: match.group().replace(f"#{match[1]}", f"#{numbers.get(match[1], match[1])}"),
+        drawing,
+    )
+
+
+def _root_of(drawing: str) -> str:
+    return drawing[: drawing.find(">")]
 
 
 def _without_harm(text: str) -> str:

@@ -22,7 +22,7 @@ _EMBEDDED = re.compile(
     r"data:([\w.+-]{1,40}/[\w.+-]{1,80})(?:;[\w=.-]{1,60}){0,5};base64,"
     r"([A-Za-z0-9+/=]+(?:\n[A-Za-z0-9+/=]{60,})*)"
 )
-_BARE_AMPERSAND = re.compile(r"&(?![#A-Za-z])")
+BARE_AMPERSAND = re.compile(r"&(?![#A-Za-z])")
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,20})")
 
 _NEVER_OPEN = frozenset(
@@ -95,7 +95,7 @@ def read_source(text: str) -> Source:
         return f"{STASH}{len(files) - 1}"
 
     markup = _EMBEDDED.sub(stash, _cut(text, pieces))
-    markup = _BARE_AMPERSAND.sub("&amp;", markup)
+    markup = BARE_AMPERSAND.sub("&amp;", markup)
     _refuse_unbounded(markup)
     return Source(markup, "\n".join(pieces["style"]), "\n".join(pieces["script"]), tuple(files))
 
