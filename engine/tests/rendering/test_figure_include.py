@@ -67,3 +67,16 @@ def test_a_change_of_mind_runs_nothing(
     assert (INCLUDE in text) is not first
     assert main(["check", "--site", str(blog)]) == 0
     assert text == _build(blog)
+
+
+def test_a_stored_output_keeps_the_include(blog: Path) -> None:
+    """The next build writes its other parts anew, and leaves the figure as the site shows it."""
+    _add_include(blog)
+    text = _build(blog).replace(
+        '{: #plot data-alt="A plot"', '{: #plot .stored-output data-alt="A plot"'
+    )
+    blog.joinpath(POST).write_text(text, encoding="utf-8")
+    assert main(["build", "--site", str(blog)]) == 0
+    text = blog.joinpath(POST).read_text(encoding="utf-8")
+    assert INCLUDE in text
+    assert "<figure" not in text

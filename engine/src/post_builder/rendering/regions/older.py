@@ -26,14 +26,15 @@ _RAW_BLOCK = re.compile(r"\A<(div|figure)(?= class=\"(?:output|figure))")
 def modern(content: str, post: Post, site: Site) -> str:
     """Return the content of an output region in the markup of this version.
 
-    Builds of older versions wrote text as a plain `pre`, and figures with an include.
+    Builds of older versions wrote text as a plain `pre`, and figures with an include; where the
+    site shows figures with one, it stays.
     """
 
     def text(match: re.Match[str]) -> str:
         return f"{outside_markdown(text_block(match['kind'], match['text']), post, site)}\n"
 
     def figure(match: re.Match[str]) -> str:
-        if match["parameters"] is None:
+        if match["parameters"] is None or site.includes_figures:
             return match.group()
         tag = parse_figure_tag(match)
         block = figure_block(replace(tag, alt=html.escape(tag.alt, quote=False)))
