@@ -34,7 +34,15 @@ def test_a_number_never_makes_the_name_of_another_cell() -> None:
 
 @pytest.mark.parametrize(
     ("cell", "name"),
-    [("fig:one", "f/fig-one"), ("a/b", "f/a-b"), ("..", "f/figure"), ("x" * 300, f"f/{'x' * 100}")],
+    [
+        ("aux", "f/aux-"),
+        ("COM1", "f/COM1-"),
+        ("comb", "f/comb"),
+        ("fig:one", "f/fig-one"),
+        ("a/b", "f/a-b"),
+        ("..", "f/figure"),
+        ("x" * 300, f"f/{'x' * 100}"),
+    ],
 )
 def test_a_name_is_a_file_name_on_every_system(cell: str, name: str) -> None:
     """It leads to no other folder, and is not too long."""

@@ -81,6 +81,8 @@ def test_the_home_of_the_author_is_a_tilde(
     [
         ("<object object at 0x7f1b2c3d4e5f>", "<object object at 0x…>"),
         ("<f at 0xABCDEF> and <g at 0x7f0000>", "<f at 0x…> and <g at 0x…>"),
+        ("<lightgbm.bas...x7fe64259d9d0>", "<lightgbm.bas...…>"),
+        ("<a...at 0x7fe64259d9d0>, &lt;b...59d9d0&gt;", "<a...at 0x…>, &lt;b...…&gt;"),
         ("0x7f1b2c3d4e5f", "0x7f1b2c3d4e5f"),
         ("at 0xFF, that 0x7f1b2c3d", "at 0xFF, that 0x7f1b2c3d"),
     ],
@@ -97,6 +99,7 @@ def test_addresses_in_memory_go(printed: str, expected: str) -> None:
         ("rapid 4711, processes 12", "rapid 4711, processes 12"),
         ("2026-11-25 20:15:00,123 INFO", "… INFO"),
         ("2026-11-25T20:15:00.5Z", "…Z"),
+        ("\x1b[32m2026-11-25 20:15:00.123\x1b[0m | INFO", "\x1b[32m…\x1b[0m | INFO"),
         ("2026-11-25", "2026-11-25"),
         ("50%|█ | 5/10 [00:01<00:01, 3.1it/s]", "50%|█ | 5/10 […]"),
         ("took 1.5 s, 3ms, 12 minutes, 1 min, 2 secs", "took … s, …ms, … minutes, … min, … secs"),

@@ -11,6 +11,9 @@ from post_builder.files import digest
 _MAX_STEM = 100
 """Characters of a file name, which may have 255 bytes with its extension."""
 
+_DEVICE = re.compile(r"(?:con|prn|aux|nul|(?:com|lpt)\d)(?:\..*)?", re.IGNORECASE)
+"""What Windows takes for a device, whatever its extension."""
+
 
 @dataclass(slots=True)
 class FigureNames:
@@ -58,4 +61,5 @@ class FigureNames:
 
 def _portable(name: str) -> str:
     """Return a name that is a file name on every system."""
-    return re.sub(r"[^\w.-]+", "-", name).strip(".")[:_MAX_STEM] or "figure"
+    stem = re.sub(r"[^\w.-]+", "-", name).strip(".")[:_MAX_STEM] or "figure"
+    return f"{stem}-" if _DEVICE.fullmatch(stem) else stem

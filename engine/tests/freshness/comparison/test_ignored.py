@@ -71,10 +71,23 @@ def test_an_id_that_a_cell_printed_counts() -> None:
             "<td>Date:</td>        <td>2026-11-26 05:27</td>        <td>BIC:</td> <td>94.6853</td>",
             "<td>Date:</td>        <td>2026-12-01 15:30</td>        <td>BIC:</td> <td>94.6853</td>",
         ),
+        ("3/6 [00:00<00:00, 270.86/s] 3", "3/6 [00:01<00:02, 13.8it/s] 3"),
+        ("|███| 3/6 [100%] in 0.0s (47685.37/s) 3", "|███| 3/6 [100%] in 1.1s (4768.70/s) 3"),
+        ("[###] | 100% Completed | 586.03 ms 3", "[###] | 100% Completed | 1.2 s 3"),
+        ("938/938 ━━━ 2s 2ms/step - loss: 0.3", "938/938 ━━━ 11s 9ms/step - loss: 0.3"),
+        (
+            "the overhead of testing was 0.043010 seconds. 3",
+            "the overhead of testing was 0.1 seconds. 3",
+        ),
+        ("[CV] END C=3; total time=   0.0s\n", "[CV] END C=3; total time=   1.2min\n"),
+        ("{'train_runtime': 12.3, 'loss': 0.3}", "{'train_runtime': 9.31, 'loss': 0.3}"),
         ("Ran 3 tests in 0.002s\n\nOK", "Ran 3 tests in 1.502s\n\nOK"),
         ("=== 3 passed in 0.12s ===", "=== 3 passed in 61.50s (0:01:01) ==="),
     ],
-    ids=["timeit", "time", "mu", "statsmodels", "its HTML", "unittest", "pytest"],
+    ids=[
+        *("timeit", "time", "mu", "statsmodels", "its HTML", "tqdm", "alive-progress", "dask"),
+        *("Keras", "LightGBM", "scikit-learn", "transformers", "unittest", "pytest"),
+    ],
 )
 def test_measured_times_do_not_count(published: str, fresh: str) -> None:
     """What is beside them does."""

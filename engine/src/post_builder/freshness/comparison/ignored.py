@@ -24,10 +24,17 @@ _TIMES = re.compile(
     rf"|(?<![\d.]){_DURATION}± {_DURATION}(?=per loop)"
     rf"|\d[\d,]{{0,20}} loops? each"
     rf"|\b(?:Date|Time):(?:\s|</?t[dh]>){{4,60}}{_NOW}"
-    rf"|\bin [\d.]{{1,20}}s(?: \([\d:]{{1,20}}\))?(?= =|\n\n(?:OK|FAILED))",
+    rf"|\bin [\d.]{{1,20}}s(?: \([\d:]{{1,20}}\))?(?= =|\n\n(?:OK|FAILED))"
+    r"|\[\d[\d:]{0,12}<[^\]\[\n]{0,200}\]|\bin [\d.]{1,20}s \([\d.]{1,20}/s\)"
+    rf"|(?<=% Completed \| ) {{0,5}}{_DURATION}"
+    r"|(?:\b\d{1,6}s )?\b\d{1,6}[mµu]?s/(?:step|epoch|batch)\b"
+    r"|(?<=overhead of testing was )[\d.]{1,20}(?= seconds)"
+    rf"|\b(?:total time=|elapsed: ) {{0,9}}{_DURATION}"
+    r"|'(?:train|eval)_(?:runtime|samples_per_second|steps_per_second)': [\d.]{1,20}",
     re.MULTILINE,
 )
-"""What `%time`, `%timeit`, unittest and pytest measure, and when statsmodels made its summary."""
+"""What `%time`, `%timeit`, unittest, pytest, bars (tqdm, alive-progress, dask, Keras), LightGBM,
+scikit-learn, joblib and transformers measure, and when statsmodels made its summary."""
 
 
 def comparable(text: str, patterns: Sequence[str] = ()) -> str:

@@ -28,11 +28,14 @@ _CELL_FILE = re.compile(r"\A.*/ipykernel_\d{1,12}/\d{1,20}\.py")
 _TEMPORARY = re.compile(
     r"(?:/private)?(?:/var/folders/[^/\s]+/[^/\s]+/T|/tmp)/(?:tmp\w{8}|post-builder-\w{8})"
 )
-_ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]{6,}")
+_ADDRESS = re.compile(
+    r"\bat 0x[0-9a-fA-F]{6,}|(?<=\.\.\.)(?:(?:a?t)? ?0?x)?[0-9a-f]{6,12}(?=>|&gt;)"
+)
+"""Of an object in memory; a repr that is cut in its middle has the end of one."""
 
 _VARYING = (
     (re.compile(r"\b(pid|process)([ =:]{1,3})\d+", re.IGNORECASE), r"\1\2…"),
-    (re.compile(r"\b\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:[.,]\d+)?"), "…"),
+    (re.compile(r"(?<!\d)\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:[.,]\d+)?"), "…"),
     (re.compile(r"\[\d[\d:]{0,12}<[^\]\[\n]{0,200}\]"), "[…]"),
     (re.compile(r"\b\d+(?:\.\d+)?( ?)(ns|µs|us|ms|s|sec|secs|seconds?|min|minutes?)\b"), r"…\1\2"),
 )
@@ -101,7 +104,11 @@ def _rules(root: str, machine: Machine) -> tuple[Callable[[str], str], ...]:
         home = rf"{_NOT_INSIDE}(?:file://)?{re.escape(machine.home)}(?![\w-])"
         rules.append(_replacing(home, "~"))
     rules += [*_user_rules(machine.user), *_host_rules(machine.host)]
-    return (*rules, lambda text: _ADDRESS.sub("at 0x…", text))
+    return (*rules, lambda text: _ADDRESS.sub(_without_address, text))
+
+
+def _without_address(match: re.Match[str]) -> str:
+    return "at 0x…" if match.group().startswith("at 0x") else "…"
 
 
 def _user_rules(user: str) -> list[Callable[[str], str]]:
