@@ -7,7 +7,7 @@
 # The course introduces many important models, such as the CNN and the RNN.
 # In this series I summarise the important points that I have learnt, by building one thing three times: a program that reads handwritten digits.
 #
-# Every number, output and figure on this page came out of the code on this page.
+# All outputs and figures, and all numbers about the networks of this page, come from the code on this page.
 # Paste the blocks into an empty file, from top to bottom, and you have the same program.
 # Folded blocks hold imports, drawing, bookkeeping and solutions; skip them when you read, but paste them.
 # Reading takes about 25 minutes, and running everything two or three more.
@@ -18,7 +18,7 @@
 # ## The result first
 #
 # Here is a first network.
-# It downloads the digits, trains for a few seconds on 50,000 of them, and reads the other 10,000.
+# It downloads 60,000 digits, trains for a few seconds on 50,000 of them, and reads the other 10,000.
 # The rest of the post explains these lines, so do not worry if most of them mean nothing to you yet.
 
 # %%
@@ -72,7 +72,7 @@ print(f"{first_score:.2%} of {len(answers):,} digits read correctly")
 # ## What is the MNIST dataset?
 #
 # MNIST consists of greyscale handwritten digits from 0 to 9.
-# Each image has 28 x 28 pixels, and comes with a *label*: the digit that the writer meant.
+# Each image has 28 x 28 pixels, and comes with a *label*: the digit that it is meant to be.
 # There are 60,000 digits to train with and 10,000 to test with.
 # About half of them were written by employees of the American census bureau, the other half by high school students.
 #
@@ -196,7 +196,7 @@ print(f"{len(training):,} digits to train, {len(validation):,} to validate")
 
 
 # %% [markdown]
-# The *seed* of the generator makes this repeatable.
+# A generator of random numbers that starts from the same *seed* draws the same numbers, so the split is repeatable.
 # Indexing a `TensorDataset` picks the same rows of all its tensors, and `~apart` means all rows but those.
 # MNIST's test digits were written by other people, so they need no splitting.
 # We will check that when we get there.
@@ -478,6 +478,7 @@ def train_step(
 # %% [markdown]
 # `zero_grad()` is needed because `backward()` *adds* to the gradients that are there.
 # The step returns tensors, not Python numbers: to read a number, Python must wait for the device, so `fit` below does that once per epoch.
+# `detach()` returns the loss without the record of how it was computed.
 #
 # The best test that I know for a new loop: can the model learn a single batch by heart?
 # If not, there is a bug.
@@ -623,8 +624,8 @@ plt.show()
 # %% [markdown]
 # On the digits that the nearest neighbour was asked about, the network is 0.8 points better on average (98.3%), and it does not have to keep the training digits.
 #
-# At the end, seed 0 reads 99.5% of the training digits, but only 97.8% of the validation digits: it has begun to remember the training digits instead of learning from them.
-# This is *overfitting*.
+# In its last epoch, seed 0 reads 99.5% of the training digits, but only 97.8% of the validation digits.
+# A part of this gap is other people's handwriting, and a part is *overfitting*: the network has begun to remember the training digits instead of learning from them.
 #
 # ## The test set
 #
@@ -643,9 +644,9 @@ print(f"mean {final:.2%}; first half {halves[0]:.1%}, second half {halves[1]:.1%
 
 
 # %% [markdown]
-# The network reads 98.25% of the test digits.
+# On average the five networks read 98.25% of the test digits.
 # Look at the last line: the first 5,000 test digits, which students wrote, are harder than the rest, which census employees wrote.
-# Whoever tests on "the first 1,000" to save time gets a different task.
+# If you test on "the first 1,000" to save time, you test on the harder half.
 #
 # How far can we trust that number?
 # Other writers would give another one, and digits by the same hand are alike, so a digit is not an independent draw.
@@ -682,7 +683,7 @@ print(f"as if digits were drawn:  ± {100 * naive:.2f} points")
 # It holds for these five networks and other writers; the usual formula, which counts digits as independent, would promise too much.
 #
 # One thing must be said plainly: earlier versions of this site were scored on these same test digits, so they are not quite unseen.
-# What is that worth?
+# How much does that matter?
 # Over four versions the accuracy of Part II's network moved by 0.06 points, less than its margin of error of 0.15: choosing among them could gain little, but it cannot be undone.
 #
 # **Detour.** When others report a score on MNIST, ask how their network was selected.
@@ -762,7 +763,7 @@ print(f"lowest confidence among the 16: {confidence[surest].min():.1%}")
 
 # %% [markdown]
 # If all 11 were counted for the network, its accuracy would rise by 0.11 points.
-# Most of the other mistakes you and I can read, and yet the network gave each of these 16 wrong answers a probability of at least 98.5%.
+# Most of the other digits in this figure you and I can read, and yet the network gave each of these 16 wrong answers a probability of at least 98.5%.
 # Part II asks whether such probabilities mean anything.
 #
 # ## Save and load

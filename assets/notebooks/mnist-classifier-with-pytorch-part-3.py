@@ -12,7 +12,7 @@
 # Because everything that makes recurrent networks hard and interesting can be *seen* on digits: memory that fades, gradients that vanish, gates that hold on.
 # And because we can interrupt a network that reads in steps, and ask it after every row what it believes.
 #
-# As before, everything on this page came out of the code on this page, and the blocks run when you paste them, from top to bottom.
+# As before, all outputs, figures and numbers about our networks come from the code on this page, and the blocks run when you paste them, from top to bottom.
 # Boxes mark detours; one at the top of a section makes a detour of the whole section.
 # The path takes about 20 minutes to read, and running everything about three.
 #
@@ -1166,7 +1166,7 @@ print("without:", neighbour_matters(nn.LSTM(28, 64)))
 
 # %% [markdown]
 # The second `backward()` wants to go back through the first batch as well.
-# Do not set `retain_graph=True`, as the message suggests; write `state.detach()`, which keeps the numbers and forgets how they came about.
+# Do not set `retain_graph=True`, as the message suggests; write `state.detach()`, which keeps the numbers and forgets how they were computed.
 #
 # **Dropout that drops nothing.**
 # `nn.LSTM(dropout=…)` drops *between* layers, and with one layer there is no between:
