@@ -17,8 +17,7 @@
 #
 # ## The result first
 #
-# Here is a first network.
-# It downloads 60,000 digits, trains for a few seconds on 50,000 of them, and reads the other 10,000.
+# This first network downloads 60,000 digits, trains for a few seconds on 50,000 of them, and reads the other 10,000.
 # The rest of the post explains these lines, so do not worry if most of them mean nothing to you yet.
 
 # %%
@@ -53,7 +52,7 @@ print(f"{first_score:.2%} of {len(answers):,} digits read correctly")
 
 # %% [markdown]
 # That is not bad for two passes over the data.
-# But three questions remain, and most tutorials stop before them.
+# But three questions remain:
 # Where do numbers such as 512 and 0.13 come from?
 # How far can we trust the score?
 # And which digits does the network misread?
@@ -124,6 +123,7 @@ print("writers:", len(writers.unique()))
 # %% [markdown]
 # These are *tensors*, PyTorch's arrays of numbers, and a `TensorDataset` keeps several of them together, row by row.
 # Read the shape of `images` from left to right: 60,000 digits, one channel (grey; a colour photograph has three), 28 rows, 28 columns.
+# In comments, N stands for any number of digits.
 # Now look at some.
 
 # %% tags=["hide-input"]
@@ -196,10 +196,9 @@ print(f"{len(training):,} digits to train, {len(validation):,} to validate")
 
 
 # %% [markdown]
-# A generator of random numbers that starts from the same *seed* draws the same numbers, so the split is repeatable.
+# A generator that starts from the same *seed* draws the same random numbers, so the split is repeatable.
 # Indexing a `TensorDataset` picks the same rows of all its tensors, and `~apart` means all rows but those.
-# MNIST's test digits were written by other people, so they need no splitting.
-# We will check that when we get there.
+# MNIST's test digits were written by other people, so they need no splitting; we will check that.
 #
 # ## A baseline to beat
 #
@@ -625,7 +624,7 @@ plt.show()
 # On the digits that the nearest neighbour was asked about, the network is 0.8 points better on average (98.3%), and it does not have to keep the training digits.
 #
 # In its last epoch, seed 0 reads 99.5% of the training digits, but only 97.8% of the validation digits.
-# A part of this gap is other people's handwriting, and a part is *overfitting*: the network has begun to remember the training digits instead of learning from them.
+# A part of this gap is other people's handwriting (exercise 4); the rest is *overfitting*: the network has begun to remember the training digits instead of learning from them.
 #
 # ## The test set
 #
@@ -719,7 +718,7 @@ plot_confusion(matrix)
 plt.show()
 
 # %% [markdown]
-# Of the 171 mistakes, the most frequent, 8 times, is to read a 4 as a 9.
+# Of the 171 mistakes, the most frequent, 8 times, is to read a 4 as a 9; no pair of digits stands out.
 #
 # The interesting mistakes are those of which the network was sure.
 # Some may not be its fault.
@@ -902,7 +901,7 @@ for name, each in forms.items():
 # ## What comes next
 #
 # Our network treats an image as 784 numbers in a row.
-# It would learn just as well if the pixels of all images were shuffled in the same way.
+# It would learn just as well if the pixels of all images were shuffled in the same way, as exercise 3 of Part II shows.
 # In Part II a convolutional neural network (CNN) makes use of the fact that neighbouring pixels belong together.
 # In Part III a recurrent neural network (RNN) reads the digits row by row.
 # [A table of all terms](/mnist-classifier-with-pytorch-part-3/#terms), with links to where each is explained, is at the end of Part III.

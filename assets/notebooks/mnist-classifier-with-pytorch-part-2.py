@@ -1066,7 +1066,7 @@ print(f"the vote gains {vote.mean() - single.mean():.2%}, from {low:.2%} to {hig
 # To compare two networks, do not compare their intervals: both read the same digits.
 # Take the difference for each digit, and resample writers: the vote gains between 0.21 and 0.39 points over one of its networks, for five times the work.
 #
-# In robustness, the MLP with the same augmentation is ahead of the CNN: what convolution gains where digits move, batch norm loses where they are noisy or blurred.
+# In robustness, the MLP with the same augmentation is ahead of the CNN: what convolution gains where digits move, batch norm loses where they are noisy or blurred, as [the table above](#who-gets-the-credit) shows for fewer training digits.
 # And the vote is *underconfident*, with a negative signed gap: an average of five opinions is milder than each.
 #
 # As in Part I, the test digits are not quite unseen.
