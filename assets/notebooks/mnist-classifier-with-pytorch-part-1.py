@@ -7,7 +7,7 @@
 # The course introduces many important models, such as the CNN and the RNN.
 # In this series I summarise the important points that I have learnt, by building one thing three times: a program that reads handwritten digits.
 #
-# Every number, output and figure on this page came out of the code on this page.
+# All outputs and figures, and all numbers about the networks of this page, come from the code on this page.
 # Paste the blocks into an empty file, from top to bottom, and you have the same program.
 # Folded blocks hold imports, drawing, bookkeeping and solutions; skip them when you read, but paste them.
 # Reading takes about 25 minutes, and running everything two or three more.
@@ -17,14 +17,13 @@
 #
 # ## The result first
 #
-# Here is a first network.
-# It downloads the digits, trains for a few seconds on 50,000 of them, and reads the other 10,000.
+# This first network downloads 60,000 digits, trains for a few seconds on 50,000 of them, and reads the other 10,000.
 # The rest of the post explains these lines, so do not worry if most of them mean nothing to you yet.
 
 # %%
 import os
 
-os.environ |= {"OMP_NUM_THREADS": "1", "ATEN_CPU_CAPABILITY": "avx2"}  # to get my numbers:
+os.environ |= {"OMP_NUM_THREADS": "1", "ATEN_CPU_CAPABILITY": "avx2"}
 os.environ |= {"MKL_CBWR": "AVX2", "ONEDNN_MAX_CPU_ISA": "AVX2"}  # see exercise 3
 
 import matplotlib.pyplot as plt
@@ -53,7 +52,7 @@ print(f"{first_score:.2%} of {len(answers):,} digits read correctly")
 
 # %% [markdown]
 # That is not bad for two passes over the data.
-# But three questions remain, and most tutorials stop before them.
+# But three questions remain:
 # Where do numbers such as 512 and 0.13 come from?
 # How far can we trust the score?
 # And which digits does the network misread?
@@ -72,16 +71,17 @@ print(f"{first_score:.2%} of {len(answers):,} digits read correctly")
 # ## What is the MNIST dataset?
 #
 # MNIST consists of greyscale handwritten digits from 0 to 9.
-# Each image has 28 x 28 pixels, and comes with a *label*: the digit that the writer meant.
+# Each image has 28 x 28 pixels, and comes with a *label*: the digit that it is meant to be.
 # There are 60,000 digits to train with and 10,000 to test with.
 # About half of them were written by employees of the American census bureau, the other half by high school students.
 #
 # MNIST does not say who wrote which digit.
 # Its successor [QMNIST](https://github.com/facebookresearch/qmnist) does, and we will need that in a moment.
-# The two folded blocks hold imports, and a function that unpacks QMNIST's table.
+# The two folded blocks hold imports, and functions that load MNIST and unpack QMNIST's table.
 
 # %% tags=["hide-input"]
 import gzip
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -99,16 +99,17 @@ def load_writers(root: str, *, train: bool) -> Tensor:
     folder = Path(root, "QMNIST", "raw")
     download_url(url, folder, md5=md5)  # downloads nothing if the file is there
     content = gzip.decompress((folder / Path(url).name).read_bytes())
-    table = torch.frombuffer(bytearray(content[12:]), dtype=torch.uint8).reshape(-1, 8, 4)
-    return 256 * table[:, 2, 2].long() + table[:, 2, 3]  # the low bytes of the third column
+    table = torch.frombuffer(bytearray(content[12:]), dtype=torch.uint8)
+    number = table.reshape(-1, 8, 4)[:, 2].long()  # four bytes, high to low
+    return 256 * number[:, 2] + number[:, 3]
 
 
-# %%
 def load_digits(root: str, *, train: bool) -> TensorDataset:
-    """Load images, (N, 1, 28, 28), from 0 for paper to 1 for ink; labels, (N,); writers, (N,)."""
+    """Load images, (N, 1, 28, 28), paper 0 and ink 1; labels, (N,); writers, (N,)."""
     mnist = datasets.MNIST(root, train=train, download=True)
     images = mnist.data.unsqueeze(1) / 255
-    return TensorDataset(images, mnist.targets, load_writers(root, train=train)[: len(images)])
+    writers = load_writers(root, train=train)[: len(images)]
+    return TensorDataset(images, mnist.targets, writers)
 
 
 # %%
@@ -122,14 +123,18 @@ print("writers:", len(writers.unique()))
 # %% [markdown]
 # These are *tensors*, PyTorch's arrays of numbers, and a `TensorDataset` keeps several of them together, row by row.
 # Read the shape of `images` from left to right: 60,000 digits, one channel (grey; a colour photograph has three), 28 rows, 28 columns.
+# In comments, N stands for any number of digits.
 # Now look at some.
 
 # %% tags=["hide-input"]
 def plot_digits(
-    images: Tensor, titles: Sequence[str] = (), columns: int = 8, marked: Sequence[int] = ()
+    images: Tensor,
+    titles: Sequence[str] = (),
+    columns: int = 8,
+    marked: Sequence[int] = (),
 ) -> Figure:
-    """Draw images, (N, 1, 28, 28), below their titles; those at the places `marked` in orange."""
-    rows = -(-len(images) // columns)
+    """Draw images, (N, 1, 28, 28), below their titles; titles `marked` are orange."""
+    rows = math.ceil(len(images) / columns)
     height = (1.15 if titles else 0.9) * rows * 8 / columns
     figure, panels = plt.subplots(rows, columns, figsize=(7, height), squeeze=False)
     for axes in panels.flat:
@@ -164,7 +169,7 @@ plt.show()
 # %%
 ours, theirs = writers[:50_000].unique(), writers[50_000:].unique()
 shared = torch.isin(theirs, ours).sum()
-print(f"{len(theirs)} people wrote the last 10,000 digits; {shared} also wrote some of the others")
+print(f"{len(theirs)} people wrote the last 10,000; {shared} of them wrote others too")
 
 
 # %% [markdown]
@@ -176,10 +181,11 @@ print(f"{len(theirs)} people wrote the last 10,000 digits; {shared} also wrote s
 def split_by_writer(
     digits: TensorDataset, held_out: int = 90, seed: int = 0
 ) -> tuple[TensorDataset, TensorDataset]:
-    """Set the digits of `held_out` writers apart: nobody's handwriting is in both parts."""
+    """Set the digits of `held_out` writers apart: nobody has digits in both parts."""
     writers = digits.tensors[2]
     everybody = writers.unique()
-    order = torch.randperm(len(everybody), generator=torch.Generator().manual_seed(seed))
+    generator = torch.Generator().manual_seed(seed)
+    order = torch.randperm(len(everybody), generator=generator)
     apart = torch.isin(writers, everybody[order[:held_out]])
     return TensorDataset(*digits[~apart]), TensorDataset(*digits[apart])
 
@@ -190,10 +196,9 @@ print(f"{len(training):,} digits to train, {len(validation):,} to validate")
 
 
 # %% [markdown]
-# The *seed* of the generator makes this repeatable.
+# A generator that starts from the same *seed* draws the same random numbers, so the split is repeatable.
 # Indexing a `TensorDataset` picks the same rows of all its tensors, and `~apart` means all rows but those.
-# MNIST's test digits were written by other people, so they need no splitting.
-# We will check that when we get there.
+# MNIST's test digits were written by other people, so they need no splitting; we will check that.
 #
 # ## A baseline to beat
 #
@@ -211,17 +216,18 @@ def mean_digits(images: Tensor, labels: Tensor) -> Tensor:
 
 # %%
 def nearest(images: Tensor, references: Tensor) -> Tensor:
-    """Return the index of the nearest reference image, pixel by pixel, for each image, (N,)."""
+    """Return the index of the nearest reference for each image, (N,)."""
     distances = torch.cdist(images.flatten(1), references.flatten(1))  # (N, references)
     return distances.argmin(dim=1)
 
 
 # %%
 known, known_labels, _ = training.tensors
-asked, asked_labels = validation.tensors[0][::5], validation.tensors[1][::5]  # one in five
+asked, asked_labels, _ = validation[::5]  # one in five
 means = mean_digits(known, known_labels)
 by_mean = (nearest(asked, means) == asked_labels).float().mean().item()
-by_neighbour = (known_labels[nearest(asked, known)] == asked_labels).float().mean().item()
+neighbours = known_labels[nearest(asked, known)]
+by_neighbour = (neighbours == asked_labels).float().mean().item()
 print(f"nearest mean {by_mean:.1%}, nearest neighbour {by_neighbour:.1%}")
 
 # %% tags=["hide-input"]
@@ -259,7 +265,8 @@ for step in range(8):
     by_hand = 2 * 2 * (2 * weight.item() - 6)  # the chain rule
     weight.grad = None  # forget the gradient of the step before
     loss.backward()
-    print(f"weight {weight:.2f}, loss {loss:.2f}, slope {weight.grad:.2f}, by hand {by_hand:.2f}")
+    print(f"weight {weight:.2f}, loss {loss:.2f}, "
+          f"slope {weight.grad:.2f}, by hand {by_hand:.2f}")
     with torch.no_grad():  # the step itself is not recorded
         weight -= 0.05 * weight.grad
     path.append(weight.item())
@@ -278,7 +285,8 @@ def plot_descent(loss: Callable[[float], float], weights: Sequence[float]) -> Fi
     axes.plot(line, [loss(weight) for weight in line], color="0.75")
     axes.plot(weights, [loss(weight) for weight in weights], marker="o", color="C1")
     for step, weight in enumerate(weights[:4]):
-        axes.annotate(str(step), (weight, loss(weight)), (8, 2), textcoords="offset points")
+        point = (weight, loss(weight))
+        axes.annotate(str(step), point, (8, 2), textcoords="offset points")
     axes.set(xlabel="weight", ylabel="loss")
     return figure
 
@@ -306,13 +314,14 @@ plt.show()
 def normalise(
     digits: TensorDataset, mean: float, std: float, device: torch.device
 ) -> TensorDataset:
-    """Scale all pixels to mean 0 and standard deviation 1, and move everything to the device."""
+    """Scale pixels to mean 0 and standard deviation 1; move all to the device."""
     images, *rest = (tensor.to(device) for tensor in digits.tensors)
     return TensorDataset((images - mean) / std, *rest)
 
 
 # %%
-device = torch.accelerator.current_accelerator(check_available=True) or torch.device("cpu")
+accelerator = torch.accelerator.current_accelerator(check_available=True)
+device = accelerator or torch.device("cpu")
 mean, std = known.mean().item(), known.std().item()
 training = normalise(training, mean, std, device)
 validation = normalise(validation, mean, std, device)
@@ -355,14 +364,15 @@ def batches(
 
 # %% tags=["hide-input"]
 def draw_mlp(hidden: int) -> Figure:
-    """Draw the network: pixels, some of the `hidden` units, ten logits, and what joins them."""
+    """Draw the network: pixels, some of the `hidden` units, ten logits, weights."""
     figure, axes = plt.subplots(figsize=(7, 4.6))
     columns = {0: 9, 1: 7, 2: 10}  # how many circles stand for each layer
     heights = {x: [y - (n - 1) / 2 for y in range(n)] for x, n in columns.items()}
     for x in (0, 1):
         for start in heights[x]:
             for end in heights[x + 1]:
-                axes.plot([x, x + 1], [start, end], color="0.85", linewidth=0.5, zorder=0)
+                line = [x, x + 1], [start, end]
+                axes.plot(*line, color="0.85", linewidth=0.5, zorder=0)
     for x, name in enumerate(["784 pixels", f"{hidden} hidden units", "10 logits"]):
         axes.scatter([x] * columns[x], heights[x], 90, f"C{x}", zorder=1)
         axes.text(x, -6, name, ha="center")
@@ -415,7 +425,7 @@ def count_parameters(model: nn.Module) -> int:
 torch.manual_seed(0)
 model = MLP().to(device)
 print(f"{count_parameters(model):,} parameters")
-print("by hand:", f"{784 * 512 + 512 + 512 * 10 + 10:,}")  # each layer: weights and biases
+print(f"by hand: {784 * 512 + 512 + 512 * 10 + 10:,}")  # weights and biases
 
 # %% [markdown]
 # ### The loss
@@ -444,7 +454,7 @@ print(f"with a softmax too many {twice:.4f}")
 
 # %%
 class Score(NamedTuple):
-    """How well a model does: mean loss per digit, and the share of digits it reads correctly."""
+    """How well a model does: mean loss, and the share of digits read correctly."""
 
     loss: float
     accuracy: float
@@ -454,7 +464,7 @@ class Score(NamedTuple):
 def train_step(
     model: nn.Module, images: Tensor, labels: Tensor, optimizer: torch.optim.Optimizer
 ) -> Tensor:
-    """Move the weights one step; return the summed loss and the number of correct answers."""
+    """Move the weights one step; return summed loss and number of right answers."""
     logits = model(images)
     loss = F.cross_entropy(logits, labels)
     optimizer.zero_grad()  # forget the gradients of the step before
@@ -467,6 +477,7 @@ def train_step(
 # %% [markdown]
 # `zero_grad()` is needed because `backward()` *adds* to the gradients that are there.
 # The step returns tensors, not Python numbers: to read a number, Python must wait for the device, so `fit` below does that once per epoch.
+# `detach()` returns the loss without the record of how it was computed.
 #
 # The best test that I know for a new loop: can the model learn a single batch by heart?
 # If not, there is a bug.
@@ -512,9 +523,9 @@ def fit(
     epochs: int = 5,
     lr: float = 4e-3,
 ) -> list[tuple[Score, Score]]:
-    """Train; return for each epoch the score along the way and that of the validation digits."""
+    """Train; return for each epoch the score along the way and that in validation."""
     optimizer = torch.optim.AdamW(model.parameters(), lr=lr, fused=True)
-    steps = epochs * -(-len(training) // 128)  # rounded up: the last batch may be smaller
+    steps = epochs * math.ceil(len(training) / 128)
     scheduler = torch.optim.lr_scheduler.LinearLR(optimizer, 1, 0, total_iters=steps)
     history = []
     for _ in range(epochs):
@@ -544,18 +555,20 @@ def train(hidden, lr, seed, epochs):
     model = MLP(hidden).to(device)
     return model, fit(model, training, validation, epochs, lr)
 
-tried = {
-    (hidden, lr): [train(hidden, lr, seed, epochs=2)[1][-1][1].accuracy for seed in range(2)]
-    for hidden in (32, 128, 512)
-    for lr in (1e-3, 4e-3, 1.6e-2)
-}
+tried = {}
+for hidden in (32, 128, 512):
+    for lr in (1e-3, 4e-3, 1.6e-2):
+        histories = [train(hidden, lr, seed, epochs=2)[1] for seed in range(2)]
+        tried[hidden, lr] = [history[-1][1].accuracy for history in histories]
 hidden, lr = max(tried, key=lambda setting: sum(tried[setting]))
 print(f"best: {hidden} hidden units, lr={lr}")
 
 
 # %% tags=["hide-input"]
-def plot_search(tried: Mapping[tuple[Any, float], Sequence[float]], what: str) -> Figure:
-    """Draw accuracies, one dot per seed, against the learning rate, one line per choice of what."""
+def plot_search(
+    tried: Mapping[tuple[Any, float], Sequence[float]], what: str
+) -> Figure:
+    """Draw accuracies against the learning rate: a dot per seed, a line per choice."""
     figure, axes = plt.subplots(figsize=(7, 4.8))
     for number, choice in enumerate(sorted({choice for choice, _ in tried})):
         rates = sorted({lr for other, lr in tried if other == choice})
@@ -610,8 +623,8 @@ plt.show()
 # %% [markdown]
 # On the digits that the nearest neighbour was asked about, the network is 0.8 points better on average (98.3%), and it does not have to keep the training digits.
 #
-# At the end, seed 0 reads 99.5% of the training digits, but only 97.8% of the validation digits: it has begun to remember the training digits instead of learning from them.
-# This is *overfitting*.
+# In its last epoch, seed 0 reads 99.5% of the training digits, but only 97.8% of the validation digits.
+# A part of this gap is other people's handwriting (exercise 4); the rest is *overfitting*: the network has begun to remember the training digits instead of learning from them.
 #
 # ## The test set
 #
@@ -621,7 +634,7 @@ plt.show()
 images, labels, writers = load_digits("data", train=False).tensors
 test = normalise(TensorDataset(images, labels, writers), mean, std, device)
 logits = [predict(model, test).cpu() for model, _ in runs]
-correct = torch.stack([each.argmax(dim=1) == labels for each in logits]).float()  # (5, 10000)
+correct = (torch.stack(logits).argmax(dim=2) == labels).float()  # (5, 10000)
 final = correct.mean().item()
 halves = [half.mean().item() for half in correct.split(5_000, dim=1)]
 print("writers we trained on:", int(torch.isin(everything.tensors[2], writers).sum()))
@@ -630,9 +643,9 @@ print(f"mean {final:.2%}; first half {halves[0]:.1%}, second half {halves[1]:.1%
 
 
 # %% [markdown]
-# The network reads 98.25% of the test digits.
+# On average the five networks read 98.25% of the test digits.
 # Look at the last line: the first 5,000 test digits, which students wrote, are harder than the rest, which census employees wrote.
-# Whoever tests on "the first 1,000" to save time gets a different task.
+# If you test on "the first 1,000" to save time, you test on the harder half.
 #
 # How far can we trust that number?
 # Other writers would give another one, and digits by the same hand are alike, so a digit is not an independent draw.
@@ -640,7 +653,9 @@ print(f"mean {final:.2%}; first half {halves[0]:.1%}, second half {halves[1]:.1%
 # 95 % of these scores lie between two bounds, the [*bootstrap*](https://doi.org/10.1201/9780429246593) interval:
 
 # %% tags=["hide-input"]
-def interval(correct: Tensor, writers: Tensor, draws: int = 2000) -> tuple[float, float]:
+def interval(
+    correct: Tensor, writers: Tensor, draws: int = 2000
+) -> tuple[float, float]:
     """Return the 95 % interval of an accuracy, by resampling writers.
 
     `correct` is (N,), a number between 0 and 1 per digit; `writers` is (N,).
@@ -667,7 +682,7 @@ print(f"as if digits were drawn:  ± {100 * naive:.2f} points")
 # It holds for these five networks and other writers; the usual formula, which counts digits as independent, would promise too much.
 #
 # One thing must be said plainly: earlier versions of this site were scored on these same test digits, so they are not quite unseen.
-# What is that worth?
+# How much does that matter?
 # Over four versions the accuracy of Part II's network moved by 0.06 points, less than its margin of error of 0.15: choosing among them could gain little, but it cannot be undone.
 #
 # **Detour.** When others report a score on MNIST, ask how their network was selected.
@@ -679,17 +694,18 @@ print(f"as if digits were drawn:  ± {100 * naive:.2f} points")
 
 # %% tags=["hide-input"]
 def plot_confusion(matrix: Tensor) -> Figure:
-    """Draw a confusion matrix, (10, 10): shade for mistakes, plain numbers for right answers."""
+    """Draw a confusion matrix, (10, 10); only the mistakes are shaded."""
     mistakes = matrix.clone().fill_diagonal_(0)
     figure, axes = plt.subplots(figsize=(7, 6.6))
     axes.imshow(mistakes.numpy(), cmap="Oranges", interpolation="nearest")
     for label in range(10):
         for answer in range(10):
-            count = int(matrix[label, answer])
+            count = str(int(matrix[label, answer]) or "·")
             dark = mistakes[label, answer] > 0.6 * mistakes.max()
             colour = "0.6" if label == answer else "white" if dark else "0.2"
-            axes.text(answer, label, str(count or "·"), ha="center", va="center", color=colour)
-    axes.set(xticks=range(10), yticks=range(10), xlabel="the model's answer", ylabel="label")
+            axes.text(answer, label, count, ha="center", va="center", color=colour)
+    axes.set(xticks=range(10), xlabel="the model's answer")
+    axes.set(yticks=range(10), ylabel="label")
     return figure
 
 
@@ -702,7 +718,7 @@ plot_confusion(matrix)
 plt.show()
 
 # %% [markdown]
-# Of the 171 mistakes, the most frequent, 8 times, is to read a 4 as a 9.
+# Of the 171 mistakes, the most frequent, 8 times, is to read a 4 as a 9; no pair of digits stands out.
 #
 # The interesting mistakes are those of which the network was sure.
 # Some may not be its fault.
@@ -711,7 +727,7 @@ plt.show()
 # Nobody looked at the other 9,900.
 
 # %% tags=["hide-input"]
-# Test images whose label fewer than three of five reviewers confirmed: index from 0 -> label.
+# Test images whose label fewer than three of five reviewers confirmed: index -> label.
 # Northcutt, Athalye and Mueller, 2021, https://labelerrors.com
 DOUBTFUL_LABELS = {
     947: 8, 1621: 0, 1901: 9, 2130: 4, 2462: 2, 2597: 5, 2654: 6, 3520: 6,
@@ -721,7 +737,7 @@ DOUBTFUL_LABELS = {
 
 # %% tags=["hide-input"]
 def confident_mistakes(probabilities: Tensor, labels: Tensor, count: int) -> Tensor:
-    """Return the indices of the `count` most confident wrong answers, most confident first.
+    """Return the indices of the `count` most confident wrong answers, in that order.
 
     Probabilities are (N, 10), labels (N,).
     """
@@ -746,7 +762,7 @@ print(f"lowest confidence among the 16: {confidence[surest].min():.1%}")
 
 # %% [markdown]
 # If all 11 were counted for the network, its accuracy would rise by 0.11 points.
-# Most of the other mistakes you and I can read, and yet the network gave each of these 16 wrong answers a probability of at least 98.5%.
+# Most of the other digits in this figure you and I can read, and yet the network gave each of these 16 wrong answers a probability of at least 98.5%.
 # Part II asks whether such probabilities mean anything.
 #
 # ## Save and load
@@ -755,7 +771,8 @@ print(f"lowest confidence among the 16: {confidence[surest].min():.1%}")
 
 # %%
 Path("checkpoints").mkdir(exist_ok=True)
-torch.save({"weights": model.state_dict(), "mean": mean, "std": std}, "checkpoints/mlp.pt")
+kept = {"weights": model.state_dict(), "mean": mean, "std": std}
+torch.save(kept, "checkpoints/mlp.pt")
 saved = torch.load("checkpoints/mlp.pt", weights_only=True)
 restored = MLP(hidden).to(device)
 restored.load_state_dict(saved["weights"])
@@ -814,12 +831,13 @@ other = predict(nudged, test).cpu()
 changed = other.argmax(dim=1) != answers
 before, after = (int((each != labels).sum()) for each in (answers, other.argmax(dim=1)))
 top = probabilities.topk(2, dim=1).values
-print(f"{changed.sum()} of 10,000 answers change; mistakes: {before} before, {after} after")
+print(f"{changed.sum()} of 10,000 answers change; "
+      f"mistakes: {before} before, {after} after")
 lead = (top[:, 0] - top[:, 1])[changed].median()
 print("the first of them:", changed.nonzero()[:8].flatten().tolist())
 print(f"median lead of their first answer over the second: {lead:.2f}; of all digits "
       f"{(top[:, 0] - top[:, 1]).median():.2f}")
-# Tiny differences grow at each step. The answers that change are those that were in doubt.
+# Tiny differences grow at each step. What changes are the answers that were in doubt.
 
 # %% [markdown]
 # **4. Old hands.**
@@ -843,10 +861,10 @@ print(f"random split {random_split:.2%}, split by writer {by_writer:.2%}")
 
 # %% tags=["hide-input"]
 def like_mnist(photo: Tensor, ink: float = 0.2) -> Tensor:
-    """Bring a photo of one digit, (H, W), ink near 1 and paper near 0, into MNIST's form.
+    """Bring a photo of a digit, (H, W), ink near 1, paper near 0, into MNIST's form.
 
-    The digit is cut out, scaled into 20 x 20 pixels, and laid on (1, 1, 28, 28) with its centre
-    of mass on pixel (14, 14), as MNIST's makers did: http://yann.lecun.com/exdb/mnist/
+    The digit is cut out, scaled into 20 x 20 pixels, and laid on (1, 1, 28, 28) with
+    its centre of mass on pixel (14, 14), as in http://yann.lecun.com/exdb/mnist/
 
     Raises:
         ValueError: if no pixel is darker than `ink`.
@@ -855,10 +873,14 @@ def like_mnist(photo: Tensor, ink: float = 0.2) -> Tensor:
         raise ValueError(f"there is no digit: no pixel is darker than {ink}")
     rows, columns = (photo > ink).nonzero().unbind(dim=1)
     digit = photo[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
-    height, width = (max(1, round(20 * side / max(digit.shape))) for side in digit.shape)
-    small = F.interpolate(digit[None, None], [height, width], mode="bilinear", antialias=True)
-    down = (small.sum(dim=(0, 1, 3)) @ torch.arange(height).float() / small.sum()).item()
-    across = (small.sum(dim=(0, 1, 2)) @ torch.arange(width).float() / small.sum()).item()
+    scale = 20 / max(digit.shape)
+    height, width = (max(1, round(scale * side)) for side in digit.shape)
+    small = F.interpolate(
+        digit[None, None], [height, width], mode="bilinear", antialias=True
+    )
+    by_row, by_column = small[0, 0].sum(dim=1), small[0, 0].sum(dim=0)
+    down = (by_row @ torch.arange(height).float() / small.sum()).item()
+    across = (by_column @ torch.arange(width).float() / small.sum()).item()
     top = min(max(0, round(14 - down)), 28 - height)
     left = min(max(0, round(14 - across)), 28 - width)
     return F.pad(small, (left, 28 - width - left, top, 28 - height - top))
@@ -870,7 +892,8 @@ photos = torch.zeros(500, 1, 160, 160)
 photos[:, :, 10:94, 60:144] = F.interpolate(plain, [84, 84], mode="bilinear")
 squeezed = F.interpolate(photos, [28, 28], mode="bilinear", antialias=True)
 prepared = torch.cat([like_mnist(photo[0]) for photo in photos])
-for name, each in [("squeezed into 28 x 28", squeezed), ("prepared like MNIST", prepared)]:
+forms = {"squeezed into 28 x 28": squeezed, "prepared like MNIST": prepared}
+for name, each in forms.items():
     own = normalise(TensorDataset(each, plain_labels), mean, std, device)
     print(f"{name}: {evaluate(model, own).accuracy:.1%}")
 
@@ -878,7 +901,7 @@ for name, each in [("squeezed into 28 x 28", squeezed), ("prepared like MNIST", 
 # ## What comes next
 #
 # Our network treats an image as 784 numbers in a row.
-# It would learn just as well if the pixels of all images were shuffled in the same way.
+# It would learn just as well if the pixels of all images were shuffled in the same way, as exercise 3 of Part II shows.
 # In Part II a convolutional neural network (CNN) makes use of the fact that neighbouring pixels belong together.
 # In Part III a recurrent neural network (RNN) reads the digits row by row.
 # [A table of all terms](/mnist-classifier-with-pytorch-part-3/#terms), with links to where each is explained, is at the end of Part III.

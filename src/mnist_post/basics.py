@@ -1,14 +1,24 @@
-"""What Part I makes and the other parts use: digits with their writers, and the loop."""
+"""What Part I makes and the other parts use: digits, a network, and the loop.
+
+Importing it sets what the numbers of the pages depend on.
+"""
 
 # mypy: untyped-calls-exclude=torch
 # mypy: disable-error-code="import-untyped, no-any-return"
 # (torchvision, Tensor.backward and calls of modules have no annotations)
 
 # region basics
+import os
+
+# My numbers hold for these settings: see Part I, exercise 3.
+os.environ |= {"OMP_NUM_THREADS": "1", "ATEN_CPU_CAPABILITY": "avx2"}
+os.environ |= {"MKL_CBWR": "AVX2", "ONEDNN_MAX_CPU_ISA": "AVX2"}
+
 import gzip
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import matplotlib.pyplot as plt
 import torch
@@ -19,6 +29,8 @@ from torch.utils.data import TensorDataset
 from torchvision import datasets
 from torchvision.datasets.utils import download_url
 
+# region loading
+
 
 def load_writers(root: str, *, train: bool) -> Tensor:
     """Load the number of each digit's writer, (N,), from the label files of QMNIST."""
@@ -26,32 +38,49 @@ def load_writers(root: str, *, train: bool) -> Tensor:
     folder = Path(root, "QMNIST", "raw")
     download_url(url, folder, md5=md5)  # downloads nothing if the file is there
     content = gzip.decompress((folder / Path(url).name).read_bytes())
-    table = torch.frombuffer(bytearray(content[12:]), dtype=torch.uint8).reshape(-1, 8, 4)
-    return 256 * table[:, 2, 2].long() + table[:, 2, 3]  # the low bytes of the third column
+    table = torch.frombuffer(bytearray(content[12:]), dtype=torch.uint8)
+    number = table.reshape(-1, 8, 4)[:, 2].long()  # four bytes, high to low
+    return 256 * number[:, 2] + number[:, 3]
 
 
 def load_digits(root: str, *, train: bool) -> TensorDataset:
-    """Load images, (N, 1, 28, 28), from 0 for paper to 1 for ink; labels, (N,); writers, (N,)."""
+    """Load images, (N, 1, 28, 28), paper 0 and ink 1; labels, (N,); writers, (N,)."""
     mnist = datasets.MNIST(root, train=train, download=True)
     images = mnist.data.unsqueeze(1) / 255
-    return TensorDataset(images, mnist.targets, load_writers(root, train=train)[: len(images)])
+    writers = load_writers(root, train=train)[: len(images)]
+    return TensorDataset(images, mnist.targets, writers)
+
+
+# endregion
 
 
 def split_by_writer(
     digits: TensorDataset, held_out: int = 90, seed: int = 0
 ) -> tuple[TensorDataset, TensorDataset]:
-    """Set the digits of `held_out` writers apart: nobody's handwriting is in both parts."""
+    """Set the digits of `held_out` writers apart: nobody has digits in both parts."""
     writers = digits.tensors[2]
     everybody = writers.unique()
-    order = torch.randperm(len(everybody), generator=torch.Generator().manual_seed(seed))
+    generator = torch.Generator().manual_seed(seed)
+    order = torch.randperm(len(everybody), generator=generator)
     apart = torch.isin(writers, everybody[order[:held_out]])
     return TensorDataset(*digits[~apart]), TensorDataset(*digits[apart])
+
+
+def mean_digits(images: Tensor, labels: Tensor) -> Tensor:
+    """Average the images of each digit: (N, 1, 28, 28) becomes (10, 1, 28, 28)."""
+    return torch.stack([images[labels == digit].mean(dim=0) for digit in range(10)])
+
+
+def nearest(images: Tensor, references: Tensor) -> Tensor:
+    """Return the index of the nearest reference for each image, (N,)."""
+    distances = torch.cdist(images.flatten(1), references.flatten(1))  # (N, references)
+    return distances.argmin(dim=1)
 
 
 def normalise(
     digits: TensorDataset, mean: float, std: float, device: torch.device
 ) -> TensorDataset:
-    """Scale all pixels to mean 0 and standard deviation 1, and move everything to the device."""
+    """Scale pixels to mean 0 and standard deviation 1; move all to the device."""
     images, *rest = (tensor.to(device) for tensor in digits.tensors)
     return TensorDataset((images - mean) / std, *rest)
 
@@ -66,8 +95,32 @@ def batches(
         yield images[rows], labels[rows]
 
 
+class MLP(nn.Module):
+    """A multilayer perceptron: 784 pixels, one hidden layer, ten logits."""
+
+    def __init__(self, hidden: int = 512, dropout: float = 0.1) -> None:
+        """Create the layers, with random weights."""
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Flatten(),  # (N, 1, 28, 28) -> (N, 784)
+            nn.Linear(784, hidden),  # (N, 784) -> (N, hidden)
+            nn.ReLU(),
+            nn.Dropout(dropout),
+            nn.Linear(hidden, 10),  # (N, hidden) -> (N, 10)
+        )
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Return the logits, (N, 10)."""
+        return self.layers(images)
+
+
+def count_parameters(model: nn.Module) -> int:
+    """Count the numbers that training adjusts."""
+    return sum(parameter.numel() for parameter in model.parameters())
+
+
 class Score(NamedTuple):
-    """How well a model does: mean loss per digit, and the share of digits it reads correctly."""
+    """How well a model does: mean loss, and the share of digits read correctly."""
 
     loss: float
     accuracy: float
@@ -76,7 +129,7 @@ class Score(NamedTuple):
 def train_step(
     model: nn.Module, images: Tensor, labels: Tensor, optimizer: torch.optim.Optimizer
 ) -> Tensor:
-    """Move the weights one step; return the summed loss and the number of correct answers."""
+    """Move the weights one step; return summed loss and number of right answers."""
     logits = model(images)
     loss = F.cross_entropy(logits, labels)
     optimizer.zero_grad()  # forget the gradients of the step before
@@ -107,9 +160,9 @@ def fit(
     epochs: int = 5,
     lr: float = 4e-3,
 ) -> list[tuple[Score, Score]]:
-    """Train; return for each epoch the score along the way and that of the validation digits."""
+    """Train; return for each epoch the score along the way and that in validation."""
     optimizer = torch.optim.AdamW(model.parameters(), lr=lr, fused=True)
-    steps = epochs * -(-len(training) // 128)  # rounded up: the last batch may be smaller
+    steps = epochs * math.ceil(len(training) / 128)
     scheduler = torch.optim.lr_scheduler.LinearLR(optimizer, 1, 0, total_iters=steps)
     history = []
     for _ in range(epochs):
@@ -123,7 +176,9 @@ def fit(
     return history
 
 
-def interval(correct: Tensor, writers: Tensor, draws: int = 2000) -> tuple[float, float]:
+def interval(
+    correct: Tensor, writers: Tensor, draws: int = 2000
+) -> tuple[float, float]:
     """Return the 95 % interval of an accuracy, by resampling writers.
 
     `correct` is (N,), a number between 0 and 1 per digit; `writers` is (N,).
@@ -139,10 +194,13 @@ def interval(correct: Tensor, writers: Tensor, draws: int = 2000) -> tuple[float
 
 
 def plot_digits(
-    images: Tensor, titles: Sequence[str] = (), columns: int = 8, marked: Sequence[int] = ()
+    images: Tensor,
+    titles: Sequence[str] = (),
+    columns: int = 8,
+    marked: Sequence[int] = (),
 ) -> Figure:
-    """Draw images, (N, 1, 28, 28), below their titles; those at the places `marked` in orange."""
-    rows = -(-len(images) // columns)
+    """Draw images, (N, 1, 28, 28), below their titles; titles `marked` are orange."""
+    rows = math.ceil(len(images) / columns)
     height = (1.15 if titles else 0.9) * rows * 8 / columns
     figure, panels = plt.subplots(rows, columns, figsize=(7, height), squeeze=False)
     for axes in panels.flat:
@@ -152,6 +210,23 @@ def plot_digits(
         if titles:
             colour = "C1" if place in marked else "0.2"
             axes.set_title(titles[place], color=colour, pad=3)
+    return figure
+
+
+def plot_search(
+    tried: Mapping[tuple[Any, float], Sequence[float]], what: str
+) -> Figure:
+    """Draw accuracies against the learning rate: a dot per seed, a line per choice."""
+    figure, axes = plt.subplots(figsize=(7, 4.8))
+    for number, choice in enumerate(sorted({choice for choice, _ in tried})):
+        rates = sorted({lr for other, lr in tried if other == choice})
+        dots = [[100 * accuracy for accuracy in tried[choice, lr]] for lr in rates]
+        means = [sum(seeds) / len(seeds) for seeds in dots]
+        axes.plot(rates, means, color=f"C{number}", label=f"{choice} {what}")
+        for lr, seeds in zip(rates, dots, strict=True):
+            axes.scatter([lr] * len(seeds), seeds, 18, f"C{number}")
+    axes.set(xscale="log", xlabel="learning rate", ylabel="validation accuracy (%)")
+    axes.legend()
     return figure
 
 

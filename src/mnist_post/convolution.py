@@ -1,4 +1,4 @@
-"""A convolutional network that fits a page, and augmentation as one of its layers."""
+"""A convolutional network that fits a page, and what is done with it."""
 
 # mypy: untyped-calls-exclude=torch
 # mypy: disable-error-code=no-any-return
@@ -9,32 +9,9 @@ import math
 from collections.abc import Sequence
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-
-class Jitter(nn.Module):
-    """Augmentation: move, turn and scale each image at random, only in training."""
-
-    limits: Tensor
-
-    def __init__(self, pixels: float = 1.5, degrees: float = 10, scale: float = 0.1) -> None:
-        """Keep the largest turn, change of scale, and shift to the right and down."""
-        super().__init__()
-        limits = torch.tensor([math.radians(degrees), scale, pixels / 14, pixels / 14])
-        self.register_buffer("limits", limits)  # goes to the device with the model, not trained
-
-    def forward(self, images: Tensor) -> Tensor:
-        """Return images of the same shape, (N, 1, 28, 28); what comes in is paper."""
-        if not self.training:
-            return images
-        draws = 2 * torch.rand(len(images), 4, device=images.device) - 1  # from -1 to 1
-        turn, scale, right, down = (self.limits * draws).unbind(dim=1)
-        cos, sin = (1 + scale) * turn.cos(), (1 + scale) * turn.sin()
-        matrix = torch.stack([cos, -sin, right, sin, cos, down], dim=1).reshape(-1, 2, 3)
-        grid = F.affine_grid(matrix, list(images.shape), align_corners=False)
-        paper = images.min()
-        return F.grid_sample(images - paper, grid, align_corners=False) + paper
+from mnist_post.ruler import Jitter
 
 
 def stage(convolution: nn.Conv2d, *, pool: bool, norm: bool) -> nn.Sequential:
@@ -51,7 +28,11 @@ class CNN(nn.Module):
     """Four stages of convolution, then two linear layers."""
 
     def __init__(
-        self, channels: Sequence[int] = (8, 16, 32, 32), *, norm: bool = True, jitter: bool = True
+        self,
+        channels: Sequence[int] = (8, 16, 32, 32),
+        *,
+        norm: bool = True,
+        jitter: bool = True,
     ) -> None:
         """Create the layers; batch norm and augmentation can be left out."""
         super().__init__()
@@ -67,7 +48,7 @@ class CNN(nn.Module):
             nn.Flatten(), nn.Linear(9 * d, 64), nn.ReLU(), nn.Dropout(0.2)
         )  # (N, 64)
         self.head = nn.Linear(64, 10)
-        self.to(memory_format=torch.channels_last)  # the order in memory that is fastest on CPUs
+        self.to(memory_format=torch.channels_last)  # the fastest order on CPUs
 
     def embed(self, images: Tensor) -> Tensor:
         """Return what the network has made of images before the last layer, (N, 64)."""
@@ -80,7 +61,7 @@ class CNN(nn.Module):
 
 @torch.no_grad()
 def reestimate(model: nn.Module, images: Tensor) -> nn.Module:
-    """Return a copy whose batch norm uses the statistics of these images; needs no labels."""
+    """Return a copy whose batch norm uses these images' statistics; needs no labels."""
     adapted = copy.deepcopy(model).eval()
     for module in adapted.modules():
         if isinstance(module, nn.BatchNorm2d):
@@ -101,9 +82,9 @@ class Ensemble(nn.Module):
         self.members = nn.ModuleList(members)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Return the logarithm of the mean probabilities, (N, 10), which serves as logits."""
-        votes = torch.stack([member(images).log_softmax(dim=1) for member in self.members])
-        return votes.logsumexp(dim=0) - math.log(len(self.members))
+        """Return the logarithm of the mean probabilities, (N, 10), as logits."""
+        votes = [member(images).log_softmax(dim=1) for member in self.members]
+        return torch.stack(votes).logsumexp(dim=0) - math.log(len(votes))
 
 
 def flatten_to_plane(points: Tensor) -> Tensor:

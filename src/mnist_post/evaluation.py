@@ -1,8 +1,8 @@
-"""What the score hides: which digits are mistaken for which, and how sure of it the model was."""
+"""What the score hides: which digits are misread, and how sure the model was."""
 
 from torch import Tensor
 
-# Test images whose label fewer than three of five reviewers confirmed: index from 0 -> label.
+# Test images whose label fewer than three of five reviewers confirmed: index -> label.
 # Northcutt, Athalye and Mueller, 2021, https://labelerrors.com
 DOUBTFUL_LABELS = {
     947: 8, 1621: 0, 1901: 9, 2130: 4, 2462: 2, 2597: 5, 2654: 6, 3520: 6,
@@ -11,7 +11,7 @@ DOUBTFUL_LABELS = {
 
 
 def confident_mistakes(probabilities: Tensor, labels: Tensor, count: int) -> Tensor:
-    """Return the indices of the `count` most confident wrong answers, most confident first.
+    """Return the indices of the `count` most confident wrong answers, in that order.
 
     Probabilities are (N, 10), labels (N,).
     """

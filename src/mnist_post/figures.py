@@ -1,7 +1,6 @@
 """The figures of Part I: data in, a matplotlib figure out. Nothing here trains."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import matplotlib.pyplot as plt
 import torch
@@ -18,20 +17,22 @@ def plot_descent(loss: Callable[[float], float], weights: Sequence[float]) -> Fi
     axes.plot(line, [loss(weight) for weight in line], color="0.75")
     axes.plot(weights, [loss(weight) for weight in weights], marker="o", color="C1")
     for step, weight in enumerate(weights[:4]):
-        axes.annotate(str(step), (weight, loss(weight)), (8, 2), textcoords="offset points")
+        point = (weight, loss(weight))
+        axes.annotate(str(step), point, (8, 2), textcoords="offset points")
     axes.set(xlabel="weight", ylabel="loss")
     return figure
 
 
 def draw_mlp(hidden: int) -> Figure:
-    """Draw the network: pixels, some of the `hidden` units, ten logits, and what joins them."""
+    """Draw the network: pixels, some of the `hidden` units, ten logits, weights."""
     figure, axes = plt.subplots(figsize=(7, 4.6))
     columns = {0: 9, 1: 7, 2: 10}  # how many circles stand for each layer
     heights = {x: [y - (n - 1) / 2 for y in range(n)] for x, n in columns.items()}
     for x in (0, 1):
         for start in heights[x]:
             for end in heights[x + 1]:
-                axes.plot([x, x + 1], [start, end], color="0.85", linewidth=0.5, zorder=0)
+                line = [x, x + 1], [start, end]
+                axes.plot(*line, color="0.85", linewidth=0.5, zorder=0)
     for x, name in enumerate(["784 pixels", f"{hidden} hidden units", "10 logits"]):
         axes.scatter([x] * columns[x], heights[x], 90, f"C{x}", zorder=1)
         axes.text(x, -6, name, ha="center")
@@ -40,21 +41,6 @@ def draw_mlp(hidden: int) -> Figure:
     for place, name in [(0.5, "linear"), (1.5, "ReLU, dropout, linear")]:
         axes.text(place, 5.2, name, ha="center", color="0.4")
     axes.set_axis_off()
-    return figure
-
-
-def plot_search(tried: Mapping[tuple[Any, float], Sequence[float]], what: str) -> Figure:
-    """Draw accuracies, one dot per seed, against the learning rate, one line per choice of what."""
-    figure, axes = plt.subplots(figsize=(7, 4.8))
-    for number, choice in enumerate(sorted({choice for choice, _ in tried})):
-        rates = sorted({lr for other, lr in tried if other == choice})
-        dots = [[100 * accuracy for accuracy in tried[choice, lr]] for lr in rates]
-        means = [sum(seeds) / len(seeds) for seeds in dots]
-        axes.plot(rates, means, color=f"C{number}", label=f"{choice} {what}")
-        for lr, seeds in zip(rates, dots, strict=True):
-            axes.scatter([lr] * len(seeds), seeds, 18, f"C{number}")
-    axes.set(xscale="log", xlabel="learning rate", ylabel="validation accuracy (%)")
-    axes.legend()
     return figure
 
 
@@ -73,15 +59,16 @@ def plot_history(history: Sequence[tuple[Score, Score]]) -> Figure:
 
 
 def plot_confusion(matrix: Tensor) -> Figure:
-    """Draw a confusion matrix, (10, 10): shade for mistakes, plain numbers for right answers."""
+    """Draw a confusion matrix, (10, 10); only the mistakes are shaded."""
     mistakes = matrix.clone().fill_diagonal_(0)
     figure, axes = plt.subplots(figsize=(7, 6.6))
     axes.imshow(mistakes.numpy(), cmap="Oranges", interpolation="nearest")
     for label in range(10):
         for answer in range(10):
-            count = int(matrix[label, answer])
+            count = str(int(matrix[label, answer]) or "·")
             dark = mistakes[label, answer] > 0.6 * mistakes.max()
             colour = "0.6" if label == answer else "white" if dark else "0.2"
-            axes.text(answer, label, str(count or "·"), ha="center", va="center", color=colour)
-    axes.set(xticks=range(10), yticks=range(10), xlabel="the model's answer", ylabel="label")
+            axes.text(answer, label, count, ha="center", va="center", color=colour)
+    axes.set(xticks=range(10), xlabel="the model's answer")
+    axes.set(yticks=range(10), ylabel="label")
     return figure

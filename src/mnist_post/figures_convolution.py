@@ -10,7 +10,7 @@ from torch import Tensor
 
 
 def plot_convolution(image: Tensor, kernel: Tensor, feature_map: Tensor) -> Figure:
-    """Draw an image, the kernel that slides over it, and what comes out; each (H, W)."""
+    """Draw an image, the kernel that slides over it, and the result; each (H, W)."""
     figure, panels = plt.subplots(1, 3, figsize=(7, 2.7), width_ratios=[28, 16, 26])
     most = feature_map.abs().max().item()
     panels[0].imshow(image.numpy(), cmap="gray_r", interpolation="nearest")
@@ -26,36 +26,40 @@ def plot_convolution(image: Tensor, kernel: Tensor, feature_map: Tensor) -> Figu
 
 
 def draw_cnn(shapes: Sequence[tuple[int, ...]]) -> Figure:
-    """Draw the feature maps after each stage, (channels, height, width), then rows of numbers."""
+    """Draw feature maps, (channels, height, width), and rows of numbers, (N,)."""
     figure, axes = plt.subplots(figsize=(7, 2.8))
     left = 0.0
     for place, (channels, *sides) in enumerate(shapes):
         side = sides[0] if sides else 0
         for layer in reversed(range(min(channels, 8) if side else 0)):
             corner = (left + 0.8 * layer, 0.8 * layer - side / 2)
-            axes.add_patch(Rectangle(corner, side, side, facecolor="white", edgecolor="C0"))
+            axes.add_patch(Rectangle(corner, side, side, fc="white", ec="C0"))
         if not side:
-            axes.add_patch(Rectangle((left, -10), 1.5, 20, facecolor="C2", edgecolor="C2"))
+            axes.add_patch(Rectangle((left, -10), 1.5, 20, fc="C2", ec="C2"))
         width = side + (0.8 * min(channels, 8) if side else 1.5)
         name = f"{channels} x\n{side} x {side}" if side else str(channels)
         axes.text(left + width / 2, -18, name, ha="center", va="top")
         left += width + 6
         if place < len(shapes) - 1:
-            axes.annotate("", (left - 1, 0), (left - 5, 0), arrowprops={"arrowstyle": "->"})
+            arrow = {"arrowstyle": "->"}
+            axes.annotate("", (left - 1, 0), (left - 5, 0), arrowprops=arrow)
     axes.set(xlim=(-1, left), ylim=(-34, 20), aspect="equal")
     axes.set_axis_off()
     return figure
 
 
 def plot_tiles(tiles: Tensor, columns: int = 8) -> Figure:
-    """Draw small pictures, (N, H, W), as a sheet; each is white at zero, orange below."""
+    """Draw small pictures, (N, H, W), as a sheet: white at zero, orange below."""
     rows = math.ceil(len(tiles) / columns)
-    figure, panels = plt.subplots(rows, columns, figsize=(7, 7 * rows / columns), squeeze=False)
+    size = (7, 7 * rows / columns)
+    figure, panels = plt.subplots(rows, columns, figsize=size, squeeze=False)
     for axes in panels.flat:
         axes.set_axis_off()
     for axes, tile in zip(panels.flat, tiles, strict=False):
         most = tile.abs().max().item()
-        axes.imshow(tile.numpy(), cmap="PuOr", vmin=-most, vmax=most, interpolation="nearest")
+        axes.imshow(
+            tile.numpy(), cmap="PuOr", vmin=-most, vmax=most, interpolation="nearest"
+        )
     return figure
 
 
@@ -65,28 +69,18 @@ def plot_plane(points: Tensor, labels: Tensor) -> Figure:
     for digit in range(10):
         own = points[labels == digit]
         across, up = own.unbind(dim=1)
-        axes.scatter(across, up, s=40, marker=f"${digit}$", linewidths=0, color=f"C{digit}")
+        marker, colour = f"${digit}$", f"C{digit}"
+        axes.scatter(across, up, s=40, marker=marker, linewidths=0, color=colour)
         x, y = own.median(dim=0).values.tolist()
-        axes.text(x, y, str(digit), fontsize=26, weight="bold", ha="center", va="center")
+        name = axes.text(x, y, str(digit), ha="center", va="center")
+        name.set(fontsize=26, weight="bold")
     axes.set_axis_off()
     return figure
 
 
-def plot_spread(accuracies: dict[str, Sequence[float]]) -> Figure:
-    """Draw the accuracies of several models, a dot per seed, and a line at their mean."""
-    figure, axes = plt.subplots(figsize=(7, 0.9 + 0.6 * len(accuracies)))
-    for place, seeds in enumerate(accuracies.values()):
-        percent = [100 * accuracy for accuracy in seeds]
-        mean = sum(percent) / len(percent)
-        axes.scatter(percent, [place] * len(percent), s=30, alpha=0.7, color="C0")
-        axes.vlines(mean, place - 0.25, place + 0.25, color="C1")
-        axes.annotate(f"{mean:.1f}", (mean, place + 0.27), ha="center", va="top")
-    axes.set(yticks=range(len(accuracies)), yticklabels=list(accuracies))
-    axes.set(xlabel="validation accuracy (%)", ylim=(len(accuracies) - 0.3, -0.5))
-    return figure
-
-
-def plot_robustness(curves: dict[str, Tensor], corruptions: dict[str, list[float]]) -> Figure:
+def plot_robustness(
+    curves: dict[str, Tensor], corruptions: dict[str, list[float]]
+) -> Figure:
     """Draw accuracy against severity, one panel per kind of corruption.
 
     A model's curves are (kinds, severities), in the order of `corruptions`.
@@ -96,7 +90,8 @@ def plot_robustness(curves: dict[str, Tensor], corruptions: dict[str, list[float
     for kind, (name, severities) in enumerate(corruptions.items()):
         axes = panels.flat[kind]
         for model, accuracies in curves.items():
-            axes.plot(severities, 100 * accuracies[kind], marker="o", markersize=3, label=model)
+            percent = 100 * accuracies[kind]
+            axes.plot(severities, percent, marker="o", markersize=3, label=model)
         axes.set(xlabel=name, ylim=(0, 103))
     figure.supylabel("accuracy (%)")
     figure.legend(*axes.get_legend_handles_labels(), loc="outside upper left", ncols=2)
@@ -104,9 +99,9 @@ def plot_robustness(curves: dict[str, Tensor], corruptions: dict[str, list[float
 
 
 def plot_calibration(models: dict[str, Tensor]) -> Figure:
-    """Draw accuracy against confidence with 95 % bars, from rows of (confidence, accuracy, count).
+    """Draw accuracy against confidence, from rows of (confidence, accuracy, count).
 
-    A bar is Wilson's interval, which holds its level in small bins.
+    Bars are Wilson's 95 % intervals, which hold their level in small bins.
     """
     figure, axes = plt.subplots(figsize=(7, 5.6))
     axes.plot([0, 1], [0, 1], color="0.75", linestyle="--", linewidth=1)
@@ -117,7 +112,9 @@ def plot_calibration(models: dict[str, Tensor]) -> Figure:
         spread = (accuracy * (1 - accuracy) / count + square / 4 / count) ** 0.5
         half = 1.96 * spread / (1 + square)
         bars = ((accuracy - middle + half).clip(0), (middle + half - accuracy).clip(0))
-        axes.errorbar(confidence, accuracy, bars, marker="o", linewidth=1, capsize=2, label=name)
+        axes.errorbar(
+            confidence, accuracy, bars, marker="o", linewidth=1, capsize=2, label=name
+        )
     axes.set(xlabel="confidence", ylabel="accuracy", xlim=(0, 1.04), ylim=(0, 1.04))
     axes.legend()
     return figure

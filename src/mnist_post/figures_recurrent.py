@@ -1,4 +1,4 @@
-"""The figures of Part III: what a network believes while it reads, and what it remembers."""
+"""The figures of Part III: what a network believes while it reads, and remembers."""
 
 from collections.abc import Sequence
 
@@ -21,17 +21,20 @@ def draw_unrolled(steps: int = 4) -> Figure:
         axes.annotate("", (2 * place + 1.5, 0), (2 * place + 0.5, 0), arrowprops=arrow)
         dots = "  …" if place == steps - 2 else ""
         axes.text(2 * place + 1, 0.6, f"state\n{name}{dots}", ha="center")
-    axes.text(2 * steps + 0.4, 0, "linear", ha="center", va="center", bbox=box)
-    axes.text(2 * steps + 0.4, 1.3, "10 logits", ha="center", va="center")
-    axes.annotate("", (2 * steps + 0.4, 1.05), (2 * steps + 0.4, 0.45), arrowprops=arrow)
+    end = 2 * steps + 0.4
+    axes.text(end, 0, "linear", ha="center", va="center", bbox=box)
+    axes.text(end, 1.3, "10 logits", ha="center", va="center")
+    axes.annotate("", (end, 1.05), (end, 0.45), arrowprops=arrow)
     axes.set(xlim=(-0.8, 2 * steps + 1.4), ylim=(-1.9, 1.7))
     axes.set_axis_off()
     return figure
 
 
 def plot_beliefs(image: Tensor, probabilities: Tensor) -> Figure:
-    """Draw an image, (1, rows, width), beside the beliefs after each of its rows, (rows, 10)."""
-    figure, (left, right) = plt.subplots(1, 2, figsize=(7, 6.4), sharey=True, width_ratios=[1, 1.3])
+    """Draw an image, (1, rows, width), and the beliefs after each row, (rows, 10)."""
+    figure, (left, right) = plt.subplots(
+        1, 2, figsize=(7, 6.4), sharey=True, width_ratios=[1, 1.3]
+    )
     left.imshow(image.squeeze(0).cpu().numpy(), cmap="gray_r", aspect="auto")
     right.imshow(probabilities.numpy(), cmap="Blues", vmin=0, vmax=1, aspect="auto")
     last = len(probabilities) - 1
@@ -49,7 +52,7 @@ def plot_beliefs(image: Tensor, probabilities: Tensor) -> Figure:
 
 
 def plot_by_row(curves: dict[str, Tensor], ink: Tensor) -> Figure:
-    """Draw accuracy against rows read, each curve (rows,), over the ink of each row, (rows,)."""
+    """Draw accuracies against rows read, each (rows,), over the ink, (rows,)."""
     rows = range(1, len(ink) + 1)
     figure, axes = plt.subplots(figsize=(7, 4.6))
     share = (25 * ink / ink.max()).tolist()  # a low hill behind the curves
@@ -63,15 +66,15 @@ def plot_by_row(curves: dict[str, Tensor], ink: Tensor) -> Figure:
 
 
 def plot_rows_needed(needed: Tensor, labels: Tensor) -> Figure:
-    """Draw how many rows each digit needs, (N,), by label, (N,): middle half and median."""
+    """Draw the rows that digits need, (N,), by label, (N,): middle half and median."""
     figure, axes = plt.subplots(figsize=(7, 4.2))
     for digit in range(10):
         quarters = torch.tensor([0.25, 0.5, 0.75])
         low, middle, high = needed[labels == digit].float().quantile(quarters).tolist()
         axes.plot([digit, digit], [low, high], color="C0", linewidth=8, alpha=0.35)
         axes.plot(digit, middle, marker="o", color="C0")
-    axes.set(xticks=range(10), xlabel="digit", ylabel="rows until decided", ylim=(28.5, 0.5))
-    axes.set_yticks([1, 7, 14, 21, 28])
+    axes.set(xticks=range(10), xlabel="digit")
+    axes.set(yticks=[1, 7, 14, 21, 28], ylim=(28.5, 0.5), ylabel="rows until decided")
     return figure
 
 
@@ -81,13 +84,13 @@ def plot_gradients(norms: dict[str, Tensor]) -> Figure:
     for name, steps in norms.items():
         axes.plot(range(1, len(steps) + 1), steps / steps[-1], label=name)
     axes.set(yscale="log", xlabel="step", ylabel="gradient (last step = 1)")
-    axes.yaxis.set_major_formatter("{x:g}")  # exponents are too small to read on a phone
+    axes.yaxis.set_major_formatter("{x:g}")  # exponents are too small for a phone
     axes.legend()
     return figure
 
 
 def plot_steps(runs: dict[str, Sequence[tuple[float, float]]]) -> Figure:
-    """Draw each step's loss and gradient norm, both on logarithmic axes, for several runs."""
+    """Draw each step's loss and gradient norm on logarithmic axes, per run."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(7, 3.6))
     for name, steps in runs.items():
         losses, norms = zip(*steps, strict=True)
@@ -95,9 +98,9 @@ def plot_steps(runs: dict[str, Sequence[tuple[float, float]]]) -> Figure:
         right.plot(norms, linewidth=1)
     left.set(xlabel="step", ylabel="loss")
     right.set(xlabel="step", ylabel="gradient norm before clipping")
-    for axes, marks in ((left, [2, 5]), (right, [])):  # exponents are too small for a phone
+    for axes, marks in ((left, [2, 5]), (right, [])):
         axes.set_yscale("log", subs=marks)
-        axes.yaxis.set_major_formatter("{x:g}")
+        axes.yaxis.set_major_formatter("{x:g}")  # exponents are too small for a phone
         axes.yaxis.set_minor_formatter("{x:g}")
     left.legend()
     return figure

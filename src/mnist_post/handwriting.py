@@ -1,4 +1,4 @@
-"""One's own digits in MNIST's form: a network reads only what looks like what it learnt from."""
+"""One's own digits in MNIST's form, which is all that a network has learnt to read."""
 
 import torch
 import torch.nn.functional as F
@@ -6,10 +6,10 @@ from torch import Tensor
 
 
 def like_mnist(photo: Tensor, ink: float = 0.2) -> Tensor:
-    """Bring a photo of one digit, (H, W), ink near 1 and paper near 0, into MNIST's form.
+    """Bring a photo of a digit, (H, W), ink near 1, paper near 0, into MNIST's form.
 
-    The digit is cut out, scaled into 20 x 20 pixels, and laid on (1, 1, 28, 28) with its centre
-    of mass on pixel (14, 14), as MNIST's makers did: http://yann.lecun.com/exdb/mnist/
+    The digit is cut out, scaled into 20 x 20 pixels, and laid on (1, 1, 28, 28) with
+    its centre of mass on pixel (14, 14), as in http://yann.lecun.com/exdb/mnist/
 
     Raises:
         ValueError: if no pixel is darker than `ink`.
@@ -18,10 +18,14 @@ def like_mnist(photo: Tensor, ink: float = 0.2) -> Tensor:
         raise ValueError(f"there is no digit: no pixel is darker than {ink}")
     rows, columns = (photo > ink).nonzero().unbind(dim=1)
     digit = photo[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
-    height, width = (max(1, round(20 * side / max(digit.shape))) for side in digit.shape)
-    small = F.interpolate(digit[None, None], [height, width], mode="bilinear", antialias=True)
-    down = (small.sum(dim=(0, 1, 3)) @ torch.arange(height).float() / small.sum()).item()
-    across = (small.sum(dim=(0, 1, 2)) @ torch.arange(width).float() / small.sum()).item()
+    scale = 20 / max(digit.shape)
+    height, width = (max(1, round(scale * side)) for side in digit.shape)
+    small = F.interpolate(
+        digit[None, None], [height, width], mode="bilinear", antialias=True
+    )
+    by_row, by_column = small[0, 0].sum(dim=1), small[0, 0].sum(dim=0)
+    down = (by_row @ torch.arange(height).float() / small.sum()).item()
+    across = (by_column @ torch.arange(width).float() / small.sum()).item()
     top = min(max(0, round(14 - down)), 28 - height)
     left = min(max(0, round(14 - across)), 28 - width)
     return F.pad(small, (left, 28 - width - left, top, 28 - height - top))

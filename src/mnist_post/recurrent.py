@@ -15,7 +15,7 @@ from mnist_post.basics import batches
 
 
 class RowReader(nn.Module):
-    """Reads an image from top to bottom, a row per step, and answers from its hidden state."""
+    """Reads an image from top to bottom, a row per step, and then answers."""
 
     def __init__(
         self,
@@ -26,7 +26,7 @@ class RowReader(nn.Module):
         keep: float = 2.0,
         orthogonal: bool = False,
     ) -> None:
-        """Create the layers: rows of `width` pixels go in, `hidden` numbers are the state."""
+        """Create the layers: rows have `width` pixels, the state `hidden` numbers."""
         super().__init__()
         self.rnn = kind(width, hidden, batch_first=True)
         self.head = nn.Linear(hidden, 10)
@@ -37,7 +37,8 @@ class RowReader(nn.Module):
 
     def read(self, images: Tensor) -> Tensor:
         """Return the hidden state after each row, (N, rows, hidden)."""
-        states, _ = self.rnn(images.squeeze(1))  # (N, 1, rows, width) -> (N, rows, width)
+        rows = images.squeeze(1)  # (N, 1, rows, width) -> (N, rows, width)
+        states, _ = self.rnn(rows)
         return states
 
     def forward(self, images: Tensor) -> Tensor:
@@ -49,12 +50,13 @@ class AnytimeReader(RowReader):
     """A row reader that is trained to answer after any row."""
 
     def forward(self, images: Tensor) -> Tensor:
-        """Return logits, (N, 10): in training after a random row, a different one per image."""
+        """Return logits, (N, 10): in training after a row drawn for each image."""
         if not self.training:
             return super().forward(images)
         count, rows = len(images), images.shape[2]
         stops = torch.randint(rows, (count,), device=images.device)
-        return self.head(self.read(images)[torch.arange(count, device=images.device), stops])
+        everyone = torch.arange(count, device=images.device)
+        return self.head(self.read(images)[everyone, stops])
 
 
 def rnn_step(rnn: nn.RNN, row: Tensor, hidden: Tensor) -> Tensor:
@@ -64,11 +66,14 @@ def rnn_step(rnn: nn.RNN, row: Tensor, hidden: Tensor) -> Tensor:
     return torch.tanh(from_row + from_hidden)
 
 
-def lstm_step(lstm: nn.LSTM, row: Tensor, hidden: Tensor, cell: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the next hidden state and cell state, each (N, hidden): one step of `nn.LSTM`."""
+def lstm_step(
+    lstm: nn.LSTM, row: Tensor, hidden: Tensor, cell: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Return the next hidden and cell state, each (N, hidden): a step of `nn.LSTM`."""
     from_row = F.linear(row, lstm.weight_ih_l0, lstm.bias_ih_l0)
     from_hidden = F.linear(hidden, lstm.weight_hh_l0, lstm.bias_hh_l0)
-    input_gate, forget_gate, candidate, output_gate = (from_row + from_hidden).chunk(4, dim=1)
+    both = from_row + from_hidden  # (N, 4 * hidden)
+    input_gate, forget_gate, candidate, output_gate = both.chunk(4, dim=1)
     cell = forget_gate.sigmoid() * cell + input_gate.sigmoid() * candidate.tanh()
     return output_gate.sigmoid() * cell.tanh(), cell
 
@@ -82,9 +87,9 @@ def beliefs(model: RowReader, images: Tensor) -> Tensor:
 
 @torch.inference_mode()
 def probe(model: RowReader, digits: TensorDataset, images: Tensor) -> Tensor:
-    """Score images by a new last layer per row, fitted by least squares: (N, rows, 10).
+    """Score images by a last layer per row, by least squares: (N, rows, 10).
 
-    The model stays as it is. Alain and Bengio, arXiv 1610.01644, call this a linear probe.
+    The model stays as it is: a linear probe (Alain and Bengio, arXiv 1610.01644).
     """
     known, asked = (  # (rows, N, hidden + 1), with a one for the bias
         F.pad(model.read(each), (0, 1), value=1.0).swapaxes(0, 1)
@@ -96,7 +101,7 @@ def probe(model: RowReader, digits: TensorDataset, images: Tensor) -> Tensor:
 
 
 def accuracy_by_row(scores: Tensor, labels: Tensor) -> Tensor:
-    """Return the accuracy after each row, (rows,), of scores (N, rows, 10), labels (N,)."""
+    """Return the accuracy after each row, (rows,), from scores, (N, rows, 10)."""
     return (scores.argmax(dim=2) == labels.unsqueeze(1)).float().mean(dim=0)
 
 
@@ -109,7 +114,7 @@ def rows_needed(probabilities: Tensor) -> Tensor:
 
 
 def gradient_norms(model: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
-    """Return the mean norm of the gradient of the loss with respect to each row, (rows,)."""
+    """Return the mean norm of the gradient with respect to each row, (rows,)."""
     images = images.clone().requires_grad_()
     loss = F.cross_entropy(model(images), labels, reduction="sum")
     (gradients,) = torch.autograd.grad(loss, images)  # (N, 1, rows, width)
@@ -119,7 +124,7 @@ def gradient_norms(model: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
 def descend(
     model: nn.Module, digits: TensorDataset, lr: float, limit: float
 ) -> list[tuple[float, float]]:
-    """Train for an epoch of plain gradient descent; return each step's loss and gradient norm.
+    """Train an epoch by plain gradient descent; return losses and gradient norms.
 
     A gradient longer than `limit` is cut to that length; its direction stays.
     """
@@ -129,7 +134,7 @@ def descend(
         loss = F.cross_entropy(model(images), labels)
         optimizer.zero_grad()
         loss.backward()
-        norm = nn.utils.clip_grad_norm_(model.parameters(), limit)  # the norm before the cut
+        norm = nn.utils.clip_grad_norm_(model.parameters(), limit)  # before the cut
         optimizer.step()
         steps.append(torch.stack([loss.detach(), norm]))
     return [(loss, norm) for loss, norm in torch.stack(steps).tolist()]
@@ -142,7 +147,7 @@ def rearrange(digits: TensorDataset, way: Callable[[Tensor], Tensor]) -> TensorD
 
 
 def shuffle_rows(images: Tensor, seed: int = 0, block: int = 1) -> Tensor:
-    """Reorder the rows of every image in the same random way, in blocks of `block` rows."""
+    """Reorder the rows of all images in the same random way, in blocks of `block`."""
     generator = torch.Generator().manual_seed(seed)
     order = torch.randperm(images.shape[2] // block, generator=generator)
     rows = torch.arange(images.shape[2]).reshape(-1, block)[order].flatten()

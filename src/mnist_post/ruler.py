@@ -1,21 +1,66 @@
-"""One ruler for all models: accuracy by writer, calibration, and robustness to corruptions."""
+"""What Part II makes and Part III uses: augmentation, corruptions, and the ruler."""
 
 # mypy: untyped-calls-exclude=torch
 # mypy: disable-error-code="import-untyped, no-any-return"
 # (torchvision, and some calls of torch, have no annotations)
 
+from mnist_post.basics import count_parameters, interval, predict
+
+# isort: split
+# region part-2
 import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import matplotlib.pyplot as plt
 import torch
 import torch.nn.functional as F
+from matplotlib.figure import Figure
 from torch import Tensor, nn
 from torch.utils.data import TensorDataset
 from torchvision.transforms import v2
 
-from mnist_post.basics import interval, predict
-from mnist_post.models import count_parameters
+
+class Jitter(nn.Module):
+    """Augmentation: move, turn and scale each image at random, only in training."""
+
+    limits: Tensor
+
+    def __init__(
+        self, pixels: float = 1.5, degrees: float = 10, scale: float = 0.1
+    ) -> None:
+        """Keep the largest turn, change of scale, and shift to the right and down."""
+        super().__init__()
+        limits = torch.tensor([math.radians(degrees), scale, pixels / 14, pixels / 14])
+        self.register_buffer("limits", limits)  # moves with the model, is not trained
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Return images of the same shape, (N, 1, 28, 28); what comes in is paper."""
+        if not self.training:
+            return images
+        draws = 2 * torch.rand(len(images), 4, device=images.device) - 1  # from -1 to 1
+        turn, scale, right, down = (self.limits * draws).unbind(dim=1)
+        cos, sin = (1 + scale) * turn.cos(), (1 + scale) * turn.sin()
+        matrix = torch.stack([cos, -sin, right, sin, cos, down], dim=1)
+        shape = list(images.shape)
+        grid = F.affine_grid(matrix.reshape(-1, 2, 3), shape, align_corners=False)
+        paper = images.min()
+        return F.grid_sample(images - paper, grid, align_corners=False) + paper
+
+
+def plot_spread(accuracies: dict[str, Sequence[float]]) -> Figure:
+    """Draw the accuracies of several models: a dot per seed, a line at their mean."""
+    figure, axes = plt.subplots(figsize=(7, 0.9 + 0.6 * len(accuracies)))
+    for place, seeds in enumerate(accuracies.values()):
+        percent = [100 * accuracy for accuracy in seeds]
+        mean = sum(percent) / len(percent)
+        axes.scatter(percent, [place] * len(percent), s=30, alpha=0.7, color="C0")
+        axes.vlines(mean, place - 0.25, place + 0.25, color="C1")
+        axes.annotate(f"{mean:.1f}", (mean, place + 0.27), ha="center", va="top")
+    axes.set(yticks=range(len(accuracies)), yticklabels=list(accuracies))
+    axes.set(xlabel="validation accuracy (%)", ylim=(len(accuracies) - 0.3, -0.5))
+    return figure
+
 
 # region corruptions
 
@@ -28,11 +73,14 @@ CORRUPTIONS: dict[str, list[float]] = {
 }
 
 
-def move(images: Tensor, right: float = 0, down: float = 0, degrees: float = 0) -> Tensor:
+def move(
+    images: Tensor, right: float = 0, down: float = 0, degrees: float = 0
+) -> Tensor:
     """Shift images by pixels and turn them counterclockwise; what comes in is paper."""
     cos, sin = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
-    matrix = torch.tensor([[cos, -sin, -right / 14], [sin, cos, -down / 14]], device=images.device)
-    grid = F.affine_grid(matrix.expand(len(images), 2, 3), list(images.shape), align_corners=False)
+    matrix = images.new_tensor([[cos, -sin, -right / 14], [sin, cos, -down / 14]])
+    shape = list(images.shape)
+    grid = F.affine_grid(matrix.expand(len(images), 2, 3), shape, align_corners=False)
     paper = images.min()
     return F.grid_sample(images - paper, grid, align_corners=False) + paper
 
@@ -44,21 +92,22 @@ def corrupt(images: Tensor, kind: str, severity: float) -> list[Tensor]:
         return [move(images, right, down) for right, down in ways]
     if kind.startswith("rotation"):
         return [move(images, degrees=degrees) for degrees in (severity, -severity)]
-    if kind == "noise":  # at severity 1 its standard deviation is the step from paper to ink
+    if kind == "noise":
         generator = torch.Generator(images.device).manual_seed(0)
         noise = torch.randn(images.shape, generator=generator, device=images.device)
-        return [images + severity * (images.max() - images.min()) * noise]
+        step = images.max() - images.min()  # from paper to ink
+        return [images + severity * step * noise]
     return [v2.functional.gaussian_blur(images, [13, 13], [severity, severity])]
 
 
 def accuracy_on(model: nn.Module, copies: Sequence[Tensor], labels: Tensor) -> float:
     """Return the mean accuracy on several copies of the same images."""
-    logits = torch.stack([predict(model, TensorDataset(copy, labels)) for copy in copies])
-    return (logits.argmax(dim=2) == labels).float().mean().item()
+    logits = [predict(model, TensorDataset(copy, labels)) for copy in copies]
+    return (torch.stack(logits).argmax(dim=2) == labels).float().mean().item()
 
 
 def robustness(models: Sequence[nn.Module], digits: TensorDataset) -> Tensor:
-    """Return the models' mean accuracy under each corruption at each severity, (4, 4)."""
+    """Return the mean accuracy under each corruption at each severity, (4, 4)."""
     images, labels = digits.tensors[:2]
     rows = []
     for kind, severities in CORRUPTIONS.items():
@@ -73,7 +122,7 @@ def robustness(models: Sequence[nn.Module], digits: TensorDataset) -> Tensor:
 
 
 def calibration_bins(probabilities: Tensor, labels: Tensor, bins: int = 10) -> Tensor:
-    """Return a row per non-empty bin of confidence: mean confidence, accuracy, count."""
+    """Return a row per bin with digits: mean confidence, accuracy, count."""
     confidence, answers = probabilities.max(dim=1)
     right = (answers == labels).float()
     number = (confidence * bins).long().clamp(max=bins - 1)
@@ -82,31 +131,33 @@ def calibration_bins(probabilities: Tensor, labels: Tensor, bins: int = 10) -> T
 
 
 def calibration_error(probabilities: Tensor, labels: Tensor) -> float:
-    """Return the mean gap between confidence and accuracy (Guo and others, arXiv 1706.04599)."""
+    """Return the mean gap between confidence and accuracy (arXiv 1706.04599)."""
     confidence, accuracy, count = calibration_bins(probabilities, labels).T
     return (count * (confidence - accuracy).abs()).sum().item() / len(labels)
 
 
 def calibration_floor(probabilities: Tensor, draws: int = 50) -> tuple[float, float]:
-    """Return the error that a perfectly calibrated model would show: mean and deviation.
+    """Return the error of a perfectly calibrated model: mean and deviation.
 
-    The labels are drawn from the model's own probabilities, so they agree with its confidence.
+    Its labels are drawn from the probabilities, so they agree with its confidence.
     """
     generator = torch.Generator().manual_seed(0)
-    drawn = torch.multinomial(probabilities, draws, replacement=True, generator=generator)
-    errors = torch.tensor([calibration_error(probabilities, labels) for labels in drawn.T])
-    return errors.mean().item(), errors.std().item()
+    drawn = torch.multinomial(
+        probabilities, draws, replacement=True, generator=generator
+    )
+    errors = [calibration_error(probabilities, labels) for labels in drawn.T]
+    return torch.tensor(errors).mean().item(), torch.tensor(errors).std().item()
 
 
 class Measured(NamedTuple):
-    """What the ruler says of a model trained from several seeds, all but two in percent."""
+    """What the ruler says of a model trained from several seeds, in percent."""
 
     name: str
-    parameters: int
+    parameters: int  # a count
     accuracies: tuple[float, ...]  # one per seed
     low: float  # the 95 % interval of their mean, by writer
     high: float
-    likelihood: float  # negative log-likelihood, the mean cross-entropy
+    likelihood: float  # negative log-likelihood: the mean cross-entropy, no percentage
     error: float  # calibration error, mean over the seeds
     floor: float  # what a perfectly calibrated model would show
     gap: float  # confidence minus accuracy: positive is overconfident
@@ -122,6 +173,7 @@ def measure(name: str, models: Sequence[nn.Module], digits: TensorDataset) -> Me
     probabilities = [each.softmax(dim=1) for each in logits]
     errors = [calibration_error(each, labels) for each in probabilities]
     confidence = torch.stack(probabilities).amax(dim=2).mean().item()
+    likelihood = sum(F.cross_entropy(each, labels).item() for each in logits)
     damaged = robustness(models, TensorDataset(*digits[::10]))
     return Measured(
         name,
@@ -129,7 +181,7 @@ def measure(name: str, models: Sequence[nn.Module], digits: TensorDataset) -> Me
         tuple(round(100 * each, 2) for each in correct.mean(dim=1).tolist()),
         round(100 * low, 2),
         round(100 * high, 2),
-        round(sum(F.cross_entropy(each, labels).item() for each in logits) / len(logits), 4),
+        round(likelihood / len(logits), 4),
         round(100 * sum(errors) / len(errors), 2),
         round(100 * calibration_floor(probabilities[0])[0], 2),
         round(100 * (confidence - correct.mean().item()), 2),
@@ -141,8 +193,8 @@ def as_code(name: str, rows: Sequence[Measured]) -> str:
     """Write rows as Python, to be carried into the next part."""
     lines = [f"{name} = ["]
     for row in rows:
-        lines.append(f"    Measured({row.name!r}, {row.parameters}, {row.accuracies!r},")
-        lines.append("             " + ", ".join(map(str, row[3:])) + "),")
+        lines.append(f"    Measured({', '.join(map(repr, row[:3]))},")
+        lines.append(f"             {', '.join(map(repr, row[3:]))}),")
     return "\n".join([*lines, "]"])
 
 
@@ -159,13 +211,8 @@ class Table(str):
 def ruler(rows: Sequence[Measured], seconds: dict[str, float]) -> Table:
     """Show models side by side, with the seconds of one training."""
     heads = ["model", "parameters", "seeds", "accuracy (%)", "95 % interval"]
-    heads += [
-        "negative log-likelihood",
-        "calibration error (floor)",
-        "signed gap",
-        "robustness (%)",
-    ]
-    heads += ["training (s)"]
+    heads += ["negative log-likelihood", "calibration error (floor)", "signed gap"]
+    heads += ["robustness (%)", "training (s)"]
     html = "<table><thead><tr>" + "".join(f"<th>{head}</th>" for head in heads)
     html += "</tr></thead><tbody>"
     for row in rows:
@@ -174,8 +221,10 @@ def ruler(rows: Sequence[Measured], seconds: dict[str, float]) -> Table:
         cells += [f"{row.low:.2f} to {row.high:.2f}", f"{row.likelihood:.3f}"]
         cells += [f"{row.error:.2f} ({row.floor:.2f})", f"{row.gap:+.2f}"]
         cells += [f"{row.robustness:.1f}", f"{seconds[row.name]:.0f}"]
-        html += f"<tr><th>{row.name}</th>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
+        columns = "".join(f"<td>{cell}</td>" for cell in cells)
+        html += f"<tr><th>{row.name}</th>{columns}</tr>"
     return Table(html + "</tbody></table>")
 
 
+# endregion
 # endregion

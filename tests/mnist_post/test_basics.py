@@ -9,16 +9,19 @@ from torch import Tensor, nn
 from torch.utils.data import TensorDataset
 
 from mnist_post.basics import (
+    MLP,
     batches,
+    count_parameters,
     evaluate,
     fit,
     interval,
+    mean_digits,
+    nearest,
     normalise,
     predict,
     split_by_writer,
     train_step,
 )
-from mnist_post.models import MLP
 
 CPU = torch.device("cpu")
 
@@ -250,3 +253,62 @@ def test_interval_of_a_difference_may_be_negative() -> None:
     """It serves differences of two models per digit as well."""
     low, high = interval(torch.tensor([-1.0, 0.0, 0.0, 0.0] * 50), torch.arange(200))
     assert low < -0.25 < high < 0
+
+
+# --- the nearest mean and the nearest neighbour
+
+
+def test_mean_digits_are_means() -> None:
+    """Each mean is the average of the images with that label."""
+    images = torch.stack([torch.full((1, 28, 28), float(n)) for n in range(20)])
+    means = mean_digits(images, torch.arange(20) % 10)
+    assert (10, 1, 28, 28) == means.shape
+    assert [digit + 5.0 for digit in range(10)] == means[:, 0, 0, 0].tolist()
+
+
+def test_every_image_is_nearest_to_itself() -> None:
+    """Among references that include it, an image finds itself."""
+    images = torch.rand(10, 1, 28, 28, generator=torch.Generator().manual_seed(0))
+    assert list(range(10)) == nearest(images, images).tolist()
+
+
+def test_baselines_on_mnist(everything: TensorDataset) -> None:
+    """The nearest mean reads about four digits in five, the nearest of many digits more."""
+    images, labels, _ = everything.tensors
+    asked, known = images[:500], images[10_000:20_000]
+    by_mean = nearest(asked, mean_digits(known, labels[10_000:20_000]))
+    by_neighbour = labels[10_000:20_000][nearest(asked, known)]
+    assert 0.76 < (by_mean == labels[:500]).float().mean().item() < 0.86
+    assert 0.90 < (by_neighbour == labels[:500]).float().mean().item() < 0.97
+
+
+# --- the network
+
+
+@pytest.mark.parametrize("count", [1, 3, 128])
+def test_mlp_gives_ten_logits_an_image(count: int) -> None:
+    """Any number of images returns as many rows of ten float scores."""
+    logits = MLP(hidden=8)(torch.zeros(count, 1, 28, 28))
+    assert (count, 10) == logits.shape
+    assert torch.float32 == logits.dtype
+
+
+def test_mlp_ends_in_logits() -> None:
+    """Its scores are not probabilities: the loss contains the softmax."""
+    torch.manual_seed(0)
+    logits = MLP(hidden=64)(torch.rand(5, 1, 28, 28))
+    assert logits.min() < 0
+    assert not torch.allclose(torch.ones(5), logits.sum(dim=1))
+
+
+def test_count_parameters_by_hand() -> None:
+    """784 x 512 weights and 512 biases, then 512 x 10 and 10."""
+    assert 784 * 512 + 512 + 512 * 10 + 10 == count_parameters(MLP(hidden=512))
+
+
+def test_dropout_depends_on_the_mode() -> None:
+    """Two looks at one image differ in training mode and agree in evaluation mode."""
+    torch.manual_seed(0)
+    model, image = MLP(hidden=64, dropout=0.5), torch.rand(1, 1, 28, 28)
+    assert not torch.equal(model.train()(image), model(image))
+    assert torch.equal(model.eval()(image), model(image))

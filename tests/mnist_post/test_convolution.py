@@ -4,9 +4,17 @@ import torch.nn.functional as F  # noqa: N812 - the field's own name
 from torch import nn
 from torch.utils.data import TensorDataset
 
-from mnist_post.basics import evaluate, fit, normalise, predict, train_step
-from mnist_post.convolution import CNN, Ensemble, Jitter, flatten_to_plane, reestimate, stage
-from mnist_post.models import MLP, count_parameters
+from mnist_post.basics import (
+    MLP,
+    count_parameters,
+    evaluate,
+    fit,
+    normalise,
+    predict,
+    train_step,
+)
+from mnist_post.convolution import CNN, Ensemble, flatten_to_plane, reestimate, stage
+from mnist_post.ruler import Jitter
 
 
 @pytest.mark.parametrize("count", [2, 80, 128])
@@ -67,49 +75,6 @@ def test_shifted_digits_give_shifted_maps() -> None:
     convolve = nn.Conv2d(1, 4, 5)
     moved = convolve(image.roll(3, dims=3))
     assert torch.allclose(convolve(image).roll(3, dims=3)[..., 3:], moved[..., 3:], atol=1e-6)
-
-
-def test_jitter_acts_in_training_only() -> None:
-    """Evaluation sees every image as it is; training sees each a little elsewhere."""
-    torch.manual_seed(0)
-    images = torch.rand(1, 1, 28, 28).repeat(2, 1, 1, 1)
-    jitter = Jitter()
-    assert jitter.eval()(images) is images
-    first, second = jitter.train()(images)
-    assert not torch.equal(first, second)
-
-
-def test_no_jitter_is_no_change() -> None:
-    """With nothing to move, turn or scale by, an image stays what it is."""
-    images = torch.rand(3, 1, 28, 28) - 0.4
-    assert torch.allclose(images, Jitter(0, 0, 0)(images), atol=1e-5)
-
-
-def test_jitter_lets_paper_in() -> None:
-    """A move by many pixels leaves paper behind, at the value that paper has."""
-    torch.manual_seed(0)
-    images = torch.full((8, 1, 28, 28), -0.42)
-    images[..., 14, 14] = 2.8
-    moved = Jitter(pixels=10)(images)
-    assert pytest.approx(-0.42) == moved.min().item()
-    assert pytest.approx(-0.42) == moved.median().item()
-
-
-def test_jitter_moves_by_at_most_its_pixels() -> None:
-    """Ink in the middle stays within two pixels of it."""
-    torch.manual_seed(0)
-    images = torch.zeros(200, 1, 28, 28)
-    images[..., 13:15, 13:15] = 1.0
-    inked = (Jitter(pixels=2, degrees=0, scale=0)(images) > 0.01).nonzero()[:, 2:]
-    assert 10 <= inked.min() < inked.max() <= 17
-
-
-def test_jitter_goes_to_the_device_with_the_model() -> None:
-    """Its limits are a buffer, which is moved and saved, and not trained."""
-    jitter = Jitter()
-    assert "limits" in jitter.state_dict()
-    assert not list(jitter.parameters())
-    assert torch.float64 == jitter.double().limits.dtype
 
 
 def test_the_loop_of_part_1_trains_a_cnn(everything: TensorDataset) -> None:

@@ -5,7 +5,7 @@ import torch
 from matplotlib.figure import Figure
 
 from mnist_post import figures
-from mnist_post.basics import Score, plot_digits
+from mnist_post.basics import Score, plot_digits, plot_search
 
 HISTORY = [(Score(0.5, 0.9), Score(0.3, 0.92)), (Score(0.2, 0.95), Score(0.25, 0.94))]
 
@@ -53,7 +53,7 @@ def test_descent_shows_every_step() -> None:
 def test_search_has_a_line_per_choice_and_a_dot_per_seed() -> None:
     """Lines join the means of the seeds, in percent, over the learning rate."""
     tried = {(32, 0.1): [0.8, 0.9], (32, 0.2): [0.7], (64, 0.1): [0.95], (64, 0.2): [0.9]}
-    figure = drawn(figures.plot_search(tried, "units"))
+    figure = drawn(plot_search(tried, "units"))
     assert [pytest.approx([85, 70]), pytest.approx([95, 90])] == [
         heights(figure, n) for n in (0, 1)
     ]

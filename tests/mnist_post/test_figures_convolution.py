@@ -4,6 +4,7 @@ import torch
 from matplotlib.patches import Rectangle
 
 from mnist_post import figures_convolution as figures
+from mnist_post.ruler import plot_spread
 
 
 def test_convolution_shows_image_kernel_and_map() -> None:
@@ -55,7 +56,7 @@ def test_robustness_has_a_panel_per_kind_of_corruption() -> None:
 
 def test_spread_has_a_dot_per_seed_and_a_mean() -> None:
     """Seeds of one model are side by side, the first on top, with their mean as a number."""
-    (axes,) = figures.plot_spread({"rows": [0.9, 0.95, 1.0], "columns": [0.5]}).axes
+    (axes,) = plot_spread({"rows": [0.9, 0.95, 1.0], "columns": [0.5]}).axes
     assert ["95.0", "50.0"] == [text.get_text() for text in axes.texts]
     dots = [np.asarray(axes.collections[place].get_offsets()).tolist() for place in (0, 2)]
     assert [[pytest.approx([x, 0]) for x in (90, 95, 100)], [[50, 1]]] == dots

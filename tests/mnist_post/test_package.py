@@ -10,7 +10,7 @@ MODULES = sorted(PACKAGE.glob("*.py"))
 
 def test_the_package_is_small() -> None:
     """A module fits a sitting."""
-    assert [] == [path.name for path in MODULES if len(path.read_text().splitlines()) > 200]
+    assert [] == [path.name for path in MODULES if len(path.read_text().splitlines()) > 250]
 
 
 def test_imports_need_no_accelerator() -> None:

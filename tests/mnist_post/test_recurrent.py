@@ -7,8 +7,7 @@ import torch.nn.functional as F  # noqa: N812 - the field's own name
 from torch import Tensor, nn
 from torch.utils.data import TensorDataset
 
-from mnist_post.basics import evaluate, fit
-from mnist_post.models import count_parameters
+from mnist_post.basics import count_parameters, evaluate, fit
 from mnist_post.recurrent import (
     AnytimeReader,
     RowReader,

@@ -7,6 +7,7 @@ from torch.utils.data import TensorDataset
 
 from mnist_post.ruler import (
     CORRUPTIONS,
+    Jitter,
     Measured,
     accuracy_on,
     as_code,
@@ -171,3 +172,46 @@ def test_table_shows_interval_floor_and_gap() -> None:
     assert table._repr_html_() == str(table)
     cells = ["1,234", "2", "98.50", "98.10 to 98.90", "0.051", "0.50 (0.30)", "-0.10", "70.2", "10"]
     assert "<tr><th>many</th>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>" in table
+
+
+def test_jitter_acts_in_training_only() -> None:
+    """Evaluation sees every image as it is; training sees each a little elsewhere."""
+    torch.manual_seed(0)
+    images = torch.rand(1, 1, 28, 28).repeat(2, 1, 1, 1)
+    jitter = Jitter()
+    assert jitter.eval()(images) is images
+    first, second = jitter.train()(images)
+    assert not torch.equal(first, second)
+
+
+def test_no_jitter_is_no_change() -> None:
+    """With nothing to move, turn or scale by, an image stays what it is."""
+    images = torch.rand(3, 1, 28, 28) - 0.4
+    assert torch.allclose(images, Jitter(0, 0, 0)(images), atol=1e-5)
+
+
+def test_jitter_lets_paper_in() -> None:
+    """A move by many pixels leaves paper behind, at the value that paper has."""
+    torch.manual_seed(0)
+    images = torch.full((8, 1, 28, 28), -0.42)
+    images[..., 14, 14] = 2.8
+    moved = Jitter(pixels=10)(images)
+    assert pytest.approx(-0.42) == moved.min().item()
+    assert pytest.approx(-0.42) == moved.median().item()
+
+
+def test_jitter_moves_by_at_most_its_pixels() -> None:
+    """Ink in the middle stays within two pixels of it."""
+    torch.manual_seed(0)
+    images = torch.zeros(200, 1, 28, 28)
+    images[..., 13:15, 13:15] = 1.0
+    inked = (Jitter(pixels=2, degrees=0, scale=0)(images) > 0.01).nonzero()[:, 2:]
+    assert 10 <= inked.min() < inked.max() <= 17
+
+
+def test_jitter_goes_to_the_device_with_the_model() -> None:
+    """Its limits are a buffer, which is moved and saved, and not trained."""
+    jitter = Jitter()
+    assert "limits" in jitter.state_dict()
+    assert not list(jitter.parameters())
+    assert torch.float64 == jitter.double().limits.dtype
