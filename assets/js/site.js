@@ -202,7 +202,12 @@
     }, { passive: true });
     if (headings.length) links.get((current = headings[0]).id).setAttribute("aria-current", "true");
     if (location.hash) mark();
-    all(".to-contents a").forEach((link) => link.addEventListener("click", () => { toc.open = true; }));
+    // the way back to the list shows where the list does not
+    const back = document.querySelector(".to-contents");
+    back.addEventListener("click", () => { toc.open = true; });
+    new IntersectionObserver(([list]) => {
+      back.style.visibility = list.isIntersecting ? "hidden" : "";
+    }).observe(toc);
   }
 
   /** A link into a fold opens it. */

@@ -145,10 +145,29 @@ def test_the_contents_are_never_far_on_a_phone(numbers: Page) -> None:
     """From anywhere on a narrow page a link at the corner leads back to the open contents."""
     numbers.set_viewport_size({"width": 360, "height": 500})
     numbers.reload()
+    link = numbers.get_by_role("link", name="Contents")
+    link.wait_for(state="hidden")  # the list is in view
     numbers.locator("#exercises").scroll_into_view_if_needed()
-    numbers.get_by_role("link", name="Contents").click()
+    link.click()
     assert numbers.locator(".toc a").first.is_visible()
     assert numbers.locator(".toc").evaluate("(list) => list.getBoundingClientRect().top") >= 0
+
+
+def test_the_way_back_covers_nothing_that_has_the_focus(numbers: Page) -> None:
+    """By keyboard on a narrow page, what has the focus is never under the link at the corner."""
+    numbers.set_viewport_size({"width": 360, "height": 500})
+    numbers.reload()
+    for _ in range(60):
+        numbers.keyboard.press("Tab")
+        assert not numbers.evaluate("""() => {
+            const link = document.querySelector(".to-contents a");
+            const focused = document.activeElement;
+            if (focused === link || !link.checkVisibility({ visibilityProperty: true })) return "";
+            const [box, corner] = [focused, link].map((node) => node.getBoundingClientRect());
+            const beside = box.right <= corner.left || box.left >= corner.right;
+            const covered = box.top >= corner.top && box.bottom <= corner.bottom;
+            return beside || !covered ? "" : focused.outerHTML;
+        }""")
 
 
 def test_a_long_list_of_contents_follows(numbers: Page) -> None:

@@ -37,6 +37,14 @@ def test_series_are_cards_in_the_order_of_their_parts(site: Built, url: str) -> 
     ]
 
 
+def test_tabs_tell_parts_apart(site: Built) -> None:
+    """A tab shows little of a title, so that of a page begins with the number of its part."""
+    titles = [the(site.page(part.removeprefix(BASE)), "title").get_text() for part in PARTS]
+    assert titles == [
+        f"Part {number} of A Series: First & Last | Executable MNIST" for number in (1, 2, 3)
+    ]
+
+
 def test_a_card_without_teaser_shows_the_first_figure(site: Built) -> None:
     """A post that names no teaser is shown with its own first figure, address and all."""
     section = the(site.page("/series/"), "section[aria-labelledby=a-series-first-last]")

@@ -1,7 +1,8 @@
 """It travels: the posts, unedited, in sites whose layouts have the markup of other themes.
 
 The layouts, styles and scripts in `themes/` were written for these tests; what they share with the
-themes is structure, class names and selectors. No plugin and no include is there.
+themes is structure, class names and selectors. No plugin is there, and no include but the empty one
+that each theme leaves to its users for the head of a page.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-import post_builder
+from post_builder.cli import main
 
 from .conftest import ROOT, run
 
@@ -28,14 +29,21 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("site")]
 
 THEMES = Path(__file__).parent / "themes"
-STYLE = Path(post_builder.__file__).parent / "commands/templates/post-builder.css"
-NAMES = ["minimal-mistakes", "just-the-docs", "chirpy"]
-"""Their layouts of posts; the posts ask for `single`, which leads there."""
+THEMES_BY_NAME = {
+    "minimal-mistakes": "mmistakes/minimal-mistakes",
+    "just-the-docs": "just-the-docs/just-the-docs",
+    "chirpy": "cotes2020/jekyll-theme-chirpy",
+}
+"""What `remote_theme` calls them, which only `init` reads here."""
 
-STYLED = [f"{name}, with the style of outputs" for name in NAMES]
+READY = [f"{name}, after init" for name in THEMES_BY_NAME]
 """Sites in which `post-builder init` ran."""
 
-CONFIG = "permalink: /:title/\nkramdown: {input: GFM, syntax_highlighter: rouge}\n"
+CONFIG = """\
+remote_theme: {name}
+permalink: /:title/
+kramdown: {{input: GFM, syntax_highlighter: rouge}}
+"""
 
 BLOCKS = """() => [...document.querySelectorAll("div.output.highlighter-rouge")]
   .filter((block) => !block.closest("details:not([open])"))
@@ -63,7 +71,7 @@ WIDE = """() => document.documentElement.scrollWidth <= innerWidth ? []
 """What makes a page scroll sideways."""
 
 
-@pytest.fixture(scope="module", params=[*NAMES, *STYLED])
+@pytest.fixture(scope="module", params=[*THEMES_BY_NAME, *READY])
 def theme(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A site of the posts with the markup of a theme, built."""
     name = str(request.param).partition(",")[0]
@@ -74,12 +82,14 @@ def theme(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     style = (THEMES / "page.css").read_text("utf-8") + (THEMES / name / "theme.css").read_text(
         "utf-8"
     )
-    if request.param in STYLED:
-        style += STYLE.read_text("utf-8")
     (site / "assets/theme.css").write_text(style, "utf-8")
     if (THEMES / name / "theme.js").exists():
         shutil.copy(THEMES / name / "theme.js", site / "assets/theme.js")
-    (site / "_config.yml").write_text(CONFIG, "utf-8")
+    (site / "_config.yml").write_text(CONFIG.format(name=THEMES_BY_NAME[name]), "utf-8")
+    if request.param in READY:
+        assert main(["init", "--site", str(site)]) == 0
+    else:
+        shutil.copytree(THEMES / name / "_includes", site / "_includes")
     run(["jekyll", "build", "--quiet", "--baseurl", "/blog", "-d", "_site/blog"], cwd=site)
     return site / "_site"
 
@@ -101,9 +111,9 @@ class _Quiet(SimpleHTTPRequestHandler):
 
 def test_a_post_reads_well_in_other_themes(theme: Path, host: str, browser: Browser) -> None:
     """Outputs look like blocks, figures have their size, folds fold, nothing scrolls sideways."""
-    style = (theme / "blog/assets/theme.css").read_text("utf-8")
     # just-the-docs puts a button on every block; the style of outputs hides it
-    unstyled_docs = ".main-content" in style and "--output-line" not in style
+    docs = ".main-content" in (theme / "blog/assets/theme.css").read_text("utf-8")
+    unstyled_docs = docs and not is_ready(theme)
     for page_file in sorted(theme.glob("blog/*/index.html")):
         html = page_file.read_text("utf-8")
         assert not re.search(r"\b(?:at|in) the foot\b|below this (?:page|post)", html)
@@ -139,7 +149,39 @@ def test_figures_keep_their_size_and_load_late(theme: Path, host: str, browser: 
     page.close()
 
 
-def test_folds_fold(theme: Path, host: str, browser: Browser) -> None:
+def is_ready(theme: Path) -> bool:
+    """Return whether `post-builder init` ran in the site."""
+    return (theme / "blog/assets/js/post-builder.js").exists()
+
+
+def test_code_folds(theme: Path, host: str, browser: Browser) -> None:
+    """After `init`, hidden code is a closed `details` that links open; else it is open."""
+    page = browser.new_page()
+    (first, *_) = sorted(theme.glob("blog/*part-1/index.html"))
+    page.goto(f"{host}/{first.parent.name}/")
+    code = page.locator(".hide-input pre")
+    assert code.count() > 10
+    folds = page.locator("details.code-fold:not([open]) > .hide-input")
+    assert folds.count() == (page.locator(".hide-input").count() if is_ready(theme) else 0)
+    assert code.first.is_visible() != is_ready(theme)
+    if is_ready(theme):
+        fold = page.locator("details.code-fold", has=page.locator("#tools"))
+        assert re.match(r"Code: tools \(\d+ lines\)", fold.inner_text())
+        page.evaluate("location.hash = '#tools'")
+        page.locator("#tools pre").wait_for()
+    page.close()
+
+
+def test_code_is_read_without_javascript(theme: Path, host: str, browser: Browser) -> None:
+    """What no script folds is open."""
+    with browser.new_context(java_script_enabled=False) as context:
+        page = context.new_page()
+        (first, *_) = sorted(theme.glob("blog/*part-1/index.html"))
+        page.goto(f"{host}/{first.parent.name}/")
+        assert all(code.is_visible() for code in page.locator(".hide-input pre").all())
+
+
+def test_outputs_fold(theme: Path, host: str, browser: Browser) -> None:
     """A hidden output is a closed `details` with a summary, and opens."""
     page = browser.new_page()
     (first, *_) = sorted(theme.glob("blog/*part-1/index.html"))

@@ -93,7 +93,9 @@ def test_minima_site_is_ready(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert {
         "_includes/figure": "created",
         "assets/css/post-builder.css": "created",
+        "assets/js/post-builder.js": "created",
         "assets/main.scss": "created",
+        "your layout": "manual",
         "_config.yml": "extended",
         ".gitignore": "manual",
         "post": "created",
@@ -122,6 +124,7 @@ def test_minimal_mistakes_site_is_ready(mistakes: Path, capsys: pytest.CaptureFi
     assert {
         "_includes/figure": "present",
         "assets/css/post-builder.css": "created",
+        "assets/js/post-builder.js": "created",
         "_includes/head/custom.html": "created",
         "_config.yml": "extended",
         ".gitignore": "manual",
@@ -134,6 +137,7 @@ def test_minimal_mistakes_site_is_ready(mistakes: Path, capsys: pytest.CaptureFi
     [page] = (mistakes / "_site").rglob("a-first-executable-post.html")
     head, body = page.read_text(encoding="utf-8").split("</head>")
     assert '<link rel="stylesheet" href="/assets/css/post-builder.css">' in head
+    assert '<script src="/assets/js/post-builder.js" defer></script>' in head
     assert '<section class="page__content">' in body
     assert '<div class="output stdout highlighter-rouge">' in body
     assert "<figcaption>How often each letter" in body
@@ -142,7 +146,7 @@ def test_minimal_mistakes_site_is_ready(mistakes: Path, capsys: pytest.CaptureFi
 def test_second_run_changes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Everything that the first run wrote is already there for the second."""
     ignored = ".venv\n__pycache__\n/.ipynb_checkpoints/\n"
-    root = site(tmp_path, "theme: minima\n", {".gitignore": ignored})
+    root = site(tmp_path, "remote_theme: jekyll/minima\n", {".gitignore": ignored})
     first = run(root, capsys)
     before = contents(root)
     second = run(root, capsys)
@@ -167,6 +171,7 @@ def test_files_of_the_author_stay(tmp_path: Path, capsys: pytest.CaptureFixture[
     own = {
         "_includes/figure": "mine",
         "assets/css/post-builder.css": "mine",
+        "assets/js/post-builder.js": "mine",
         "assets/main.scss": '---\n---\n@import "minima";\n',
         ".gitignore": "_site\n",
         "_posts/2020-01-01-mine.md": "---\njupyter: {kernelspec: {name: python3}}\n---\n",
@@ -189,17 +194,21 @@ def test_files_of_the_author_stay(tmp_path: Path, capsys: pytest.CaptureFixture[
 
 
 @pytest.mark.parametrize(("config", "hook"), HOOKS.items())
-def test_hook_of_the_theme_loads_the_style(
+def test_hook_of_the_theme_loads_the_style_and_the_script(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], config: str, hook: str
 ) -> None:
     """It is created if the author has none; else the author gets the line for it."""
     steps = run(site(tmp_path / "new", config), capsys)
     assert "created" == steps[hook]["status"]
-    link = (tmp_path / "new" / hook).read_text()
+    tags = (tmp_path / "new" / hook).read_text().splitlines()
+    assert [True, True] == ["post-builder.css" in tags[0], "post-builder.js" in tags[1]]
     steps = run(site(tmp_path / "own", config, {hook: "<meta>\n"}), capsys)
-    assert ("manual", [link.strip()]) == (steps[hook]["status"], steps[hook]["lines"])
+    assert ("manual", tags) == (steps[hook]["status"], steps[hook]["lines"])
     assert "<meta>\n" == (tmp_path / "own" / hook).read_text()
-    (tmp_path / "own" / hook).write_text(f"<meta>\n{link}")
+    (tmp_path / "own" / hook).write_text(f"<meta>\n{tags[0]}\n")
+    step = run(tmp_path / "own", capsys)[hook]
+    assert ("manual", tags[1:]) == (step["status"], step["lines"])
+    (tmp_path / "own" / hook).write_text("\n".join(tags))
     assert "present" == run(tmp_path / "own", capsys)[hook]["status"]
 
 
@@ -235,11 +244,10 @@ def test_author_links_the_style_where_no_hook_is_known(
 ) -> None:
     """The line goes above the `</head>` of the author's own file, which is named if found."""
     step = run(site(tmp_path, config, files), capsys)[path]
-    assert ("manual", "loads assets/css/post-builder.css; above </head>") == (
-        step["status"],
-        step["note"],
-    )
+    note = "loads assets/css/post-builder.css and assets/js/post-builder.js; above </head>"
+    assert ("manual", note) == (step["status"], step["note"])
     assert step["lines"][0].startswith('<link rel="stylesheet" href="{{')
+    assert step["lines"][1].startswith('<script src="{{')
 
 
 @pytest.mark.parametrize(

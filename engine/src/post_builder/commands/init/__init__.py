@@ -6,9 +6,9 @@ import datetime as dt
 from collections.abc import Iterator
 from pathlib import Path
 
+from post_builder.commands.init.assets import link_assets, write_assets
 from post_builder.commands.init.ignored import exclude_from_jekyll, ignore_in_git
 from post_builder.commands.init.steps import Step, create, template
-from post_builder.commands.init.stylesheet import link_stylesheet, write_stylesheet
 from post_builder.commands.layouts import Theme, find_theme
 from post_builder.commands.new import KERNEL, post_text, slug_of_title
 from post_builder.document.parsing.parser import read_post
@@ -38,8 +38,8 @@ def init(site: Site, today: dt.date) -> list[Step]:
 def _steps(site: Site, today: dt.date) -> Iterator[Step]:
     theme = find_theme(site)
     yield _figure(site, theme)
-    yield write_stylesheet(site)
-    yield link_stylesheet(site, theme)
+    yield from write_assets(site)
+    yield from link_assets(site, theme)
     yield exclude_from_jekyll(site)
     yield ignore_in_git(site)
     yield _first_post(site, today)
