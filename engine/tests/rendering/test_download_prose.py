@@ -91,3 +91,10 @@ def test_a_raw_block_around_a_cell_leaves_nothing_behind() -> None:
     """Its tags are in the prose before and after the cell."""
     body = "A.\n\n{% raw %}\n```python\nprint('{{ x }}')\n```\n{: #c}\n{% endraw %}\n\nB {{ x }}.\n"
     assert ["A.", "B ."] == prose(body)
+
+
+def test_a_line_of_markdown_keeps_its_markup() -> None:
+    """It is HTML on the page, which notebooks show as well."""
+    link = '<a href="https://a.example">&#42;</a>'
+    body = f'```python\nx\n```\n\n<span class="markdown" data-value="x">{link}</span>\n'
+    assert [link] == prose(body)

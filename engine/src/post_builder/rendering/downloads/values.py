@@ -1,4 +1,4 @@
-"""The values in prose as plain text."""
+"""The values in prose as downloads show them."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ _MARKUP = re.compile(r"[\\`*\[\]<>$|{}&]|(?<!\w)_|_(?!\w)")
 
 
 def value_edits(post: Post) -> Iterator[Edit]:
-    """Yield the text that takes the place of each value."""
+    """Yield the text that takes the place of each value; a line of Markdown is HTML already."""
     for value in post.values:
-        yield value.element, _MARKUP.sub(_as_entity, unescape(post.at(value.span)))
+        text = post.at(value.span)
+        plain = text if value.markdown else _MARKUP.sub(_as_entity, unescape(text))
+        yield value.element, plain
 
 
 def _as_entity(match: re.Match[str]) -> str:
