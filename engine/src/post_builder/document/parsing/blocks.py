@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from markdown_it import MarkdownIt
 from markdown_it.parser_block import RuleFuncBlockType
-from markdown_it.rules_block import StateBlock, blockquote, code, fence, hr, list_block
+from markdown_it.rules_block import (
+    StateBlock,
+    blockquote,
+    code,
+    fence,
+    heading,
+    hr,
+    lheading,
+    list_block,
+    paragraph,
+)
 from markdown_it.token import Token
 
-from post_builder.document.parsing.html.rule import HtmlBlocks
+from post_builder.document.parsing.rules.choosing import ChoosingParser
+from post_builder.document.parsing.rules.html import HtmlBlocks
+from post_builder.document.parsing.rules.kept import Kept
+from post_builder.document.parsing.rules.plain import skip_plain
 from post_builder.files import unix_newlines
-
-_RULES = ["code", "fence", "blockquote", "hr", "list", "html_block", "heading", "lheading"]
 
 _ATTRIBUTES = re.compile(r"\{:(?![:/])(?:\\\}|[^}])+\}[ \t]*$")
 """A line that gives attributes to the block above, or below, and so is no text of its own."""
@@ -22,13 +33,8 @@ _ATTRIBUTES = re.compile(r"\{:(?![:/])(?:\\\}|[^}])+\}[ \t]*$")
 _OPENING = re.compile(r"(?P<marks>`{3,}|~{3,})(?P<info>.*)$")
 _CLOSING = re.compile(r"^[ \t>]*(?P<marks>`{3,}|~{3,})[ \t]*$", re.MULTILINE)
 
-_ABSORBING: dict[str, tuple[RuleFuncBlockType, list[str], str]] = {
-    "list": (list_block, ["paragraph", "reference", "blockquote"], "list item"),
-    "blockquote": (blockquote, ["paragraph", "reference", "blockquote", "list"], "quote"),
-    "code": (code, [], "indented code"),
-}
-"""Blocks that take the lines directly below them for their own in kramdown: their rule, which
-blocks they end, and their name."""
+_LONG = 20_000
+"""Characters of a text from which on the pattern for plain text repays its making."""
 
 _MAX_NESTING = 100
 """Levels of lists and quotes."""
@@ -47,39 +53,48 @@ def find_blocks(
     Returns:
         Code, HTML, headings, and text that may contain a value.
     """
+    every = ["paragraph", "blockquote", "list"]
+    html, outside_lists = HtmlBlocks(parse_block_html), ["paragraph", "blockquote"]
+    rules: list[tuple[str, RuleFuncBlockType, Sequence[str]]] = [
+        ("attributes", _attributes, every),
+        ("code", _absorbing(code, "indented code"), ()),
+        ("fence", _Fences(is_cell), every),
+        ("blockquote", _absorbing(blockquote, "quote"), every),
+        ("hr", hr, ["blockquote", "list"]),  # in kramdown it ends no paragraph
+        ("list", _absorbing(list_block, "list item"), outside_lists),
+        ("html_block", html, outside_lists),
+        ("heading", heading, outside_lists),
+        ("lheading", lheading, ()),
+        ("paragraph", paragraph, ()),
+    ]
+    if len(text) > _LONG:
+        rules.append(("plain", skip_plain, ()))
     parser = MarkdownIt("commonmark", {"maxNesting": _MAX_NESTING})
-    rules = parser.block.ruler
-    rules.enableOnly([*_RULES, "paragraph"])
-    every = ["paragraph", "reference", "blockquote", "list"]
-    rules.before("code", "attributes", _attributes, {"alt": every})
-    rules.at("fence", _Fences(is_cell), {"alt": every})
-    for name, (rule, ends, kind) in _ABSORBING.items():
-        rules.at(name, _absorbing(rule, kind), {"alt": ends})
-    rules.at("hr", hr, {"alt": ["blockquote", "list"]})  # in kramdown it ends no paragraph
-    html = HtmlBlocks(parse_block_html)
-    rules.at("html_block", html, {"alt": ["paragraph", "reference", "blockquote"]})
-    tokens = _Kept()
+    parser.block = ChoosingParser(rules)
+    tokens = Kept()
     parser.block.parse(unix_newlines(text).replace("\0", "\ufffd"), parser, {}, tokens)
     return list(tokens)
 
 
 def _attributes(state: StateBlock, start: int, _: int, silent: bool) -> bool:  # noqa: FBT001
     """Go over a line of attributes: what is below it starts a block, and continues none."""
+    if not state.src.startswith("{:", state.bMarks[start] + state.tShift[start]):
+        return False
     line = state.src[state.bMarks[start] + state.tShift[start] : state.eMarks[start]]
     found = _ATTRIBUTES.match(line) is not None and not state.is_code_block(start)
     if found and not silent:
         state.line = start + 1
-        if isinstance(state.tokens, _Kept):
+        if isinstance(state.tokens, Kept):
             state.tokens.absorber = ("", 0)
     return found
 
 
 def _absorbing(rule: RuleFuncBlockType, kind: str) -> RuleFuncBlockType:
-    """Let a rule note where its block ends."""
+    """Let a rule note where its block ends: in kramdown it takes the lines directly below."""
 
     def noting(state: StateBlock, start: int, end: int, silent: bool) -> bool:  # noqa: FBT001
         tokens = state.tokens
-        if silent or not isinstance(tokens, _Kept):
+        if silent or not isinstance(tokens, Kept):
             return rule(state, start, end, silent)
         outside = tokens.absorbed
         tokens.absorbed = outside or tokens.absorbing(state, start)
@@ -90,48 +105,6 @@ def _absorbing(rule: RuleFuncBlockType, kind: str) -> RuleFuncBlockType:
         return found
 
     return noting
-
-
-class _Kept(list[Token]):
-    """Tokens, without those that say nothing: a list of a million items has five million."""
-
-    def __init__(self) -> None:
-        """Start without tokens."""
-        super().__init__()
-        self.absorber = ("", 0)
-        """What may absorb the lines below it, and the first line that may not be its own."""
-        self.absorbed = ""
-        """What absorbs the list or quote that is being read."""
-        self.items: list[Token] = []
-        """The start of each list item that is being read."""
-
-    def absorbing(self, state: StateBlock, line: int) -> str:
-        """Return what takes a line for its own: what is above it without an empty line between."""
-        kind, end = self.absorber
-        if not kind or any(map(state.isEmpty, range(end - 1, line))):
-            self.absorber = ("", 0)
-            return ""
-        self.absorber = (kind, line)
-        return kind
-
-    def append(self, token: Token) -> None:
-        """Add a token if it is needed, and drop the one before it if that turned out not to be."""
-        if self and self[-1].type == "inline" and not self._is_needed(self[-1]):
-            self.pop()
-        if token.type == "list_item_open":
-            self.absorber = ("", 0)  # a marker of its own
-            self.items.append(token)
-        elif token.type == "list_item_close":
-            self.items.pop()
-        if token.type in {"fence", "code_block", "html_block", "heading_open", "inline"}:
-            super().append(token)
-
-    def _is_needed(self, inline: Token) -> bool:
-        before = self[-2].type if len(self) > 1 else ""
-        text = inline.content
-        return before == "heading_open" or any(
-            mark in text for mark in ("<span", "<!--", "output -->")
-        )
 
 
 @dataclass(slots=True)
@@ -153,8 +126,8 @@ class _Fences:
         silent: bool,  # noqa: FBT001  # the signature of a rule
     ) -> bool:
         """Parse a fence, and note its indentation, and what kramdown would take it into."""
-        line = state.src[state.bMarks[start] + state.tShift[start] : state.eMarks[start]]
-        opening = _OPENING.match(line)
+        position = state.bMarks[start] + state.tShift[start]
+        opening = _OPENING.match(state.src, position, state.eMarks[start])
         if not opening:
             return False
         if silent or self._may_close(state, start, opening["marks"]):
@@ -179,7 +152,7 @@ class _Fences:
         return True
 
     def _fence(self, state: StateBlock, start: int, end: int, *, silent: bool) -> bool:
-        assert isinstance(state.tokens, _Kept)  # noqa: S101  # find_blocks gave them
+        assert isinstance(state.tokens, Kept)  # noqa: S101  # find_blocks gave them
         above = state.tokens.absorbed or state.tokens.absorbing(state, start)
         found = fence(state, start, end, silent)
         if not found or silent:

@@ -13,12 +13,13 @@ _EXPLICIT = re.compile(r"^(?P<text>.*?)[ \t]*\{#(?P<id>[A-Za-z][\w:-]*)\}[ \t]*$
 """A heading with an id of its own."""
 
 _MARKUP = re.compile(
-    r"""`+[ ]?(?P<code>.*?)[ ]?`+ | <[^>]*> | !?\[(?P<link>[^]]*)\](?:\([^)]*\)|\[[^]]*\])
-      | (?<!\w)(?P<q>[*_]{1,3})(?P<strong>\S.*?)(?P=q)(?!\w) | \\(?P<escaped>[^\w\s])
-      | \{:[^}]*\} | -{2,3} | \.{3} | <<[ ]? | [ ]?>>""",
+    r"""`+[ ]?(?P<code>.*?)[ ]?`+ | <[^<>]*+>
+      | !?\[(?P<link>[^][]*+)\](?:\((?:[^()]|\([^()]*+\))*+\)|\[[^][]*+\])
+      | (?<!\w)(?P<q>_{1,3})(?P<strong>[^\s_](?:[^_]|_(?=[^\W_])){0,200}+)(?P=q)(?!\w)
+      | \\(?P<escaped>[^\w\s]) | \{:[^{}]*+\} | -{2,3} | \.{3} | <<[ ]? | [ ]?>>""",
     re.VERBOSE,
 )
-"""Inline markup; what readers see of it is in a group."""
+"""Inline markup; what readers see of it is in a group. No asterisk is part of an id anyway."""
 
 _NOT_IN_IDS = re.compile(r"[^\w\- \t]")
 
@@ -31,7 +32,7 @@ def headings(found: Iterable[tuple[int, str]]) -> Iterator[Heading]:
     """
     seen: Counter[str] = Counter()
     for line, text in found:
-        explicit = _EXPLICIT.match(text)
+        explicit = _EXPLICIT.match(text) if "{#" in text else None
         if explicit:
             yield Heading(line, text, explicit["id"])
             continue

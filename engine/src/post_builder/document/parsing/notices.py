@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from difflib import get_close_matches
+from functools import lru_cache
 
 from markdown_it.token import Token
 
@@ -91,11 +92,16 @@ def _unlike(info: str, line: int, language: str) -> Notice | None:
         return Notice(line, message, hint)
     if ours and info.startswith(("{", ".")):
         return Notice(line, f"this block does not run: its fence says {info}", fence)
-    is_near = len(word) >= _SHORT and get_close_matches(word, names_of(language), 1, _SIMILAR)
-    if is_near or word == f"{language}2":
+    if _is_near(word, language) or word == f"{language}2":
         message = f"this block does not run: {word} is not a name of {language}"
         return Notice(line, message, fence)
     return None
+
+
+@lru_cache(maxsize=1024)
+def _is_near(word: str, language: str) -> bool:
+    names = names_of(language)
+    return len(word) >= _SHORT and bool(get_close_matches(word, names, 1, _SIMILAR))
 
 
 def _idle_options(text: TextLines, index: int, language: str) -> Iterator[Notice]:

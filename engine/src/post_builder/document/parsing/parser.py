@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from itertools import pairwise
 from pathlib import Path
 
 from post_builder.document.front_matter import FrontMatter, KernelSpec, kernel_of, read_front_matter
@@ -97,8 +96,8 @@ def _parse(
         problems += open_comments(lines, tokens, cells)
         values = tuple(find_values(lines, tokens, cells, problems))
     found = (
-        (lines.range_of(heading)[0] + 1, inline.content)
-        for heading, inline in pairwise(tokens)
+        (lines.range_of(heading)[0] + 1, heading.content)
+        for heading in tokens
         if heading.type == "heading_open"
     )
     post = Post(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
+from functools import lru_cache
 from itertools import accumulate
 
 from markdown_it.token import Token
@@ -31,7 +32,7 @@ class TextLines:
         self.text, self.path = text, path
         self.lines: list[str] = LINE.findall(text)
         self.starts = [0, *accumulate(map(len, self.lines))]
-        self.first = sum(start < content for start in self.starts[:-1])
+        self.first = bisect_left(self.starts, content, 0, len(self.lines))
         """Index of the first line after the front matter."""
         self._liquid = [
             (match["tag"], Span(*match.span("content"))) for match in BLOCK.finditer(text, content)
@@ -72,11 +73,19 @@ class TextLines:
         A line outside the cell's list or quote, or after the last, is `OUTSIDE`.
         """
         line = self.lines[index] if index < len(self.lines) else OUTSIDE
+        if prefix == "" and not line.startswith((" ", "\t")):
+            return line.rstrip(" \t\r\n")
         quotes = prefix.count(">")
-        inside = re.match(rf"(?:[ \t]*>){{{quotes}}}", line)
+        inside = _quoted(quotes).match(line)
         if inside is None or (not quotes and _indent(line) > _indent(prefix) + _MAX_INDENT):
             return OUTSIDE
         return line[inside.end() :].strip(" \t\r\n")
+
+
+@lru_cache(maxsize=128)
+def _quoted(levels: int) -> re.Pattern[str]:
+    """Return the pattern of what precedes a line of quotes within one another."""
+    return re.compile(rf"(?:[ \t]*>){{{levels}}}")
 
 
 def _indent(line: str) -> int:

@@ -22,6 +22,7 @@ OPEN, CLOSE = "\ufdd0", "\ufdd1"
 _IGNORED_BY_BROWSERS = re.compile(r"[\x00-\x20]+\Z|\A[\x00-\x20]+|[\t\n\r]")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,30}:")
 _SHOWN_IMAGES = re.compile(r"data:image/(?:png|jpeg|gif|webp|avif|bmp|svg\+xml|x-icon)[;,]")
+_INDEX = re.compile(r"[0-9]{1,7}")
 _LENGTH = re.compile(r"\d{1,4}(?:\.\d{1,4})?(?:px|%|em)?")
 _WORDS = re.compile(r"[\w#%., +-]{0,80}")
 _FRAMES = re.compile(
@@ -84,10 +85,10 @@ class _Filter:
         return _on_this_site(address)
 
     def _embedded(self, element: str, number: str) -> str | None:
-        numbers = {str(index): file for index, file in enumerate(self.files)}
-        file = numbers.get(number)
-        if file is None:
+        index = int(number) if _INDEX.fullmatch(number) else len(self.files)
+        if index >= len(self.files):
             return None
+        file = self.files[index]
         if element == "img":
             return file.address if _SHOWN_IMAGES.match(file.address) else None
         if element == "a" or file.kind not in SUFFIXES:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
-_EMPTY = re.compile(
-    "area|base|br|col|command|embed|hr|img|input|keygen|link|meta|param|source|track|wbr"
+_EMPTY = frozenset(
+    (
+        *("area", "base", "br", "col", "command", "embed", "hr", "img", "input", "keygen", "link"),
+        *("meta", "param", "source", "track", "wbr"),
+    )
 )
 """Elements without content."""
 
@@ -48,6 +52,14 @@ class Element:
     """Whether kramdown reads Markdown blocks in it."""
 
 
+@lru_cache(maxsize=256)
+def _usual_model(name: str) -> str:
+    """Return what kramdown reads in an element under `markdown="1"`."""
+    if _BLOCK_CONTENT.fullmatch(name):
+        return "blocks"
+    return "text" if _TEXT_CONTENT.fullmatch(name) else "raw"
+
+
 class MoreLinesNeeded(Exception):  # noqa: N818  # not an error
     """The end of a block is not among the lines that were read."""
 
@@ -62,6 +74,8 @@ class Scan:
     parse_block_html: bool
     is_whole: bool
     """Whether no line may follow the text."""
+    is_short: bool = False
+    """Whether a tag may go on below the text."""
     last_comment_end: int = -1
     """Offset of the last `-->`."""
 
@@ -79,6 +93,8 @@ class Scan:
             self.open.pop()
             return self._raw(end.end())
         start = _START.match(self.text)  # a tag does not extend over more lines than a step
+        if start is None and self.is_short:
+            self._need_lines()
         return self._raw(self._element(start)) if start else None
 
     def _need_lines(self) -> None:
@@ -103,7 +119,7 @@ class Scan:
     def _element(self, start: re.Match[str]) -> int:
         """Enter the element of a start tag; return the offset at which raw text goes on."""
         name, position = start["name"].lower(), start.end()
-        if start["closed"] or _EMPTY.fullmatch(name):
+        if start["closed"] or name in _EMPTY:
             return position
         model = self._model(name, start["attributes"])
         if model == "blocks":
@@ -122,9 +138,8 @@ class Scan:
 
     def _model(self, name: str, attributes: str) -> str:
         """Return what kramdown reads in an element: `raw`, `blocks`, or `text` of one paragraph."""
-        usual = "text" if _TEXT_CONTENT.fullmatch(name) else "raw"
-        usual = "blocks" if _BLOCK_CONTENT.fullmatch(name) else usual
-        value = _MARKDOWN.search(attributes)
+        usual = _usual_model(name)
+        value = _MARKDOWN.search(attributes) if attributes else None
         models = {"0": "raw", "1": usual, "block": "blocks", "span": "text"}
         if value and value["value"] in models:
             return models[value["value"]]
@@ -155,6 +170,6 @@ class Scan:
                 self.open.pop()
             return end.end()
         start = _START.match(self.text, found.start())
-        if start is None and self.text.find(">", found.end()) < 0:
+        if start is None and (self.is_short or self.text.find(">", found.end()) < 0):
             self._need_lines()
         return self._element(start) if start else found.end()

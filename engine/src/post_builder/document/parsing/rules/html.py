@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from markdown_it.rules_block import StateBlock
 from markdown_it.token import Token
 
-from post_builder.document.parsing.html.scan import (
+from post_builder.document.parsing.rules.html_scan import (
     EXTENSION,
     OPENING,
     Element,
@@ -33,8 +33,9 @@ _MAX_OPEN = 100
 _LIST_START = re.compile(r"(?:[+*-]|\d+\.)[\t |]")
 """How a list item starts."""
 
-_STEP = 64
-"""Lines that are read at first; twice as many each time that the end is not among them."""
+_FEW, _STEP, _FACTOR = 4, 64, 8
+"""Lines that are read at first of a list or quote, and of other text; and how many times as many
+each time that the end is not among them."""
 
 
 @dataclass(slots=True)
@@ -46,6 +47,9 @@ class HtmlBlocks:
     open: list[Element] = field(default_factory=list)
     last_comment_end: int | None = None
     """Offset of the last `-->`; above it, `<!--` starts a comment."""
+    seen: tuple[Token | None, int, bool] = (None, 0, False)
+    """A list item, how far it was looked through for an empty line or a list, and whether it has
+    one there."""
 
     def __call__(
         self,
@@ -90,43 +94,64 @@ class HtmlBlocks:
 
     def _end(self, state: StateBlock, start: int, end: int) -> int | None:
         """Return the line after the block; None if there is no block."""
-        count = _STEP
+        count = _FEW if state.level else _STEP
         while True:
-            last = _inside(state, start, min(start + count, end))
+            last = self._inside(state, start, min(start + count, end))
             scan = Scan(
-                state.getLines(start, last, state.blkIndent, keepLastLF=True).lstrip(" "),
+                _lines(state, start, last).lstrip(" "),
                 list(self.open),
                 state.level,
                 self.parse_block_html,
                 is_whole=last < start + count,
+                is_short=count < _STEP,
             )
             try:
                 stop = scan.block()
             except MoreLinesNeeded:
-                count *= 2
+                count = max(count * _FACTOR, _STEP)
                 continue
             if stop is not None:
                 self.open = scan.open
             return stop if stop is None else min(start + scan.text.count("\n", 0, stop) + 1, last)
 
+    def _inside(self, state: StateBlock, start: int, end: int) -> int:
+        """Return the first line that is not in the list item of a line.
 
-def _inside(state: StateBlock, start: int, end: int) -> int:
-    """Return the first line that is not in the list item of a line.
+        kramdown reads an item in two parts: the second starts with the first list in it, unless
+        there is an empty line above that list.
+        """
+        if state.level == 0:
+            return end
+        is_first_part = self._in_first_part(state, start)
+        for line in range(start + 1, end):
+            if state.isEmpty(line):
+                is_first_part = False
+            elif state.sCount[line] < state.blkIndent or (
+                is_first_part and _starts_list(state, line)
+            ):
+                return line
+        return end
 
-    kramdown reads an item in two parts: the second starts with the first list in it, unless there
-    is an empty line above that list.
-    """
-    items: Sequence[Token] = getattr(state.tokens, "items", ())  # as `find_blocks` keeps them
-    first = items[-1].map[0] if items and items[-1].map else start
-    is_first_part = bool(items) and not any(
-        state.isEmpty(line) or _starts_list(state, line) for line in range(first, start)
-    )
-    for line in range(start + 1, end):
-        if state.isEmpty(line):
-            is_first_part = False
-        elif state.sCount[line] < state.blkIndent or (is_first_part and _starts_list(state, line)):
-            return line
-    return end
+    def _in_first_part(self, state: StateBlock, start: int) -> bool:
+        """Return whether neither an empty line nor a list is above a line in its list item."""
+        items: Sequence[Token] = getattr(state.tokens, "items", ())  # as `find_blocks` keeps them
+        if not items or not items[-1].map:
+            return False
+        item, line, above = self.seen
+        if item is not items[-1]:
+            item, line, above = items[-1], items[-1].map[0], False
+        while line < start and not above:
+            above = state.isEmpty(line) or _starts_list(state, line)
+            line += 1
+        self.seen = item, line, above
+        return not above
+
+
+def _lines(state: StateBlock, start: int, end: int) -> str:
+    """Return some lines as they are in the list item or quote that is being read."""
+    if state.level == 0:
+        return state.src[state.bMarks[start] : state.bMarks[end]]
+    return state.getLines(start, end, state.blkIndent, keepLastLF=True)
 
 
 def _starts_list(state: StateBlock, line: int) -> bool:

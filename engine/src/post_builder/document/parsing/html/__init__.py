@@ -1,1 +1,0 @@
-"""HTML blocks as kramdown delimits them."""
