@@ -136,6 +136,10 @@ OUTPUTS: dict[str, Output] = {
     "a list in Markdown": _displayed("text/markdown", "- a\n"),
     "formulas": _displayed("text/latex", "$x$ "),
     "a formula": _displayed("text/latex", "x+", "$", "x$"),
+    "drawings in HTML": _displayed("text/html", '<p>a</p><svg><path d="M 0 0"/></svg>'),
+    "open drawings": _displayed("text/html", "<p>a</p><svg><g>"),
+    "open parts of a drawing": _displayed("text/html", "<title>", "a<svg><path/>", "</svg>"),
+    "ids in a drawing": _displayed("text/html", '<g id="a"/>', "a<svg><path/>", "</svg>"),
     "a drawing": _displayed("image/svg+xml", '<path d="M 0 0 L 1 1"/>', "<svg>", "</svg>"),
 }
 """What a cell may give."""

@@ -16,6 +16,7 @@ from typing import Any
 from post_builder.document.code.languages import SESSIONS, names_of, word_of
 from post_builder.document.liquid import without_liquid
 from post_builder.document.post import Cell, Post
+from post_builder.errors import SiteError
 from post_builder.site import Site
 from post_builder.ui.findings import Finding
 
@@ -78,22 +79,30 @@ def _ask(site: Site, posts: Sequence[Post]) -> list[list[_Shown]] | None:
 
 
 def _answer(site: Site, script: str, posts: Sequence[Post]) -> list[Any] | None:
-    """Run kramdown; None if it is not installed, neither for all nor for the site's bundle."""
+    """Run kramdown; None if it is not installed, neither for all nor for the site's bundle.
+
+    Raises:
+        SiteError: if it takes too long.
+    """
     options = {key: value for key, value in site.jekyll.kramdown.items() if key in _OPTIONS}
     texts = [without_liquid(post.text[post.content :]) for post in posts]
     request = json.dumps({"options": options, "texts": texts}, default=str)
     for command in (["ruby"], ["bundle", "exec", "ruby"]):
         if not shutil.which(command[0]) or (command[1:] and not (site.root / "Gemfile").is_file()):
             continue
-        answer = subprocess.run(  # a fixed script
-            [*command, str(Path(__file__).with_name(script))],
-            input=request,
-            capture_output=True,
-            encoding="utf-8",
-            cwd=site.root,
-            timeout=_TIMEOUT,
-            check=False,
-        )
+        try:
+            answer = subprocess.run(  # a fixed script
+                [*command, str(Path(__file__).with_name(script))],
+                input=request,
+                capture_output=True,
+                encoding="utf-8",
+                cwd=site.root,
+                timeout=_TIMEOUT,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            message = f"kramdown takes over {_TIMEOUT} seconds to read what is checked"
+            raise SiteError(message, hint="name fewer posts at a time") from error
         if answer.returncode == 0:
             found: list[Any] = json.loads(answer.stdout)
             return found

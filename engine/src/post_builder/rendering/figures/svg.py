@@ -31,7 +31,7 @@ _NAME = re.compile(r"""\bid=(["'])([^"'<>]+)\1""")
 _USED = re.compile(r"""(?:\bhref=["']?|\burl\(["']?)#([^"')<>]+)""")
 _LENGTH = re.compile(r"""\s(width|height)=["'](\d{1,4}(?:\.\d{1,4})?)(?:px)?["']""")
 _SAID = re.compile(r"<(title|text)\b[^<>]*>((?:[^<]|<(?!/\1))*)")
-_UNSEEN = re.compile(r"<(defs|symbol|title|style)\b(?:[^<]|<(?!/\1\b))*</\1\s*>", re.IGNORECASE)
+_UNSEEN = re.compile(r"<(defs|symbol|title|style)\b(?:[^<]|<(?!/?\1\b))*</\1\s*>", re.IGNORECASE)
 _SEEN = re.compile(r"<(?:path|rect|circle|ellipse|line|polyline|polygon|text|image|use)\b")
 
 _LEGIBLE = " !$'()*+,-./:;=?@_~"
