@@ -25,15 +25,12 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("site")]
+pytestmark = pytest.mark.slow
 
 THEMES = Path(__file__).parent / "themes"
 STYLE = Path(post_builder.__file__).parent / "commands/templates/post-builder.css"
 NAMES = ["minimal-mistakes", "just-the-docs", "chirpy"]
 """Their layouts of posts; the posts ask for `single`, which leads there."""
-
-STYLED = [f"{name}, with the style of outputs" for name in NAMES]
-"""Sites in which `post-builder init` ran."""
 
 CONFIG = "permalink: /:title/\nkramdown: {input: GFM, syntax_highlighter: rouge}\n"
 
@@ -63,10 +60,10 @@ WIDE = """() => document.documentElement.scrollWidth <= innerWidth ? []
 """What makes a page scroll sideways."""
 
 
-@pytest.fixture(scope="module", params=[*NAMES, *STYLED])
-def theme(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture(scope="module", params=NAMES)
+def plain(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A site of the posts with the markup of a theme, built."""
-    name = str(request.param).partition(",")[0]
+    name = str(request.param)
     site = tmp_path_factory.mktemp("theme")
     for folder in ("_posts", "assets/images", "assets/notebooks"):
         shutil.copytree(ROOT / folder, site / folder)
@@ -74,14 +71,25 @@ def theme(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     style = (THEMES / "page.css").read_text("utf-8") + (THEMES / name / "theme.css").read_text(
         "utf-8"
     )
-    if request.param in STYLED:
-        style += STYLE.read_text("utf-8")
     (site / "assets/theme.css").write_text(style, "utf-8")
     if (THEMES / name / "theme.js").exists():
         shutil.copy(THEMES / name / "theme.js", site / "assets/theme.js")
     (site / "_config.yml").write_text(CONFIG, "utf-8")
     run(["jekyll", "build", "--quiet", "--baseurl", "/blog", "-d", "_site/blog"], cwd=site)
     return site / "_site"
+
+
+@pytest.fixture(scope="module", params=["plain", "with the style of outputs"])
+def theme(
+    request: pytest.FixtureRequest, plain: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """That site, or one like it in which `post-builder init` ran, whose style the theme loads."""
+    if request.param == "plain":
+        return plain
+    styled = shutil.copytree(plain, tmp_path_factory.mktemp("styled") / "_site")
+    with (styled / "blog/assets/theme.css").open("a", encoding="utf-8") as style:
+        style.write(STYLE.read_text("utf-8"))
+    return Path(styled)
 
 
 @pytest.fixture
