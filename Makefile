@@ -71,26 +71,26 @@ test: $(READY) $(ENGINE_INSTALLED) ruby browser ## run all tests except those of
 
 .PHONY: test-blog
 test-blog: $(READY) ## run the blog's tests
-	@$(BIN)/pytest -n 2 --dist loadfile -m "not long"
+	@$(BIN)/pytest -n 2 --dist worksteal -m "not long"
 
 .PHONY: test-engine
 test-engine: $(ENGINE_INSTALLED) ## run the engine's tests, in a virtual environment without torch
 	@$(ENGINE_VENV)/bin/python -c "from importlib.util import find_spec; exit(bool(find_spec('torch')))" || \
 		{ echo "torch is installed in $(ENGINE_VENV), where the engine must do without" >&2; exit 1; }
-	@cd engine && .venv/bin/pytest -n 2 --dist loadfile --cov
+	@cd engine && .venv/bin/pytest --cov
 
 .PHONY: test-faults
 test-faults: $(ENGINE_INSTALLED) ruby browser ## prove the engine's safety at length: faults, attacks, sizes, a soak
-	@cd engine && .venv/bin/pytest -n 2 --dist worksteal -m faults
+	@cd engine && .venv/bin/pytest -m faults
 
 .PHONY: test-posts
-test-posts: $(READY) ruby browser ## copy the snippets of the long posts from their pages and run them
+test-posts: $(READY) ruby browser ## copy the snippets of the posts from their pages and run them
 	@$(BIN)/pytest -n 2 --dist worksteal -m long
 
 .PHONY: test-quick
 test-quick: $(READY) $(ENGINE_INSTALLED) ## run the tests that need no Jekyll, no browser and no long run
-	@cd engine && .venv/bin/pytest -n 2 --dist loadfile -m "not slow"
-	@$(BIN)/pytest -n 2 --dist loadfile -m "not slow"
+	@cd engine && .venv/bin/pytest -m "not slow"
+	@$(BIN)/pytest -n 2 --dist worksteal -m "not slow"
 
 .PHONY: lint
 lint: $(INSTALLED) ## check style, types and the direction of imports

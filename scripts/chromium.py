@@ -22,6 +22,9 @@ FLAGS = [
 COLOURS = ("light", "dark", "forced")
 """The colours in which a page is looked at; forced ones are those of a system's high contrast."""
 
+COLOUR_RULES = ["color-contrast", "color-contrast-enhanced", "link-in-text-block"]
+"""The rules of axe-core that look at colours."""
+
 
 def find() -> str | None:
     """Return the path of the system's Chromium; without it Playwright uses its own."""
@@ -48,14 +51,22 @@ def open_all(page: Page) -> None:
     page.evaluate("new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)))")
 
 
-def violations(page: Page, axe: str) -> list[str]:
-    """Return what axe-core, given as its script, finds on a page; text is held to AAA."""
+def violations(page: Page, axe: str, colours: str) -> list[str]:
+    """Return what axe-core, given as its script, finds on a page in the COLOURS it was loaded with.
+
+    Text is held to AAA. In light all rules are asked, in others those that look at colours.
+    """
     open_all(page)
     page.evaluate(axe)
-    found: list[str] = page.evaluate("""async () => {
-        const found = await axe.run({ rules: { "color-contrast-enhanced": { enabled: true } } });
+    only = {} if colours == "light" else {"runOnly": {"type": "rule", "values": COLOUR_RULES}}
+    options = {"rules": {"color-contrast-enhanced": {"enabled": True}}, **only}
+    found: list[str] = page.evaluate(
+        """async (options) => {
+        const found = await axe.run(options);
         return found.violations.flatMap(
             (rule) => rule.nodes.map((node) => `${rule.id}: ${node.html}`)
         );
-    }""")
+    }""",
+        options,
+    )
     return found

@@ -3,10 +3,11 @@
 import os
 import shutil
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from forked import SharedTemplate, fork_all
 from hypothesis import HealthCheck, settings
 from toysite import HEADER, make_series, make_toy
 
@@ -31,6 +32,11 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or _DEFAULT)
 
 # A script that is started with & ignores Ctrl-C, and so would everything that these tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Start half as many workers again as there are processors: tests wait for what they start."""
+    return (os.cpu_count() or 1) * 3 // 2
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -88,6 +94,19 @@ def blog(tmp_path: Path) -> Path:
     tmp_path.joinpath("_config.yml").write_text("title: Somebody else's blog\n", encoding="utf-8")
     tmp_path.joinpath("_posts").mkdir()
     return tmp_path
+
+
+@pytest.fixture(scope="session")
+def _template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedTemplate]:
+    template = SharedTemplate(tmp_path_factory.mktemp("template"))
+    yield template
+    template.close()
+
+
+@pytest.fixture
+def forked_kernels(_template: SharedTemplate, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fork the kernels of a test's builds: they start sooner."""
+    fork_all(_template, monkeypatch)
 
 
 @pytest.fixture(scope="session")

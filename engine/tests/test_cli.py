@@ -17,6 +17,8 @@ import post_builder
 from post_builder.cli import main
 from post_builder.cli.parser import make_parser
 
+pytestmark = pytest.mark.usefixtures("forked_kernels")
+
 COMMANDS = {
     "build": ["--force", "--jobs", "--json", "--keep-going", "--site"],
     "check": ["--execute", "--jobs", "--json", "--site"],

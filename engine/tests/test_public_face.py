@@ -13,6 +13,8 @@ import post_builder
 from post_builder.errors import ExecutionError, RecordError, SiteError
 from post_builder.site import open_site
 
+pytestmark = pytest.mark.usefixtures("forked_kernels")
+
 ENGINE = Path(__file__).resolve().parents[1]
 
 

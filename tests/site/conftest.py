@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
@@ -9,15 +10,17 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import chromium
 import pytest
 from bs4 import BeautifulSoup
+from filelock import FileLock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from playwright.sync_api import Browser, BrowserContext, Page
 
@@ -46,6 +49,12 @@ PARTS = [
 """What Jekyll reads."""
 
 
+@cache
+def parsed(html: str) -> BeautifulSoup:
+    """A page, parsed once for all tests: they read it and leave it as it is."""
+    return BeautifulSoup(html, "html.parser")
+
+
 @dataclass(frozen=True, slots=True)
 class Built:
     """A built site."""
@@ -64,7 +73,7 @@ class Built:
 
     def page(self, url: str) -> BeautifulSoup:
         """The page behind an address, parsed."""
-        return BeautifulSoup(self.read(url), "html.parser")
+        return parsed(self.read(url))
 
     def urls(self) -> list[str]:
         """Every page's address, without the base URL."""
@@ -133,12 +142,56 @@ def build(source: Path, root: Path, *, environment: dict[str, str] | None = None
     return Built(root, source, run(command, cwd=source, environment=environment))
 
 
+def build_once(
+    name: str, factory: pytest.TempPathFactory, change: Callable[[Path], object] = lambda _: None
+) -> Built:
+    """Build the site as it is published, once for all workers; its source may be changed before.
+
+    Tests write nothing into what is built here: those of other workers read it meanwhile.
+    """
+    base = factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
+    source, root, log = folder / "source", folder / "root", folder / "log"
+    with FileLock(folder.with_suffix(".lock")):
+        if not log.exists():
+            folder.mkdir()
+            copy_source(source)
+            change(source)
+            built = build(source, root, environment={"JEKYLL_ENV": "production"})
+            log.write_text(built.log, encoding="utf-8")
+    return Built(root, source, log.read_text(encoding="utf-8"))
+
+
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Built:
-    """The site with its fixtures, built once, as it is published."""
-    folder = tmp_path_factory.mktemp("site")
-    copy_source(folder / "source")
-    return build(folder / "source", folder / "root", environment={"JEKYLL_ENV": "production"})
+    """The site with its fixtures."""
+    return build_once("site", tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def configured(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """The site with a repository and comments, checked: one post is stale, another fresh."""
+    return build_once("configured", tmp_path_factory, configure)
+
+
+def configure(source: Path) -> None:
+    """Set the repository and the comments of a site's source, and write what `check` found."""
+    config = source / "_config.yml"
+    text = config.read_text(encoding="utf-8").replace("  provider:", "  provider: utterances", 1)
+    config.write_text(text.replace('repository: ""', "repository: a/b"), encoding="utf-8")
+    finding = {
+        "kind": "stale",
+        "place": {"path": "_posts/2024-02-29-every-element.md", "line": 1, "source": ""},
+        "message": "torch 2.15.0 → 2.16.0",
+        "hint": "make build-posts",
+    }
+    findings = json.dumps([finding, finding | {"kind": "style", "message": "a matter of taste"}])
+    (source / "_data/freshness.json").write_text(findings, encoding="utf-8")
+    [fresh] = source.glob("_posts/*-part-two.md")
+    builds = source / "_data/builds"
+    record = json.loads(builds.joinpath("every-element.json").read_text(encoding="utf-8"))
+    record["post"] = fresh.relative_to(source).as_posix()
+    builds.joinpath("part-two.json").write_text(json.dumps(record), encoding="utf-8")
 
 
 @pytest.fixture(scope="session")
@@ -156,7 +209,7 @@ def tool(path: str) -> Path:
     return found
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def address(site: Built) -> Iterator[str]:
     """The address that Jekyll serves the built site at, base URL and all."""
     with socket.socket() as free:
@@ -189,7 +242,7 @@ def _wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
     pytest.fail("`jekyll serve` does not answer")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Chromium; tests without it are skipped, in CI they fail."""
     try:

@@ -16,7 +16,7 @@ import chromium
 import pytest
 import yaml
 
-from .conftest import ROOT
+from .conftest import FIXTURES, ROOT
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from .conftest import Built
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("site")]
+pytestmark = pytest.mark.slow
 
 CLIPBOARD = "navigator.clipboard.readText()"
 """What a reader would paste."""
@@ -149,17 +149,18 @@ def compared(lines: list[str], loose: list[bool]) -> list[str]:
     return [re.sub(r"\d+(\.\d+)?", "…", line) if may_differ else line for line, may_differ in pairs]
 
 
-FIRST, *OTHERS = sorted((ROOT / "_posts").glob("*.md"))
-"""The first post runs with all tests; the others take minutes and have a target of their own."""
+COPIED = FIXTURES / "2024-03-08-copied.md"
+"""A post with all kinds of cells, as a build left it."""
 
 LONG = [pytest.mark.long, pytest.mark.timeout(3600)]
-"""The marks of a post that takes minutes."""
+"""The marks of the series' posts: each takes minutes, and they have a target of their own."""
+
+POSTS = sorted((ROOT / "_posts").glob("*.md"))
 
 
-@pytest.mark.xdist_group("site-run")  # beside the other tests: it takes as long as the post does
 @pytest.mark.parametrize(
     "post",
-    [FIRST, *(pytest.param(path, marks=LONG) for path in OTHERS)],
+    [COPIED, *(pytest.param(path, marks=LONG) for path in POSTS)],
     ids=lambda path: path.stem,
 )
 def test_a_post_copied_by_clicking_runs_and_prints_what_it_shows(

@@ -13,7 +13,7 @@ from .conftest import BASE, HOST
 if TYPE_CHECKING:
     from .conftest import Built
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("site")]
+pytestmark = pytest.mark.slow
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 """Atom's namespace, as ElementTree writes it."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from .conftest import Built
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("site")]
+pytestmark = pytest.mark.slow
 
 CARD = {"light": (255, 255, 255), "dark": (0x1B, 0x1E, 0x22)}
 """The colour of a figure's card."""

@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 import yaml
 
-from .conftest import BASE, HOST, ROOT, Built, build, copy_source, run
+from .conftest import BASE, HOST, ROOT, Built, run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag
 
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("site")]
+pytestmark = pytest.mark.slow
 
 
 def attribute(tag: Tag, name: str) -> str:
@@ -256,19 +256,12 @@ def test_home_shows_posts_as_cards(site: Built) -> None:
     assert site.file(attribute(teaser, "src")).is_file()
 
 
-def test_comments_load_only_when_configured_and_published(site: Built, tmp_path: Path) -> None:
+def test_comments_load_only_when_configured_and_published(site: Built, configured: Built) -> None:
     """Comments need a provider, the post's own key, and a production build."""
     assert all(not site.page(url).select(".comments") for url in site.urls())
-    copy_source(tmp_path / "source")
-    config = tmp_path / "source/_config.yml"
-    text = config.read_text(encoding="utf-8").replace("  provider:", "  provider: utterances", 1)
-    config.write_text(text.replace('repository: ""', "repository: a/b"), encoding="utf-8")
-    with_comments = build(
-        tmp_path / "source", tmp_path / "root", environment={"JEKYLL_ENV": "production"}
-    )
-    script = the(with_comments.page("/every-element/"), ".comments script")
+    script = the(configured.page("/every-element/"), ".comments script")
     assert attribute(script, "repo") == "a/b"
-    assert not with_comments.page("/plain/").select(".comments")
+    assert not configured.page("/plain/").select(".comments")
 
 
 def test_sitemap_has_the_posts(site: Built) -> None:

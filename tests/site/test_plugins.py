@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
-import sys
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 
-from .conftest import ROOT, run
+from .conftest import PATH, ROOT
 from .test_colours import contrast
 
 pytestmark = pytest.mark.slow
 
-PRELUDE = """
+PLUGIN = """
 require "bundler/setup"
 require "jekyll"
+require "json"
 require "./_plugins/filters"
 include Blog
 Site = Struct.new(:config, :data, :source, :posts)
@@ -28,22 +31,53 @@ PARTS = (1..3).map do |n|
 end
 SITE = Site.new({ "baseurl" => "/b" }, {}, Dir.pwd, Posts.new(PARTS))
 PAGE = Page.new(SITE, { "series" => "s", "part" => 2, "jupyter" => true, "slug" => "p" })
-body = Blog.fragment($stdin.read)
+
+$stdin.each_line do |line|
+  code, text = JSON.parse(line)
+  output, input = IO.pipe
+  pid = fork do
+    [$stdout, $stderr].each { |stream| stream.reopen(input) }
+    scope = TOPLEVEL_BINDING.dup
+    scope.local_variable_set(:text, text)
+    scope.local_variable_set(:body, Blog.fragment(text))
+    scope.eval(code)
+  end
+  input.close
+  printed = output.read
+  $stdout.puts JSON.generate([Process.wait2(pid)[1].success?, printed])
+  $stdout.flush
+end
 """
+"""Loads the plugin once, and runs each piece of code in a process that is forked for it."""
+
+
+@cache
+def plugin() -> subprocess.Popen[str]:
+    """That program, started when it is first needed; it ends when its input does."""
+    pipe = subprocess.PIPE
+    environment = os.environ | {"PATH": PATH, "LC_ALL": "C.UTF-8"}
+    command = ["ruby", "-e", PLUGIN]
+    return subprocess.Popen(command, cwd=ROOT, env=environment, stdin=pipe, stdout=pipe, text=True)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _ends() -> Iterator[None]:
+    """End that program after the last test of this file."""
+    yield
+    with plugin():
+        plugin.cache_clear()
 
 
 def ruby(code: str, text: str = "") -> str:
     """What some Ruby prints, with the plugin's modules loaded and `text` parsed as `body`."""
-    done = subprocess.run(
-        ["ruby", "-e", PRELUDE + code],
-        cwd=ROOT,
-        input=text,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    process = plugin()
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(json.dumps([code, text]) + "\n")
+    process.stdin.flush()
+    succeeded, printed = json.loads(process.stdout.readline())
+    assert succeeded, printed
+    return str(printed)
 
 
 def changed(call: str, text: str) -> str:
@@ -193,15 +227,10 @@ def test_code_keeps_its_line_breaks(text: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def formulas(tmp_path_factory: pytest.TempPathFactory) -> str:
+def formulas() -> str:
     """Formulas in prose and between, as kramdown and the plugin convert them."""
-    (folder := tmp_path_factory.mktemp("formulas")).joinpath("prose.md").write_text(
-        "Inline $$a_1 < b^2$$ here.\n\n$$\\frac{1}{n} \\sum_i x_i$$\n\nBad: $$a^b^c$$.\n"
-    )
-    prose = f"File.read({str(folder / 'prose.md')!r})"
-    code = f"print Kramdown::Document.new({prose}, input: 'GFM').to_html"
-    path = str(Path(sys.executable).parent)
-    return run(["env", f"PATH={path}:/usr/bin:/bin", "ruby", "-e", PRELUDE + code], cwd=ROOT)
+    prose = "Inline $$a_1 < b^2$$ here.\n\n$$\\frac{1}{n} \\sum_i x_i$$\n\nBad: $$a^b^c$$.\n"
+    return ruby("print Kramdown::Document.new(text, input: 'GFM').to_html", prose)
 
 
 def test_formulas_are_mathml(formulas: str) -> None:
@@ -249,7 +278,7 @@ def test_every_colour_of_the_figures_is_seen_in_the_dark() -> None:
     cycle = re.findall(r'"([0-9A-F]{6})"', settings)
     assert len(set(cycle)) == 10
     colours = [*(f"#{colour.lower()}" for colour in cycle), "#666666", "#333333", "#ffffff"]
-    code = f"require 'json'; print {json.dumps(colours)}.map {{ |c| Drawing.dark(c) }}.to_json"
+    code = f"print {json.dumps(colours)}.map {{ |c| Drawing.dark(c) }}.to_json"
     *marks, text, card = json.loads(ruby(code))
     assert card == "#1b1e22"
     assert {mark: contrast(mark, card) for mark in marks if contrast(mark, card) < 3} == {}
@@ -263,9 +292,7 @@ def test_a_search_index_knows_what_is_folded() -> None:
     )
     html = f'<p>top</p><h2 id="a">A &amp; B</h2><p>words</p>{BLOCK.format("o", "open = 1")}'
     html += f'<pre class="output stdout">printed</pre>{folded}'
-    sections = json.loads(
-        ruby("require 'json'; print Search.sections(Blog.html(body)).to_json", html)
-    )
+    sections = json.loads(ruby("print Search.sections(Blog.html(body)).to_json", html))
     assert sections == [
         ["", "", "top", ""],
         ["a", "A & B", "words open = 1", "secret = 1"],

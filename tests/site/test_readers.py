@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from .conftest import Built
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("site")]
+pytestmark = pytest.mark.slow
 
 SETTLED = """() => document.fonts.ready.then(() => new Promise(
     (resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))
@@ -106,7 +106,7 @@ def test_axe_finds_no_violation_on_any_page(
     found = {}
     for url in site.urls():
         page.goto(address + url)
-        if violations := chromium.violations(page, script):
+        if violations := chromium.violations(page, script, scheme):
             found[url] = violations
     assert found == {}
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import pytest
 
-from .conftest import BASE, Built, build, copy_source
+from .conftest import BASE, Built
 from .test_pages import attribute, the
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("site")]
+pytestmark = pytest.mark.slow
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 """The commit that the fixture's build record names."""
@@ -23,25 +22,6 @@ def told(page: BeautifulSoup | Tag) -> dict[str, str]:
     """What the foot of a post says of its run."""
     terms = page.select(".provenance dl > div")
     return {the(term, "dt").get_text(): the(term, "dd").get_text() for term in terms}
-
-
-@pytest.fixture(scope="module")
-def published(tmp_path_factory: pytest.TempPathFactory) -> Built:
-    """The site of a known repository, checked: one post is stale."""
-    folder = tmp_path_factory.mktemp("published")
-    copy_source(folder / "source")
-    config = folder / "source/_config.yml"
-    text = config.read_text(encoding="utf-8")
-    config.write_text(text.replace('repository: ""', "repository: a/b"), encoding="utf-8")
-    finding = {
-        "kind": "stale",
-        "place": {"path": "_posts/2024-02-29-every-element.md", "line": 1, "source": ""},
-        "message": "torch 2.15.0 → 2.16.0",
-        "hint": "make build-posts",
-    }
-    findings = json.dumps([finding, finding | {"kind": "style", "message": "a matter of taste"}])
-    (folder / "source/_data/freshness.json").write_text(findings, encoding="utf-8")
-    return build(folder / "source", folder / "root")
 
 
 def test_foot_tells_how_the_post_ran(post: BeautifulSoup) -> None:
@@ -70,21 +50,15 @@ def test_only_posts_that_were_built_have_a_foot(site: Built) -> None:
         assert not site.page(url).select(".provenance"), url
 
 
-def test_stale_posts_say_so(published: Built) -> None:
+def test_stale_posts_say_so(configured: Built) -> None:
     """Where `check` found a post stale, its foot and the page of all builds say why."""
-    assert told(published.page("/every-element/"))["State"] == "torch 2.15.0 → 2.16.0"
-    assert "torch 2.15.0 → 2.16.0" in published.page("/builds/").get_text()
+    assert told(configured.page("/every-element/"))["State"] == "torch 2.15.0 → 2.16.0"
+    assert "torch 2.15.0 → 2.16.0" in configured.page("/builds/").get_text()
 
 
-def test_fresh_posts_say_so(published: Built) -> None:
+def test_fresh_posts_say_so(configured: Built) -> None:
     """Where `check` found nothing about a post, it is called fresh."""
-    builds = published.source / "_data/builds"
-    [path] = published.source.glob("_posts/*-part-two.md")
-    record = json.loads(builds.joinpath("every-element.json").read_text(encoding="utf-8"))
-    record["post"] = path.relative_to(published.source).as_posix()
-    builds.joinpath("part-two.json").write_text(json.dumps(record), encoding="utf-8")
-    again = build(published.source, published.root)
-    assert told(again.page("/part-two/"))["State"].startswith("fresh: ")
+    assert told(configured.page("/part-two/"))["State"].startswith("fresh: ")
 
 
 def test_builds_lists_every_post(site: Built) -> None:
@@ -113,9 +87,9 @@ def test_downloads_are_above_the_post(site: Built, post: BeautifulSoup) -> None:
     assert not site.page("/plain/").select(".run-bar")
 
 
-def test_repository_turns_on_links_and_nothing_else(published: Built) -> None:
+def test_repository_turns_on_links_and_nothing_else(configured: Built) -> None:
     """With `repository` set, code links to the commit that was built, and the notebook to Colab."""
-    page = published.page("/every-element/")
+    page = configured.page("/every-element/")
     blob = f"https://github.com/a/b/blob/{COMMIT}/src/mnist_post"
     sources = [attribute(link, "href") for link in page.select(".cell-source a")]
     assert sources == [f"{blob}/models.py", f"{blob}/training.py"]
@@ -124,5 +98,5 @@ def test_repository_turns_on_links_and_nothing_else(published: Built) -> None:
         "https://colab.research.google.com/github/a/b/blob/main"
         "/assets/notebooks/every-element.ipynb"
     )
-    loads = page.select("script[src], img[src], link[rel=stylesheet]")
+    loads = page.select("script[src]:not(.comments *), img[src], link[rel=stylesheet]")
     assert all(attribute(tag, "src" if tag.has_attr("src") else "href")[0] == "/" for tag in loads)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from .conftest import Built
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("site")]
+pytestmark = pytest.mark.slow
 
 PARTS = [f"{BASE}/{part}/" for part in ("part-one", "part-two", "part-three")]
 """The fixtures that make a series, in its order, which is not that of their dates."""

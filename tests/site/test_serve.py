@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from .conftest import Built
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("site"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 POST = """---
 title: Written now

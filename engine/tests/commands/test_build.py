@@ -19,6 +19,8 @@ from toysite import FIXTURES, HEADER
 
 from post_builder.cli import main
 
+pytestmark = pytest.mark.usefixtures("forked_kernels")
+
 EVERYTHING = "_posts/2020-01-01-everything.md"
 
 

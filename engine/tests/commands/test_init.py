@@ -16,6 +16,8 @@ import yaml
 
 from post_builder.cli import main
 
+pytestmark = pytest.mark.usefixtures("forked_kernels")
+
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 
 HOOKS = {

@@ -16,7 +16,7 @@ from post_builder.rendering.regions.stored import MARK
 HEADER = "---\njupyter: {kernelspec: {name: python3, language: python}}\n---\n"
 NAME = "_posts/2020-01-01-a.md"
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("forked_kernels")]
 
 
 def write(root: Path, body: str) -> Path:

@@ -18,6 +18,8 @@ from post_builder.document.parsing.parser import parse
 from post_builder.document.post import Post
 from post_builder.site import open_site
 
+pytestmark = pytest.mark.usefixtures("forked_kernels")
+
 
 def only_post(root: Path) -> Post:
     """Parse the one post of a site."""

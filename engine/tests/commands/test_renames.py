@@ -14,7 +14,7 @@ from toysite import DRAWN, HEADER, make_drawn, replace
 from post_builder.cli import main
 from post_builder.pipeline.publish import publish
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("forked_kernels")]
 
 CELL = "```python\nprint({!r})\n```\n"
 

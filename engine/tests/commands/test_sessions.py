@@ -7,6 +7,8 @@ from runs import shown_text
 
 from post_builder.cli import main
 
+pytestmark = pytest.mark.usefixtures("forked_kernels")
+
 POST = "_posts/2020-01-01-session.md"
 TEXT = """\
 ---

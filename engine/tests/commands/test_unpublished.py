@@ -10,6 +10,8 @@ from commandline import command
 
 from post_builder.cli import main
 
+pytestmark = pytest.mark.usefixtures("forked_kernels")
+
 CELL = '```python\nprint("a")\n```\n'
 
 

@@ -12,6 +12,8 @@ from toysite import PARTS, POST, replace
 
 from post_builder.cli import main
 
+pytestmark = pytest.mark.usefixtures("forked_kernels")
+
 
 def test_untouched_site_has_no_drift(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """What was just built comes out again, and verifying writes nothing."""

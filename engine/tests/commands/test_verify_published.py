@@ -16,6 +16,8 @@ from post_builder.files import digest
 from post_builder.freshness.digests import region_digest
 from post_builder.rendering.markup.published import ForeignMarkupError, kinds_of
 
+pytestmark = pytest.mark.usefixtures("forked_kernels")
+
 NAME = "_posts/2020-01-01-a.md"
 RECORD = "_data/builds/a.json"
 FIGURE = "assets/images/a/plot.svg"

@@ -17,6 +17,8 @@ from post_builder.errors import SiteError
 from post_builder.freshness.order import order
 from post_builder.site import Site, open_site
 
+pytestmark = pytest.mark.usefixtures("forked_kernels")
+
 ONE, TWO = PARTS
 
 

@@ -12,6 +12,8 @@ from post_builder.cli import main
 from post_builder.commands.fresh import unchanged_posts
 from post_builder.site import open_site
 
+pytestmark = pytest.mark.usefixtures("forked_kernels")
+
 RECORD = "_data/builds/toy.json"
 
 CHANGES = {

@@ -13,6 +13,8 @@ from toysite import FIXTURES, replace
 from post_builder.cli import main
 from post_builder.pipeline.publish import publish
 
+pytestmark = pytest.mark.usefixtures("forked_kernels")
+
 POST = "_posts/timed.md"
 RECORD = "_data/builds/timed.json"
 SCORE = "assets/images/timed/score.svg"

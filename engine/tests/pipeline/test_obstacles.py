@@ -18,6 +18,8 @@ from post_builder.pipeline.obstacles import refuse_obstacles
 from post_builder.pipeline.publish import publish
 from post_builder.site import open_site
 
+pytestmark = pytest.mark.usefixtures("forked_kernels")
+
 FIGURE = "assets/images/drawn/plot.svg"
 
 

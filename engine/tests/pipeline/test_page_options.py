@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
+from collections.abc import Mapping
+from itertools import combinations_with_replacement, pairwise, product
 from pathlib import Path
 
 import pytest
@@ -16,6 +19,8 @@ from post_builder.execution.run import Output
 from post_builder.freshness.digests import region_digest
 from post_builder.pipeline.prepare import PostState
 from post_builder.pipeline.publish import publish, refresh
+
+pytestmark = pytest.mark.usefixtures("forked_kernels")
 
 DRAWING = "_posts/2020-01-01-drawing.md"
 RECORD = "_data/builds/drawing.json"
@@ -58,22 +63,38 @@ def _content(root: Path) -> tuple[bytes, dict[str, object]]:
     return root.joinpath(DRAWING).read_bytes(), record | {"run": None}
 
 
+WALK = [
+    options for pair in combinations_with_replacement(OPTIONS, 2) for options in dict.fromkeys(pair)
+]
+"""All options, so that each follows each once, itself too: a de Bruijn sequence without its end."""
+
+
+def _refreshed(root: Path, expected: Mapping[str, tuple[bytes, dict[str, object]]]) -> None:
+    """Change the options of a published post again and again; each time compare it with a run's."""
+    for before, after in pairwise([*WALK, WALK[0]]):
+        replace(root / DRAWING, before, after)
+        assert () == _state(root).reasons, (before, after)
+        refresh(_state(root))
+        assert expected[after] == _content(root), (before, after)
+        state = _state(root)
+        assert ((), frozenset(), False) == (state.reasons, state.page_changes, state.text_changed)
+
+
+def test_each_change_of_options_is_walked() -> None:
+    """From any to any."""
+    assert Counter(product(OPTIONS, OPTIONS)) == Counter(pairwise([*WALK, WALK[0]]))
+
+
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
-@pytest.mark.parametrize("before", OPTIONS)
-@pytest.mark.parametrize("after", OPTIONS)
-def test_a_refresh_writes_what_a_run_would(blog: Path, body: str, before: str, after: str) -> None:
+def test_a_refresh_writes_what_a_run_would(blog: Path, body: str) -> None:
     """Byte for byte, in the post and in its record."""
-    _write(blog, body, after)
-    _publish(blog)
-    expected = _content(blog)
-    _write(blog, body, before)
-    _publish(blog)
-    replace(blog / DRAWING, before, after)
-    assert () == _state(blog).reasons
-    refresh(_state(blog))
-    assert expected == _content(blog)
-    state = _state(blog)
-    assert ((), frozenset(), False) == (state.reasons, state.page_changes, state.text_changed)
+
+    def published(options: str) -> tuple[bytes, dict[str, object]]:
+        _write(blog, body, options)
+        _publish(blog)
+        return _content(blog)
+
+    _refreshed(blog, {options: published(options) for options in reversed(OPTIONS)})
 
 
 def _bundle(**data: object) -> Output:
@@ -92,11 +113,7 @@ FIGURES = {
 
 
 @pytest.mark.parametrize("outputs", FIGURES.values(), ids=FIGURES)
-@pytest.mark.parametrize("before", OPTIONS)
-@pytest.mark.parametrize("after", OPTIONS)
-def test_words_of_every_kind_of_figure_are_written_anew(
-    blog: Path, outputs: list[Output], before: str, after: str
-) -> None:
+def test_words_of_every_kind_of_figure_are_written_anew(blog: Path, outputs: list[Output]) -> None:
     """Charts, sounds and frames have them in their HTML."""
     frame = " .trusted-html" if "<script>" in str(outputs) else ""
 
@@ -106,12 +123,7 @@ def test_words_of_every_kind_of_figure_are_written_anew(
         publish(state, made_up_run(state.prepared, (outputs,)), just_before(state))
         return _content(blog)
 
-    expected = published(after)
-    published(before)
-    replace(blog / DRAWING, before, after)
-    assert () == _state(blog).reasons
-    refresh(_state(blog))
-    assert expected == _content(blog)
+    _refreshed(blog, {options: published(options) for options in reversed(OPTIONS)})
 
 
 def test_stderr_is_taken_off_the_page_without_a_run(blog: Path) -> None:

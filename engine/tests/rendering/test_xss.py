@@ -11,7 +11,8 @@ import json
 import shutil
 import subprocess
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,7 +30,7 @@ from post_builder.site import Site, open_site
 from post_builder.sources.transclusion import transclude
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Dialog, Page
+    from playwright.sync_api import Browser, BrowserContext, Dialog, Page
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -180,6 +181,10 @@ class Made:
     refused: list[str] = field(default_factory=list)
 
 
+def _page_of(family: str) -> str:
+    return family.replace(" ", "-").lower() + ".html"
+
+
 def _alt(text: str) -> str:
     """Write a text as a cell's option, where kramdown can say it."""
     return " ".join(text.replace("\\", "").replace('"', '\\"').replace("}", "\\}").split())
@@ -254,8 +259,8 @@ def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     site = open_site(folder)
     for family, outputs in OUTPUTS.items():
         text = _post(made, site, family, outputs)
-        name = family.replace(" ", "-").lower()
-        folder.joinpath(f"{name}.md").write_text(text, encoding="utf-8", newline="")
+        post = folder / _page_of(family)
+        post.with_suffix(".md").write_text(text, encoding="utf-8", newline="")
     command = ["jekyll", "build", "-q", "-d", str(folder / "_site")]
     jekyll = subprocess.run(command, cwd=folder, check=False, capture_output=True, text=True)
     assert 0 == jekyll.returncode, jekyll.stderr
@@ -300,63 +305,85 @@ def address(made: Made) -> Iterator[str]:
     server.server_close()
 
 
-def _open(browser: Browser, address: str, path: str) -> tuple[Page, list[str]]:
-    """Open a page; return it and what it asked other hosts for, or where it went."""
-    page = browser.new_page()
-    page.add_init_script(DETECTOR)
-    problems: list[str] = []
-    asked: list[str] = []
+@dataclass
+class Visit:
+    """A page that is open in the browser."""
+
+    page: Page
+    asked: list[str] = field(default_factory=list)
+    """What it requested."""
+    problems: list[str] = field(default_factory=list)
+    """What it did and must not do."""
+
+
+@contextmanager
+def _visits(browser: Browser, address: str, paths: Iterable[str]) -> Iterator[dict[str, Visit]]:
+    """Open pages, and give them time for what they do later; note whom they asked or went to."""
+    with browser.new_context() as context:
+        context.add_init_script(DETECTOR)
+        visits = {path: _open(context, address, path) for path in paths}
+        for visit in list(visits.values())[-1:]:
+            visit.page.wait_for_timeout(300)
+        for path, visit in visits.items():
+            here = (address, "data:image", "data:,")
+            visit.problems += [url for url in visit.asked if not url.startswith(here)]
+            if visit.page.url != f"{address}/{path}":
+                visit.problems.append(f"went to {visit.page.url}")
+        yield visits
+
+
+def _open(context: BrowserContext, address: str, path: str) -> Visit:
+    """Open a page, and watch it."""
+    page = context.new_page()
+    visit = Visit(page)
 
     def dismiss(dialog: Dialog) -> None:
-        problems.append("a dialog")
+        visit.problems.append("a dialog")
         dialog.dismiss()
 
-    page.on("request", lambda request: asked.append(request.url))
+    page.on("request", lambda request: visit.asked.append(request.url))
     page.on("dialog", dismiss)
-    page.on("popup", lambda _: problems.append("a window"))
-    page.on("download", lambda _: problems.append("a download"))
+    page.on("popup", lambda _: visit.problems.append("a window"))
+    page.on("download", lambda _: visit.problems.append("a download"))
     page.route(lambda url: not url.startswith((address, "data:")), lambda route: route.abort())
     page.goto(f"{address}/{path}")
-    page.wait_for_timeout(300)
-    problems += [url for url in asked if not url.startswith((address, "data:image", "data:,"))]
-    if page.url != f"{address}/{path}":
-        problems.append(f"went to {page.url}")
-    return page, problems
+    return visit
 
 
-@pytest.mark.parametrize(
-    ("attack", "seen"),
-    [
-        ("<script>xss(1)</script>", "1"),
-        ("<img src=x onerror=xss(1)>", "handler"),
-        ("<a href='javascript:xss(1)'>x</a>", "address"),
-        ("<img src=https://evil.example/x>", "https://evil.example/x"),
-        ("<p style='background: url(https://evil.example/y)'>x</p>", "https://evil.example/y"),
-        ("<meta http-equiv=refresh content='0; url=/other.html'>", "went to"),
-        ("<div style='position: fixed; inset: 0'>x</div>", "covered"),
-        ("<div style='margin-top: -3000px; height: 9000px; position: relative'>x</div>", "covered"),
-        ("<form name=querySelector></form>", "page script"),
-        ("<b id=own></b>", "name"),
-        ("</main><textarea>", "marks"),
-    ],
-)
-def test_the_detector_sees_an_attack(
-    browser: Browser, made: Made, address: str, attack: str, seen: str
-) -> None:
+ATTACKS = {
+    "<script>xss(1)</script>": "1",
+    "<img src=x onerror=xss(1)>": "handler",
+    "<a href='javascript:xss(1)'>x</a>": "address",
+    "<img src=https://evil.example/x>": "https://evil.example/x",
+    "<p style='background: url(https://evil.example/y)'>x</p>": "https://evil.example/y",
+    "<meta http-equiv=refresh content='0; url=/other.html'>": "went to",
+    "<div style='position: fixed; inset: 0'>x</div>": "covered",
+    "<div style='margin-top: -3000px; height: 9000px; position: relative'>x</div>": "covered",
+    "<form name=querySelector></form>": "page script",
+    "<b id=own></b>": "name",
+    "</main><textarea>": "marks",
+}
+"""What outputs must not hold, and how the detector calls what each does."""
+
+
+def test_the_detector_sees_an_attack(browser: Browser, made: Made, address: str) -> None:
     """Written into a page as it is; were it not seen, the other tests would say nothing."""
-    page_text = LAYOUT.replace(
-        "{{ content }}", f'<div class="output html">{attack}</div><p class="after">after</p>'
-    )
-    made.folder.joinpath("_site", "attack.html").write_text(page_text, encoding="utf-8")
+    paths = {f"attack-{number}.html": attack for number, attack in enumerate(ATTACKS)}
+    for path, attack in paths.items():
+        output = f'<div class="output html">{attack}</div><p class="after">after</p>'
+        text = LAYOUT.replace("{{ content }}", output)
+        made.folder.joinpath("_site", path).write_text(text, encoding="utf-8")
     made.folder.joinpath("_site", "other.html").write_text("")
-    page, problems = _open(browser, address, "attack.html")
-    if seen == "went to":
-        page.wait_for_url("**/other.html")
-        problems.append(f"went to {page.url}")
-    problems += page.evaluate(LOOK.replace("COUNT", "1")) if "went" not in str(problems) else []
-    problems += page.evaluate("(window.ran || []).map(String)")
-    page.close()
-    assert any(problem.startswith(seen) for problem in problems), problems
+    with _visits(browser, address, paths) as visits:
+        for path, attack in paths.items():
+            page, problems = visits[path].page, visits[path].problems
+            if ATTACKS[attack] == "went to":
+                page.wait_for_url("**/other.html")
+                problems.append(f"went to {page.url}")
+            else:
+                problems += page.evaluate(LOOK.replace("COUNT", "1"))
+            problems += page.evaluate("(window.ran || []).map(String)")
+            assert any(problem.startswith(ATTACKS[attack]) for problem in problems), attack
 
 
 def test_there_are_enough_vectors() -> None:
@@ -365,41 +392,47 @@ def test_there_are_enough_vectors() -> None:
     assert all(OUTPUTS.values())
 
 
+@pytest.fixture(scope="module")
+def visits(browser: Browser, address: str) -> Iterator[dict[str, Visit]]:
+    """Open the pages of all families."""
+    with _visits(browser, address, map(_page_of, OUTPUTS)) as visits:
+        yield visits
+
+
 @pytest.mark.parametrize("family", OUTPUTS)
 def test_nothing_happens_on_a_page(
-    browser: Browser,
     made: Made,
-    address: str,
+    visits: dict[str, Visit],
     family: str,
     record_property: Callable[[str, object], None],
 ) -> None:
     """No script runs, nothing is asked of other hosts, covered, named, broken, or left."""
     record_property("xss", [family, made.setting, made.cells[family], made.refused.count(family)])
-    name = family.replace(" ", "-").lower()
-    page, problems = _open(browser, address, f"{name}.html")
+    page, problems = visits[_page_of(family)].page, visits[_page_of(family)].problems
     problems += page.evaluate(LOOK.replace("COUNT", str(made.cells[family])))
     problems += page.evaluate("window.ran")
-    page.close()
     assert [] == problems, json.dumps(problems, indent=1)
 
 
 def test_nothing_happens_in_a_drawing(browser: Browser, made: Made, address: str) -> None:
     """Opened on its own, where scripts in it would run with the rights of the site."""
-    found: list[str] = []
-    for path in sorted((made.folder / "_site").rglob("*.svg")):
-        data = path.read_bytes()
-        if data in OPENED:
-            continue
-        OPENED.add(data)
-        relative = path.relative_to(made.folder / "_site").as_posix()
-        page, problems = _open(browser, address, relative)
-        click = "(e) => e.dispatchEvent(new MouseEvent('click'))"
-        page.evaluate(f"document.querySelectorAll('*').forEach({click})")
-        page.wait_for_timeout(50)
-        found += [*problems, *page.evaluate("window.ran || []")]
-        page.close()
+    root = made.folder / "_site"
+    drawings = {path.read_bytes(): path for path in sorted(root.rglob("*.svg"))}
+    assert drawings
+    paths = [path for data, path in drawings.items() if data not in OPENED]
+    OPENED.update(drawings)
+    click = "(e) => e.dispatchEvent(new MouseEvent('click'))"
+    names = [path.relative_to(root).as_posix() for path in paths]
+    with _visits(browser, address, names) as visits:
+        for visit in visits.values():
+            visit.page.evaluate(f"document.querySelectorAll('*').forEach({click})")
+            visit.page.wait_for_timeout(10)
+        found = [
+            problem
+            for visit in visits.values()
+            for problem in (*visit.problems, *visit.page.evaluate("window.ran || []"))
+        ]
     assert [] == found
-    assert list((made.folder / "_site").rglob("*.svg"))
 
 
 def test_prologs_of_drawings_are_harmless(tmp_path: Path) -> None:

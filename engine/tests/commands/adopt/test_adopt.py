@@ -13,6 +13,8 @@ from post_builder.document.figure_tag import PLACEHOLDER_ALT
 from post_builder.document.parsing.parser import parse
 from post_builder.document.post import Span
 
+pytestmark = pytest.mark.usefixtures("forked_kernels")
+
 NAME = "_posts/2015-01-01-old.md"
 KEY = 'jupyter: {kernelspec: {name: "python3", display_name: "Python 3", language: "python"}}'
 

@@ -8,6 +8,8 @@ import pytest
 from post_builder.cli import main
 from post_builder.freshness.packages.unseen_readers import unseen_readers
 
+pytestmark = pytest.mark.usefixtures("forked_kernels")
+
 
 @pytest.mark.parametrize(
     ("packages", "expected"),
