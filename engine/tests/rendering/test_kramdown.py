@@ -172,10 +172,10 @@ LINES = TEXTS.map(lambda text: text.replace("\n", " ").strip() or "0")
 def test_readers_see_exactly_what_was_printed(
     page: Callable[[str], _Page], text: str, place: tuple[str, str], options: str, after: str
 ) -> None:
-    """Whatever was printed, wherever the cell is: the page shows that text."""
+    """Whatever was printed, wherever the cell is: the page shows that text, if it has letters."""
     body = _built(_cell(place, options) + after, [printed(text)])
     shown = [output.removeprefix("\n") for output in page(body).outputs]  # as browsers do
-    assert [text.removesuffix("\n")] == shown, body
+    assert ([text.removesuffix("\n")] if text.strip() else []) == shown, body
 
 
 @given(

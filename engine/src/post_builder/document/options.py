@@ -65,7 +65,7 @@ _NOT_NEGATIVE = "a number that is not negative"
 _SIMILAR = 0.8
 """How similar a word and a known one must be to count as a misspelling."""
 
-LINE = re.compile(r"\{:(?![:/])(?P<body>(?:\\\}|[^}])*)\}[ \t]*$")
+LINE = re.compile(r"\{:(?![:/])(?P<body>(?:\\\}|[^}])+)\}[ \t]*$")
 """An attribute list alone on its line; inside it kramdown wants `}` written as `\\}`."""
 
 _WORD = re.compile(

@@ -21,14 +21,12 @@ from markdown_it.rules_block import (
 )
 from markdown_it.token import Token
 
+from post_builder.document.options import LINE as OPTIONS_LINE
 from post_builder.document.parsing.rules.choosing import ChoosingParser
 from post_builder.document.parsing.rules.html import HtmlBlocks
 from post_builder.document.parsing.rules.kept import Kept
 from post_builder.document.parsing.rules.plain import skip_plain
 from post_builder.files import unix_newlines
-
-_ATTRIBUTES = re.compile(r"\{:(?![:/])(?:\\\}|[^}])+\}[ \t]*$")
-"""A line that gives attributes to the block above, or below, and so is no text of its own."""
 
 _OPENING = re.compile(r"(?P<marks>`{3,}|~{3,})(?P<info>.*)$")
 _CLOSING = re.compile(r"^[ \t>]*(?P<marks>`{3,}|~{3,})[ \t]*$", re.MULTILINE)
@@ -81,7 +79,7 @@ def _attributes(state: StateBlock, start: int, _: int, silent: bool) -> bool:  #
     if not state.src.startswith("{:", state.bMarks[start] + state.tShift[start]):
         return False
     line = state.src[state.bMarks[start] + state.tShift[start] : state.eMarks[start]]
-    found = _ATTRIBUTES.match(line) is not None and not state.is_code_block(start)
+    found = OPTIONS_LINE.match(line) is not None and not state.is_code_block(start)
     if found and not silent:
         state.line = start + 1
         if isinstance(state.tokens, Kept):
