@@ -13,12 +13,13 @@
 # Reading takes about 25 minutes, and running everything two or three more.
 #
 # **Detour.** A box like this holds something beside the path: a reason, a comparison, a piece of history.
-# Skip all boxes in the three parts, and you lose nothing that comes later.
+# Skip all boxes in the three parts, and you lose nothing that comes later, except in two exercises and in links, which say so.
 #
 # ## The result first
 #
-# This first network downloads 60,000 digits, trains for a few seconds on 50,000 of them, and reads the other 10,000.
-# The rest of the post explains these lines, so do not worry if most of them mean nothing to you yet.
+# This first program downloads 60,000 digits, trains a network for a few seconds on 50,000 of them, and reads the other 10,000.
+# Its first lines ask for one thread and fixed instructions of the CPU, so that additions happen in the same order.
+# The rest is explained below; do not worry if most of it means nothing yet.
 
 # %%
 import os
@@ -61,7 +62,7 @@ print(f"{first_score:.2%} of {len(answers):,} digits read correctly")
 #
 # Those who have learnt the fundamental concepts of deep learning should not find it difficult to follow.
 # If you are new to the field, I would strongly encourage you to go through Andrew Ng's [Deep Learning Specialization](https://www.coursera.org/specializations/deep-learning) on Coursera before you read the entire series.
-# For this part it is enough that you can read Python and know what a matrix, a derivative and a logarithm are.
+# For this part you only need to read Python and know what a matrix, a derivative and a logarithm are.
 # You need Python 3.11 or newer and three packages:
 #
 # ```bash
@@ -77,7 +78,7 @@ print(f"{first_score:.2%} of {len(answers):,} digits read correctly")
 #
 # MNIST does not say who wrote which digit.
 # Its successor [QMNIST](https://github.com/facebookresearch/qmnist) does, and we will need that in a moment.
-# The two folded blocks hold imports, and functions that load MNIST and unpack QMNIST's table.
+# The two folded blocks hold imports, and functions that load both.
 
 # %% tags=["hide-input"]
 import gzip
@@ -174,7 +175,7 @@ print(f"{len(theirs)} people wrote the last 10,000; {shared} of them wrote other
 
 # %% [markdown]
 # The network had seen the handwriting of most of these people.
-# A postman does not know everybody's handwriting, so that score promises too much; exercise 4 measures how much.
+# A postman does not know everybody's handwriting, so such a score may promise too much.
 # We split by writer instead: nobody's handwriting is in both sets.
 
 # %%
@@ -203,7 +204,7 @@ print(f"{len(training):,} digits to train, {len(validation):,} to validate")
 # ## A baseline to beat
 #
 # How good is a score?
-# We only know when we have another to compare it with.
+# We only know when we have another, a *baseline*, to compare it with.
 # Two simple methods learn without a network.
 # The first averages all zeros, all ones, and so on, and answers with the nearest average; Jeremy Howard's [fastbook](https://github.com/fastai/fastbook/blob/master/04_mnist_basics.ipynb) calls it pixel similarity.
 # The second keeps all training digits and answers with the label of the nearest one.
@@ -329,7 +330,7 @@ print(f"mean {mean:.4f}, standard deviation {std:.4f}, on {device}")
 
 
 # %% [markdown]
-# **Detour.** Other tutorials write 0.1307 and 0.3081, often without a word about where they come from: they are the mean and the standard deviation of all 60,000 images.
+# **Detour.** Other tutorials write 0.1307 and 0.3081: the mean and the standard deviation of all 60,000 images.
 #
 # All digits fit into memory, so we move them to the *device* once: a graphics card if there is one, otherwise the CPU.
 #
@@ -357,7 +358,7 @@ def batches(
 # ### The model
 #
 # Our network is a *multilayer perceptron*, or MLP.
-# A *linear layer* computes `hidden` weighted sums of all 784 pixels.
+# A *linear layer* computes `hidden` weighted sums of all 784 pixels, and adds to each a number, its *bias*; weights and biases are the *parameters*.
 # *ReLU* keeps the positive sums and sets the negative ones to zero; without it, two linear layers would be no more than one.
 # *Dropout* sets a random tenth of them to zero, a different tenth each time, but only in training, so that the network does not rely on a few.
 # A second linear layer computes ten scores, one per digit, called *logits*; the digit with the largest is the network's answer.
@@ -476,7 +477,7 @@ def train_step(
 
 # %% [markdown]
 # `zero_grad()` is needed because `backward()` *adds* to the gradients that are there.
-# The step returns tensors, not Python numbers: to read a number, Python must wait for the device, so `fit` below does that once per epoch.
+# The step returns tensors, not Python numbers: to read a number, Python must wait for the device, so `fit` below does that a few times per epoch.
 # `detach()` returns the loss without the record of how it was computed.
 #
 # The best test that I know for a new loop: can the model learn a single batch by heart?
@@ -540,7 +541,7 @@ def fit(
 
 
 # %% [markdown]
-# [AdamW](https://arxiv.org/abs/1711.05101) is gradient descent with *momentum*, which averages the gradients of past steps, a step size of its own for each weight, and *weight decay*, which pulls all weights a little towards zero; `fused=True` makes it faster.
+# The *optimizer* takes the steps; ours, [AdamW](https://arxiv.org/abs/1711.05101), is gradient descent with *momentum*, which averages the gradients of past steps, a step size of its own for each weight, and *weight decay*, which pulls all weights a little towards zero; `fused=True` makes it faster.
 # The *scheduler* lowers the learning rate to zero in a straight line: large steps first, small ones at the end.
 # `fit` returns two scores per epoch, so `history[-1][1]` is the last score on the validation digits.
 #
@@ -624,7 +625,7 @@ plt.show()
 # On the digits that the nearest neighbour was asked about, the network is 0.8 points better on average (98.3%), and it does not have to keep the training digits.
 #
 # In its last epoch, seed 0 reads 99.5% of the training digits, but only 97.8% of the validation digits.
-# A part of this gap is other people's handwriting (exercise 4); the rest is *overfitting*: the network has begun to remember the training digits instead of learning from them.
+# A part of this gap may be other people's handwriting (exercise 4); much of it is *overfitting*: the network has begun to remember the training digits instead of learning from them.
 #
 # ## The test set
 #
@@ -644,7 +645,7 @@ print(f"mean {final:.2%}; first half {halves[0]:.1%}, second half {halves[1]:.1%
 
 # %% [markdown]
 # On average the five networks read 98.25% of the test digits.
-# Look at the last line: the first 5,000 test digits, which students wrote, are harder than the rest, which census employees wrote.
+# Look at the last line: the first 5,000 test digits, which students wrote, are harder than the rest, nearly all by census employees (QMNIST's table names the series).
 # If you test on "the first 1,000" to save time, you test on the harder half.
 #
 # How far can we trust that number?
@@ -679,18 +680,17 @@ print(f"as if digits were drawn:  ± {100 * naive:.2f} points")
 
 # %% [markdown]
 # The interval runs from 97.9% to 98.6%.
-# It holds for these five networks and other writers; the usual formula, which counts digits as independent, would promise too much.
+# It holds for these five networks and writers like these; the usual formula, which counts digits as independent, would promise too much.
 #
 # One thing must be said plainly: earlier versions of this site were scored on these same test digits, so they are not quite unseen.
-# How much does that matter?
-# Over four versions the accuracy of Part II's network moved by 0.06 points, less than its margin of error of 0.15: choosing among them could gain little, but it cannot be undone.
+# Over four versions the accuracy of Part II's network moved by 0.06 points, less than the margin of error of those versions, 0.15 (from the site's history): choosing among them could gain little, but it cannot be undone.
 #
 # **Detour.** When others report a score on MNIST, ask how their network was selected.
 # [Cireşan and others](https://arxiv.org/abs/1003.0358) got an MLP to 99.65 %, by deforming the training digits, with a network chosen on validation digits.
 #
 # ## What it gets wrong
 #
-# A score says how often a network is wrong, not where.
+# A score says how often a network is wrong; a *confusion matrix* counts which digits it takes for which.
 
 # %% tags=["hide-input"]
 def plot_confusion(matrix: Tensor) -> Figure:
@@ -718,13 +718,13 @@ plot_confusion(matrix)
 plt.show()
 
 # %% [markdown]
-# Of the 171 mistakes, the most frequent, 8 times, is to read a 4 as a 9; no pair of digits stands out.
+# Of the 171 mistakes, the most frequent, 8 times, is to read a 4 as a 9; this pair is confused most, in both directions.
 #
-# The interesting mistakes are those of which the network was sure.
+# The interesting mistakes are the confident ones.
 # Some may not be its fault.
 # [Northcutt, Athalye and Mueller](https://labelerrors.com) let an algorithm pick 100 suspicious test digits and showed each to five people.
-# For 15, fewer than three people confirmed the label: two of these were ties, and in three most people chose neither the label nor the algorithm's guess.
-# Nobody looked at the other 9,900.
+# For 15, fewer than three people confirmed the label.
+# Nobody in that study looked at the other 9,900.
 
 # %% tags=["hide-input"]
 # Test images whose label fewer than three of five reviewers confirmed: index -> label.
@@ -762,12 +762,12 @@ print(f"lowest confidence among the 16: {confidence[surest].min():.1%}")
 
 # %% [markdown]
 # If all 11 were counted for the network, its accuracy would rise by 0.11 points.
-# Most of the other digits in this figure you and I can read, and yet the network gave each of these 16 wrong answers a probability of at least 98.5%.
+# Most of the others you and I can read, and yet the network gave each of these 16 wrong answers a probability of at least 98.5%.
 # Part II asks whether such probabilities mean anything.
 #
 # ## Save and load
 #
-# A trained network is its weights, so that is what we save, with the two numbers of the normalisation.
+# To restore a network we need its class, its width and its weights; we save the weights, with the two numbers of the normalisation.
 
 # %%
 Path("checkpoints").mkdir(exist_ok=True)
@@ -787,7 +787,7 @@ print("same answers:", torch.equal(predict(restored, test).cpu(), logits[0]))
 # Try first; the solutions are folded.
 #
 # **1. Remove the ReLU.**
-# What does the accuracy become, and why is it close to that of one linear layer?
+# What does the accuracy become, and why is it so little better than that of one linear layer?
 
 # %% tags=["hide-input", "hide-output"]
 for layers in ([nn.Linear(784, 64), nn.Linear(64, 10)], [nn.Linear(784, 10)]):
@@ -819,7 +819,7 @@ for cleared in (True, False):
 # **3. Rounding.**
 # My numbers hold for one order of additions.
 # Change one weight by a millionth before training, and see which answers change.
-# This is also what happens if you leave out the first lines of the first block, or use a graphics card.
+# The same happens without the first lines of the first block, or on a graphics card.
 
 # %% tags=["hide-input", "hide-output"]
 torch.manual_seed(0)
@@ -841,8 +841,8 @@ print(f"median lead of their first answer over the second: {lead:.2f}; of all di
 
 # %% [markdown]
 # **4. Old hands.**
-# Train on a random split of the same size.
-# By how much does it flatter the network?
+# Train on a random split of about the same size.
+# How much of the difference could be chance? (Only 90 writers were held out.)
 
 # %% tags=["hide-input", "hide-output"]
 order = torch.randperm(len(everything), generator=torch.Generator().manual_seed(1))
@@ -901,7 +901,6 @@ for name, each in forms.items():
 # ## What comes next
 #
 # Our network treats an image as 784 numbers in a row.
-# It would learn just as well if the pixels of all images were shuffled in the same way, as exercise 3 of Part II shows.
 # In Part II a convolutional neural network (CNN) makes use of the fact that neighbouring pixels belong together.
 # In Part III a recurrent neural network (RNN) reads the digits row by row.
-# [A table of all terms](/mnist-classifier-with-pytorch-part-3/#terms), with links to where each is explained, is at the end of Part III.
+# [A table of the terms](/mnist-classifier-with-pytorch-part-3/#terms), with links to where each is explained, is at the end of Part III.
