@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import ast
 import inspect
+import json
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -90,12 +91,17 @@ def options() -> Iterator[Row]:
         yield f"`{Attribute[field.name]}`", field.text
 
 
+def _written(value: object) -> str:
+    """Return a value as YAML writes it."""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
 def settings() -> Iterator[Row]:
     """Yield the table of settings, with their defaults."""
     yield "setting", "default", "meaning"
     defaults = Settings()
     for field in fields(Settings):
-        yield f"`{field.name}`", f"`{getattr(defaults, field.name)}`", field.text
+        yield f"`{field.name}`", f"`{_written(getattr(defaults, field.name))}`", field.text
 
 
 def commands() -> Iterator[Row]:

@@ -187,7 +187,8 @@ def test_build_as_json(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert 1 == status
     error = failed.pop("error")
     reasons = ["cell slope edited"]
-    assert fresh | {"status": "failed", "reasons": reasons} == failed | {"error": None}
+    ran = {"status": "failed", "reasons": reasons, "cells": 3}  # the third one raised
+    assert fresh | ran == failed | {"error": None}
     assert {"message", "place", "text"} == error.keys()
     assert "cell slope raised NameError: name 'flaot' is not defined" == error["message"]
     assert {"path": POST, "line": line} == {k: error["place"][k] for k in ("path", "line")}

@@ -91,7 +91,7 @@ def test_failures_say_where_and_leave_nothing_behind(tmp_path: Path) -> None:
         for message in MESSAGES[name]:
             assert message in done.stderr, name
     assert (
-        f"{len(FAILURES) + 1} posts: 1 built, {len(FAILURES)} failed; 1 cell ran\n" == done.stdout
+        f"{len(FAILURES) + 1} posts: 1 built, {len(FAILURES)} failed; 13 cells ran\n" == done.stdout
     )
     assert ["good.json"] == [path.name for path in tmp_path.joinpath("_data/builds").iterdir()]
     assert before == {n: tmp_path.joinpath(f"_posts/{n}.md").read_bytes() for n in FAILURES}

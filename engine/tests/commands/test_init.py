@@ -99,7 +99,7 @@ def test_minima_site_is_ready(tmp_path: Path, capsys: pytest.CaptureFixture[str]
         "assets/main.scss": "created",
         "your layout": "manual",
         "_config.yml": "extended",
-        ".gitignore": "manual",
+        ".gitignore": "created",
         "post": "created",
     } == statuses(run(root, capsys))
     assert 0 == main(["build", "--site", str(root), "--json"])
@@ -129,7 +129,7 @@ def test_minimal_mistakes_site_is_ready(mistakes: Path, capsys: pytest.CaptureFi
         "assets/js/post-builder.js": "created",
         "_includes/head/custom.html": "created",
         "_config.yml": "extended",
-        ".gitignore": "manual",
+        ".gitignore": "created",
         "post": "created",
     } == statuses(steps)
     assert "in the theme minimal-mistakes-jekyll" == steps["_includes/figure"]["note"]
@@ -159,8 +159,9 @@ def test_second_run_changes_nothing(tmp_path: Path, capsys: pytest.CaptureFixtur
 
 def test_author_sees_one_line_per_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The terminal names each file, what was done, and the lines that are left to the author."""
-    assert 0 == main(["init", "--site", str(site(tmp_path, "theme: minima\n"))])
-    assert 0 == main(["init", "--site", str(tmp_path)])
+    root = site(tmp_path, "theme: minima\n", {".gitignore": "_site/\n"})
+    assert 0 == main(["init", "--site", str(root)])
+    assert 0 == main(["init", "--site", str(root)])
     lines = capsys.readouterr().out.split("\n")
     assert "_includes/figure: created (shows figures)" in lines
     assert "_includes/figure: already there (shows figures)" in lines
@@ -294,7 +295,9 @@ def test_virtual_environment_is_excluded_by_its_name(
     """A virtual environment in the site is found whatever it is called."""
     steps = run(site(tmp_path, files={"python/pyvenv.cfg": ""}), capsys)
     assert "python/" in steps["_config.yml"]["lines"]
-    assert "python/" in steps[".gitignore"]["lines"]
+    assert "created" == steps[".gitignore"]["status"]
+    ignored = tmp_path.joinpath(".gitignore").read_text(encoding="utf-8").split("\n")
+    assert {"_site/", ".venv/", "python/"} < set(ignored)
 
 
 @pytest.mark.parametrize("body", ["", "```python\nnever closed\n"])

@@ -210,3 +210,9 @@ def test_what_is_not_a_notebook_is_refused(blog: Path, capsys: pytest.CaptureFix
         assert main(["new", "--site", str(blog), "--from", str(blog / name)]) == 2
         assert f"{blog / name}: not a notebook: " in capsys.readouterr().err
     assert [] == list(blog.joinpath("_posts").iterdir())
+
+
+def test_a_post_needs_a_title(blog: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """An empty one would be a post called `post`."""
+    assert main(["new", "--site", str(blog), " "]) == 2
+    assert "a post needs a title" in capsys.readouterr().err

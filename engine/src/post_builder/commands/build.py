@@ -10,8 +10,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from post_builder.commands.building.notes import internal_error, note, page_note, running_cells
-from post_builder.document.parsing.parser import inspect_post
+from post_builder.commands.building.notes import (
+    internal_error,
+    note,
+    notices_now,
+    page_note,
+    running_cells,
+)
+from post_builder.commands.building.problems import Problems
+from post_builder.document.post import Cell
 from post_builder.errors import PostBuilderError, RaisedError, together
 from post_builder.execution.forking.templates import Templates
 from post_builder.freshness.order import Sources, order
@@ -63,7 +70,7 @@ async def build(  # noqa: PLR0913  # two of them have a default or are switches
     """
     forget()  # packages may have been upgraded since the last build of `watch`
     names, sources = post_names(site), order(site, paths)
-    gate, problems = asyncio.Semaphore(jobs), _Problems(site, paths, progress)
+    gate, problems = asyncio.Semaphore(jobs), Problems(site, paths, progress)
     templates = Templates()
     shared = (site, progress, kernels or templates, names, sources, gate, problems)
     try:
@@ -83,7 +90,7 @@ class _Builder:
     sources: Sources
     gate: asyncio.Semaphore
     """Limits how many posts run at once."""
-    problems: _Problems
+    problems: Problems
     force: bool
     keep_going: bool
     fresh: dict[Path, PostState] = field(default_factory=dict)
@@ -184,11 +191,13 @@ class _Builder:
         reasons = tuple(reason.message for reason in state.reasons) or ("forced",)
         self.problems.report()
         self.progress.post_started(state.post, list(reasons))
+        ran: list[Cell] = []
         try:
-            published = await self._run_and_publish(state)
+            published = await self._run_and_publish(state, ran)
         except PostBuilderError as error:
             self.progress.post_ended(state.post, "failed")
-            return Outcome(name, "failed", reasons, error=error)
+            notices = state.post.notices  # one of them may be the cause
+            return Outcome(name, "failed", reasons, len(ran), error=error, notices=notices)
         seconds = time.perf_counter() - begin
         self.progress.post_ended(state.post, f"built in {seconds:.1f} s")
         return Outcome(
@@ -198,11 +207,11 @@ class _Builder:
             running_cells(state),
             round(seconds, 3),
             note=note(state, published.copies),
-            notices=state.post.notices,
+            notices=notices_now(state),
             notes=published.notes,
         )
 
-    async def _run_and_publish(self, state: PostState) -> Published:
+    async def _run_and_publish(self, state: PostState, ran: list[Cell]) -> Published:
         # fresh posts do not need Jupyter
         from post_builder.execution.runner import execute  # noqa: PLC0415
 
@@ -211,33 +220,21 @@ class _Builder:
         post, root = state.post, self.site.root
         before = before_run(post.front_matter.get("depends", ()), root, post.place(1))
         failures: list[RaisedError] = []
+
+        def started(cell: Cell) -> None:
+            ran.append(cell)
+            self.progress.cell_started(post, cell)
+
         run = await execute(
             state.prepared,
             state.site,
-            lambda cell: self.progress.cell_started(state.post, cell),
+            started,
             self.kernels,
             failures if self.keep_going else None,
         )
         if failures:
             raise together(failures)
         return publish(state, run, before)
-
-
-@dataclass(slots=True)
-class _Problems:
-    """What is wrong with the text of any post, reported before the first one runs."""
-
-    site: Site
-    paths: Sequence[Path]
-    progress: Progress
-    reported: bool = False
-
-    def report(self) -> None:
-        """Report all problems, the first time that this is called."""
-        if not self.reported:
-            self.reported = True
-            found = [inspect_post(self.site, path)[1] for path in self.paths]
-            self.progress.problems_found([error for errors in found for error in errors])
 
 
 def _seconds(state: PostState | None) -> float:

@@ -40,8 +40,10 @@ def new_post(site: Site, title: str, today: dt.date) -> Path:
     """Write a post that builds as it is.
 
     Raises:
-        SiteError: if it exists already.
+        SiteError: if it exists already, or the title is empty.
     """
+    if not title.strip():
+        raise SiteError("a post needs a title")
     text = post_text(site, title, today, KERNEL, _BODY)
     return write_post(site, slug_of_title(title), today, text)
 

@@ -294,3 +294,15 @@ def test_an_error_that_was_pasted_is_meant(text: str, meant: bool) -> None:
     """Its last line is enough, as authors shorten tracebacks."""
     pasted = Pasted(0, Span(0, 0), text)
     assert meant == raises_what_was_pasted(pasted, "cell x raised ValueError: words")
+
+
+@pytest.mark.slow
+def test_attributes_of_a_pasted_output_go_with_it(
+    blog: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They would be those of the next block."""
+    body, _ = adopted(
+        blog, "```python\nprint(6)\n```\n\n```\n6\n```\n{: .output}\n\nText.\n", capsys=capsys
+    )
+    assert "{: .output}" not in body
+    assert body.endswith("\n\nText.\n")

@@ -46,6 +46,15 @@ CELL = "```python\nx = 1\n```\n"
             "delete the empty line",
         ),
         (
+            f"{CELL}<!-- output -->\na\n<!-- /output -->\n\n{{: .hide-input}}\n",
+            11,
+            "its output is between them",
+            "to the line below the block",
+        ),
+        (f"{CELL}{{.hide-input}}\n", 7, "readers see them as text", "write {: .hide-input}"),
+        (f'{CELL}{{#p data-alt="a"}}\n', 7, "see them as text", 'write {: #p data-alt="a"}'),
+        (f"{{: .hide-input}}\n{CELL}", 4, "are above cell", "below the block"),
+        (
             "```python\n#| echo: false\nx\n```\n",
             5,
             "have no effect",

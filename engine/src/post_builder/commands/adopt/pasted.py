@@ -21,6 +21,9 @@ _HIGHLIGHT = re.compile(
     r"\{%-?\s*endhighlight\s*-?%\}[ \t]*(?:\n|\Z)",
     re.DOTALL,
 )
+_ATTRIBUTES = re.compile(r"[ \t]*\{:(?![:/])[^}\n]+\}[ \t]*(?:\n|\Z)")
+"""A class of the block, such as `{: .output}`; without it, it would be the next block's."""
+
 _BLANK = re.compile(r"(?:[ \t]*\n)*")
 
 
@@ -54,7 +57,10 @@ def find_pasted(post: Post) -> Iterator[Pasted]:
         if highlighted:
             yield Pasted(index, Span(end, highlighted.end()), highlighted["text"])
         elif block and block.token.info.strip().lower() in _WORDS:
-            yield Pasted(index, Span(end, block.span.end + post.content), block.token.content)
+            after = block.span.end + post.content
+            attributes = _ATTRIBUTES.match(post.text, after)
+            span = Span(end, attributes.end() if attributes else after)
+            yield Pasted(index, span, block.token.content)
 
 
 def is_reproduced(pasted: Pasted, run: CellRun) -> bool:

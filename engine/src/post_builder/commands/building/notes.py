@@ -6,6 +6,8 @@ import traceback
 from collections.abc import Sequence
 
 from post_builder.document.options import Tag
+from post_builder.document.parsing.parser import inspect_post
+from post_builder.document.post import Notice
 from post_builder.errors import PostBuilderError
 from post_builder.freshness.packages.unseen_readers import unobserved
 from post_builder.freshness.record import load_record
@@ -16,6 +18,12 @@ from post_builder.place import Place
 def running_cells(state: PostState) -> int:
     """Count the cells that run."""
     return sum(Tag.SKIP_EXECUTION not in cell.options.tags for cell in state.prepared.cells)
+
+
+def notices_now(state: PostState) -> tuple[Notice, ...]:
+    """Return what looks as if it ran, with its lines in the post as the build wrote it."""
+    post, _ = inspect_post(state.site, state.path)
+    return post.notices if post else ()
 
 
 def page_note(state: PostState) -> str:

@@ -13,6 +13,9 @@ from post_builder.yaml_reader import YamlError, read_mapping
 _LEFT = (".ipynb_checkpoints/", ".venv/", "__pycache__/")
 """Folders that appear when posts run; neither Jekyll nor git should see them."""
 
+_JEKYLLS = ("_site/", ".jekyll-cache/", ".sass-cache/")
+"""What Jekyll writes; its own `jekyll new` lists it, where it writes a `.gitignore`."""
+
 _UNPUBLISHED = ("venv/", "requirements.txt")
 """Further files of a Python project, which Jekyll would publish."""
 
@@ -51,11 +54,15 @@ def exclude_from_jekyll(site: Site) -> Step:
 
 
 def ignore_in_git(site: Site) -> Step:
-    """Say which lines `.gitignore` should have; the file is the author's."""
+    """Write `.gitignore`, or say which lines it should have: one that is there is the author's."""
     path = site.root / ".gitignore"
     lines = path.read_text(encoding="utf-8", errors="replace").split("\n") if path.is_file() else []
     missing = _missing(lines, (*_LEFT, *_environments(site)))
     note = "keeps environments and caches out of git"
+    if not path.exists():
+        entries = (*_JEKYLLS, *missing)
+        write(site, path.name, "".join(f"{entry}\n" for entry in entries).encode())
+        return Step(path.name, "created", note)
     return Step(path.name, "manual" if missing else "present", note, missing)
 
 

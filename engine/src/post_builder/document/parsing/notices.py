@@ -34,6 +34,11 @@ _KNOWN = re.compile(
 )
 """Our options in an attribute list."""
 
+_WITHOUT_COLON = re.compile(
+    r"""\{[ ]?(?P<body>(?:[.#][\w-]+|[\w-]+=["'][^"'{}]*["'])[^{}%]*)\}[ \t]*$"""
+)
+"""A line that would be options with a colon."""
+
 _SIMILAR, _SHORT = 0.8, 4
 """How similar a word and a language must be, and how long at least."""
 
@@ -57,6 +62,7 @@ def find_notices(
     for cell in cells:
         found += _quarto_lines(cell)
         found += _late_options(text, cell)
+        found += _options_above(text, cell, cells)
     return sorted(
         (notice for notice in found if not _is_output(text, notice, cells)),
         key=lambda notice: notice.line,
@@ -181,17 +187,33 @@ def _quarto_lines(cell: Cell) -> Iterator[Notice]:
 
 
 def _late_options(text: TextLines, cell: Cell) -> Iterator[Notice]:
-    """Find options that a blank line separates from their cell."""
-    if cell.options_text or cell.region.start != cell.region.end:
+    """Find options below a cell that are not its own."""
+    if cell.options_text:
         return
-    index = text.index_of(cell.block.end - 1) + 1
-    first = index
+    below = text.index_of(cell.block.end - 1) + 1
+    index = text.index_of(max(cell.block.end, cell.region.end) - 1) + 1
+    if bare := _WITHOUT_COLON.match(text.bare(below, cell.prefix)):
+        message = f"these are not options of cell {cell.name}: readers see them as text"
+        yield Notice(below + 1, message, f"write {{: {bare['body'].strip()}}}")
     while index < len(text.lines) and not text.bare(index, cell.prefix):
         index += 1
-    match = OPTIONS_LINE.match(text.bare(index, cell.prefix)) if index > first else None
+    match = OPTIONS_LINE.match(text.bare(index, cell.prefix)) if index > below else None
     if match and _KNOWN.search(match["body"]):
+        has_output = cell.region.start != cell.region.end
+        between = "its output" if has_output else "an empty line"
         yield Notice(
             index + 1,
-            f"these options are not those of cell {cell.name}: an empty line is between them",
-            "delete the empty line",
+            f"these options are not those of cell {cell.name}: {between} is between them",
+            "move them to the line below the block" if has_output else "delete the empty line",
         )
+
+
+def _options_above(text: TextLines, cell: Cell, cells: Sequence[Cell]) -> Iterator[Notice]:
+    """Find options on the line above a cell, where kramdown gives them to what is above."""
+    above = text.index_of(cell.block.start) - 1
+    if above < text.first or any(c.block.start <= text.starts[above] < c.block.end for c in cells):
+        return
+    match = OPTIONS_LINE.match(text.bare(above, cell.prefix))
+    if match and _KNOWN.search(match["body"]):
+        message = f"these options are above cell {cell.name}, where it does not see them"
+        yield Notice(above + 1, message, "move them to the line below the block")
