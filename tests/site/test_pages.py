@@ -172,7 +172,7 @@ def test_transcluded_code_names_its_source(post: BeautifulSoup) -> None:
     """A line over transcluded code names file and symbol, or file and region."""
     sources = [line.get_text() for line in post.select(".cell-source")]
     assert sources == [
-        "From src/mnist_post/models.py · MLP.forward",
+        "From src/mnist_post/basics.py · MLP.forward",
         "From src/mnist_post/training.py · one step",
     ]
     assert not post.select("code .cell-source, pre .cell-source")
