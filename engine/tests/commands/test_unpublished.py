@@ -31,7 +31,7 @@ def _files(root: Path) -> list[str]:
 @pytest.mark.parametrize(
     ("name", "front_matter", "reason"),
     [
-        ("_posts/2020-01-01-a.md", "published: false\n", "it says `published: false`"),
+        ("_posts/2020-01-01-a.md", "published: false\n", "it has `published: false`"),
         ("_posts/2999-01-01-a.md", "", "its date is in the future"),
         ("_posts/2020-01-01-a.md", "date: 2999-01-01 12:00:00 +0100\n", "its date is in"),
         ("_posts/a.md", "", "its file name does not start with a date"),

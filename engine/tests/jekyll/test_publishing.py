@@ -43,7 +43,7 @@ NOW = dt.datetime(2026, 5, 4, 12, tzinfo=dt.UTC)
             "",
         ),
         ("_posts/a.md", {}, {}, "its file name does not start with a date"),
-        ("_posts/2026-05-01-a.md", {"published": False}, {}, "it says `published: false`"),
+        ("_posts/2026-05-01-a.md", {"published": False}, {}, "it has `published: false`"),
         ("_posts/2026-05-01-a.md", {"published": False}, {"unpublished": True}, ""),
         ("_drafts/a.md", {}, {}, "it is a draft"),
         ("_drafts/a.md", {}, {"show_drafts": True}, ""),

@@ -83,7 +83,7 @@ class Record:
     packages: Mapping[str, str]
     """The version of each imported package, without local labels such as `+cpu`."""
     notices: int = 0
-    """How many blocks of the post look as if they ran, and do not."""
+    """How many blocks of the post look executable and are not."""
     run: Circumstances = field(default_factory=Circumstances)
     """When, where and how fast the post ran; see below."""
     markup: int = 1

@@ -36,7 +36,7 @@ def why_unpublished(
     if kind == "posts" and not dated:
         return "its file name does not start with a date"
     if front_matter.get("published") is False and not config.unpublished:
-        return "it says `published: false`"
+        return "it has `published: false`"
     if kind == "pages" or config.future:
         return ""
     date = as_time(front_matter.get("date"), config) or as_time(dated and dated["date"], config)
