@@ -59,6 +59,8 @@ class Serving:
     def __init__(self, root: Path) -> None:
         """Start it."""
         self.terminal, inner = pty.openpty()
+        # tests that run in the background ignore Ctrl-C, and so would what they start
+        ignored = signal.signal(signal.SIGINT, signal.default_int_handler)
         self.process = subprocess.Popen(
             [sys.executable, str(root / "scripts/serve.py")],
             cwd=root,
@@ -68,6 +70,7 @@ class Serving:
             stderr=inner,
             start_new_session=True,
         )
+        signal.signal(signal.SIGINT, ignored)
         os.close(inner)
         self.said = ""
 
