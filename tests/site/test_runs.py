@@ -92,7 +92,7 @@ def test_repository_turns_on_links_and_nothing_else(configured: Built) -> None:
     page = configured.page("/every-element/")
     blob = f"https://github.com/a/b/blob/{COMMIT}/src/mnist_post"
     sources = [attribute(link, "href") for link in page.select(".cell-source a")]
-    assert sources == [f"{blob}/models.py", f"{blob}/training.py"]
+    assert sources == [f"{blob}/basics.py", f"{blob}/training.py"]
     colab = the(page, 'a[href^="https://colab"]')
     assert attribute(colab, "href") == (
         "https://colab.research.google.com/github/a/b/blob/main"
