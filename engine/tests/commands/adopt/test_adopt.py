@@ -306,3 +306,22 @@ def test_attributes_of_a_pasted_output_go_with_it(
     )
     assert "{: .output}" not in body
     assert body.endswith("\n\nText.\n")
+
+
+@pytest.mark.slow
+def test_lessons_and_functions_that_call_themselves_run(
+    blog: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A class names the language of a block, and a session may stand in a highlight tag."""
+    recursive = "def half(n):\n    return 0 if n < 2 else 1 + halves(n // 2)\n"
+    body, notes = adopted(
+        blog,
+        f"~~~\n{recursive}def halves(n):\n    return half(n)\nprint(halves(8))\n~~~\n"
+        "{: .language-python}\n\n~~~\n3\n~~~\n{: .output}\n\n"
+        "{% highlight python %}\n>>> half(4)\n9\n{% endhighlight %}\n",
+        capsys=capsys,
+    )
+    assert body.startswith("~~~python\n")
+    assert "language-python" not in body
+    assert "```pycon\n>>> half(4)\n" in body
+    assert ["the run reproduces the output below this cell, which is deleted"] == notes

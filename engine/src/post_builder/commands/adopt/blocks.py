@@ -20,6 +20,9 @@ _DIRECTIVES = frozenset({"code-cell", "code-block", "code"})
 _PROMPT = re.compile(r"[ \t]*>>>(?: |$)", re.MULTILINE)
 _IPYTHON_IN = re.compile(r"In ?\[\d*\]: ?(?P<code>.*)")
 _IPYTHON_MORE = re.compile(r" *\.{3,}: ?(?P<code>.*)")
+_CLASS = re.compile(r"[ \t]*\{:[ \t]*\.(?:language-)?(?P<word>[\w+#-]+)[ \t]*\}[ \t]*(?:\n|\Z)")
+"""The language of a block by a class alone, as Software Carpentry's lessons write it."""
+
 _RAW = re.compile(r"\A\s*\{%-?\s*raw\s*-?%\}(?P<code>.*?)\{%-?\s*endraw\s*-?%\}\s*\Z", re.DOTALL)
 
 
@@ -93,7 +96,8 @@ def _convert_highlight(
     if options:
         found.notes.append((opening.span.start, f"dropped: {' '.join(options)}"))
     lines = textwrap.dedent(code.strip("\n")).rstrip().split("\n")
-    block = _fence("python" if word.lower() not in SESSIONS else _SESSION, lines, prefix)
+    is_session = word.lower() in SESSIONS or _PROMPT.match("\n".join(lines))
+    block = _fence(_SESSION if is_session else "python", lines, prefix)
     if TAG.search(code):
         block = f"{{% raw %}}\n{block}\n{{% endraw %}}"
     above = "" if _blank_line_before(text, first) else "\n"
@@ -125,6 +129,9 @@ class _Fences:
         """Turn a fence into one that runs, if it is of the post's language or a session."""
         span, info = self.span(block), block.token.info.strip()
         word, lost = _language(info)
+        named = None if word else _CLASS.match(self.text, span.end)
+        if named and named["word"].lower() in names_of(self.language):
+            word, span = named["word"], Span(span.start, named.end())
         first = block.token.content.lstrip("\n")
         session = _PROMPT.match(first) or _IPYTHON_IN.match(first)
         ours = word.lower() in names_of(self.language) or (not word and session)

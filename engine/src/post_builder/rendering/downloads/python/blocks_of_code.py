@@ -60,9 +60,13 @@ def used_names(code: str) -> set[str]:
 def _used(statements: Sequence[ast.stmt], bound: set[str]) -> set[str]:
     """Return the names that statements read without having bound them; add those they bind."""
     used = set[str]()
+    in_the_end = bound.union(*(bound_names(ast.unparse(s)) for s in statements))
     for statement in statements:
         heads, targets, bodies = _parts(statement)
-        used |= set[str]().union(*(_read_names(ast.unparse(head)) for head in heads)) - bound
+        # a function reads names when it is called: its own, and those of functions below it
+        is_function = isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef)
+        known = in_the_end if is_function else bound
+        used |= set[str]().union(*(_read_names(ast.unparse(head)) for head in heads)) - known
         inner = bound | {name for target in targets for name in bound_names(f"{target} = 0")}
         for body in bodies:
             used |= _used(body, set(inner))
