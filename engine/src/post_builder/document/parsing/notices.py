@@ -62,7 +62,8 @@ def find_notices(
     for cell in cells:
         found += _quarto_lines(cell)
         found += _late_options(text, cell)
-        found += _options_above(text, cell, cells)
+    for before, cell in zip((None, *cells), cells, strict=False):
+        found += _options_above(text, cell, before)
     return sorted(
         (notice for notice in found if not _is_output(text, notice, cells)),
         key=lambda notice: notice.line,
@@ -208,10 +209,10 @@ def _late_options(text: TextLines, cell: Cell) -> Iterator[Notice]:
         )
 
 
-def _options_above(text: TextLines, cell: Cell, cells: Sequence[Cell]) -> Iterator[Notice]:
+def _options_above(text: TextLines, cell: Cell, before: Cell | None) -> Iterator[Notice]:
     """Find options on the line above a cell, where kramdown gives them to what is above."""
     above = text.index_of(cell.block.start) - 1
-    if above < text.first or any(c.block.start <= text.starts[above] < c.block.end for c in cells):
+    if above < text.first or (before and text.starts[above] < before.block.end):
         return
     match = OPTIONS_LINE.match(text.bare(above, cell.prefix))
     if match and _KNOWN.search(match["body"]):
