@@ -59,10 +59,9 @@ def find_notices(
         if find := _FINDERS.get(token.type):
             found += find(text, token, language)
     found += _highlighted(text, language)
-    for cell in cells:
+    for before, cell in zip((None, *cells), cells, strict=False):
         found += _quarto_lines(cell)
         found += _late_options(text, cell)
-    for before, cell in zip((None, *cells), cells, strict=False):
         found += _options_above(text, cell, before)
     return sorted(
         (notice for notice in found if not _is_output(text, notice, cells)),

@@ -28,7 +28,7 @@ _OTHER_URL = re.compile(
 )
 _INLINE = re.compile(r"<svg\b[^<>]*>(?:[^<]|<(?!/?svg\b))*</svg\s*>", re.IGNORECASE)
 _NAME = re.compile(r"""\bid=(["'])([^"'<>]+)\1""")
-_USED = re.compile(r"""(?:\bhref=["']?|\burl\(["']?)#([^"')<>]+)""")
+_USED = re.compile(r"""(\bhref=["']?#|\burl\(["']?#)([^"')<>]+)""")
 _LENGTH = re.compile(r"""\s(width|height)=["'](\d{1,4}(?:\.\d{1,4})?)(?:px)?["']""")
 _SAID = re.compile(r"<(title|text)\b[^<>]*>((?:[^<]|<(?!/\1))*)")
 _UNSEEN = re.compile(r"<(defs|symbol|title|style)\b(?:[^<]|<(?!/?\1\b))*</\1\s*>", re.IGNORECASE)
@@ -127,17 +127,18 @@ def with_drawings(text: str, scrub: Callable[[str], str]) -> str:
 
     def image(match: re.Match[str]) -> str:
         drawing = _with_own_names(BARE_AMPERSAND.sub("&amp;", match.group()))
-        if set(_USED.findall(drawing)) - {name for _, name in _NAME.findall(drawing)}:
+        own = {name for _, name in _NAME.findall(drawing)}
+        if any(name not in own for _, name in _USED.findall(drawing)):
             return match.group()
         if not _SEEN.search(_UNSEEN.sub("", drawing)):
             return match.group()
         try:
-            data = quote(
-                clean_svg(scrub(drawing)), safe=" !$'()*+,-./:;=?@_~"
-            )  # as text, to compare
+            data = quote(clean_svg(scrub(drawing)), safe=_LEGIBLE)
         except RenderError:  # HTML allows in a drawing what an image must not contain
             return match.group()
-        sides = "".join(f' {side}="{n}"' for side, n in _LENGTH.findall(_root_of(drawing)))
+        sides = "".join(
+            f' {side}="{n}"' for side, n in _LENGTH.findall(drawing, 0, drawing.find(">"))
+        )
         said = " ".join(" ".join(words.split()) for _, words in _SAID.findall(drawing))
         alt = html.escape(html.unescape(re.sub(r"<[^<>]*>", "", said)).strip())
         return f'<img src="data:image/svg+xml,{data}" alt="{alt}"{sides}>'
@@ -149,14 +150,7 @@ def _with_own_names(drawing: str) -> str:
     """Number the ids of a drawing: many are random."""
     numbers = {name: f"n{number}" for number, (_, name) in enumerate(_NAME.findall(drawing))}
     drawing = _NAME.sub(lambda match: f'id="{numbers[match[2]]}"', drawing)
-    return _USED.sub(
-        lambda match: match.group().replace(f"#{match[1]}", f"#{numbers.get(match[1], match[1])}"),
-        drawing,
-    )
-
-
-def _root_of(drawing: str) -> str:
-    return drawing[: drawing.find(">")]
+    return _USED.sub(lambda match: match[1] + numbers.get(match[2], match[2]), drawing)
 
 
 def _without_harm(text: str) -> str:
