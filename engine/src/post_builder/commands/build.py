@@ -10,14 +10,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from post_builder.commands.building.notes import (
-    internal_error,
-    note,
-    notices_now,
-    page_note,
-    running_cells,
-)
+from post_builder.commands.building.notes import internal_error, note, notices_now, page_note
 from post_builder.commands.building.problems import Problems
+from post_builder.document.options import Tag
 from post_builder.document.post import Cell
 from post_builder.errors import PostBuilderError, RaisedError, together
 from post_builder.execution.forking.templates import Templates
@@ -204,7 +199,7 @@ class _Builder:
             name,
             "built",
             reasons,
-            running_cells(state),
+            len(ran),
             round(seconds, 3),
             note=note(state, published.copies),
             notices=notices_now(state),
@@ -222,7 +217,8 @@ class _Builder:
         failures: list[RaisedError] = []
 
         def started(cell: Cell) -> None:
-            ran.append(cell)
+            if Tag.SKIP_EXECUTION not in cell.options.tags:
+                ran.append(cell)
             self.progress.cell_started(post, cell)
 
         run = await execute(

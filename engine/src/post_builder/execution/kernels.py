@@ -29,6 +29,7 @@ from post_builder.execution.environment import (
 )
 from post_builder.execution.forking.process import ForkedProcess
 from post_builder.execution.forking.template import PROVISIONER, Template
+from post_builder.place import Place
 from post_builder.site import Site
 
 _SECONDS_TO_END = 10
@@ -119,7 +120,6 @@ def _process(client: KernelClient) -> subprocess.Popen[bytes] | ForkedProcess | 
 
 
 async def _start(client: KernelClient, post: Post, site: Site, scratch: Path) -> None:
-    place = kernel_place(read_front_matter(post.text, post.path))
     with (scratch / "kernel.log").open("w+", encoding="utf-8", errors="replace") as log:
         try:
             await client.async_start_new_kernel(
@@ -129,8 +129,13 @@ async def _start(client: KernelClient, post: Post, site: Site, scratch: Path) ->
         except NoSuchKernel as error:
             hint = "`jupyter kernelspec list` shows the installed ones"
             message = f"the Jupyter kernel {post.kernel!r} is not installed"
-            raise ExecutionError(message, place, hint) from error
+            raise ExecutionError(message, _place(post), hint) from error
         except RuntimeError as error:
             log.seek(0)
             message = f"the kernel {post.kernel!r} did not start: {error}"
-            raise ExecutionError(message, place, detail=log.read()) from error
+            raise ExecutionError(message, _place(post), detail=log.read()) from error
+
+
+def _place(post: Post) -> Place:
+    """Return where a post names its kernel; only errors need it."""
+    return kernel_place(read_front_matter(post.text, post.path))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import traceback
 from collections.abc import Sequence
 
-from post_builder.document.options import Tag
 from post_builder.document.parsing.parser import inspect_post
 from post_builder.document.post import Notice
 from post_builder.errors import PostBuilderError
@@ -13,11 +12,6 @@ from post_builder.freshness.packages.unseen_readers import unobserved
 from post_builder.freshness.record import load_record
 from post_builder.pipeline.prepare import PostState
 from post_builder.place import Place
-
-
-def running_cells(state: PostState) -> int:
-    """Count the cells that run."""
-    return sum(Tag.SKIP_EXECUTION not in cell.options.tags for cell in state.prepared.cells)
 
 
 def notices_now(state: PostState) -> tuple[Notice, ...]:
