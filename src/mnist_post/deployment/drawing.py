@@ -62,8 +62,9 @@ def resize(ink: Tensor, factor: float) -> Tensor:
 def stroke_width(ink: Tensor) -> float:
     """Return the mean width of strokes, in pixels: twice their area over their rim."""
     framed = F.pad(ink, (1, 1, 1, 1))
-    across, down = framed.diff(dim=1)[:-1], framed.diff(dim=0)[:, :-1]
-    rim = (across * across + down * down).sqrt().sum()
+    falling = framed[1:, 1:] - framed[:-1, :-1]  # differences along both diagonals
+    rising = framed[1:, :-1] - framed[:-1, 1:]
+    rim = ((falling * falling + rising * rising) / 2).sqrt().sum()
     return (2 * ink.sum() / rim).item()
 
 

@@ -70,6 +70,18 @@ def linear_layer(linear: nn.Linear) -> Layer:
     return Layer(facts, weights, scales, linear.bias.detach())
 
 
+def network_layers(model: nn.Module) -> list[Layer]:
+    """Turn a trained network, `stages` and then `head`, into layers."""
+    stages: Any = model.get_submodule("stages")
+    head: Any = model.get_submodule("head")
+    layers = [conv_layer(stage) for stage in stages]
+    if isinstance(head[0], nn.AdaptiveAvgPool2d):
+        none = torch.zeros(0)
+        facts = {"kind": "average", "relu": False}
+        layers.append(Layer(facts, none.to(torch.int8), none, none))
+    return [*layers, linear_layer(head[-1])]
+
+
 def run_layers(layers: Sequence[Layer], x: Tensor) -> Tensor:
     """Return the logits of normalised images, (N, 1, 28, 28), as JavaScript does."""
     for facts, weights, scales, biases in layers:
