@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 # Ways to write each digit: strokes with a comma between them, points on a grid of 7 by
@@ -83,6 +84,24 @@ def write(
         points = torch.stack([right, down], dim=1).clamp(0, 1).double()
         strokes.append([(round(a, 4), round(b, 4)) for a, b in points.tolist()])
     return strokes
+
+
+# endregion
+# region pages
+
+
+def on_a_page(image: Tensor, generator: torch.Generator, size: int = 112) -> Tensor:
+    """Lay one of MNIST's digits, (28, 28), on a page: any size, place and pen."""
+    draw = torch.rand(4, generator=generator).tolist()
+    side = 40 + int(70 * draw[0])  # its digit is 20 of 28 pixels high
+    ink = F.interpolate(image[None, None].double(), [side, side], mode="bilinear")
+    pen = 2 * int(4 * draw[1]) - 2  # thinner by 2 pixels, or thicker by up to 4
+    if pen > 0:
+        ink = F.max_pool2d(ink, pen + 1, stride=1, padding=pen // 2)
+    elif pen < 0:
+        ink = -F.max_pool2d(-ink, 1 - pen, stride=1, padding=-pen // 2)
+    top, left = int((size - side) * draw[2]), int((size - side) * draw[3])
+    return F.pad(ink[0, 0], (left, size - side - left, top, size - side - top))
 
 
 # endregion

@@ -75,7 +75,7 @@ def network_layers(model: nn.Module) -> list[Layer]:
     stages: Any = model.get_submodule("stages")
     head: Any = model.get_submodule("head")
     layers = [conv_layer(stage) for stage in stages]
-    if isinstance(head[0], nn.AdaptiveAvgPool2d):
+    if not isinstance(head[0], nn.Flatten):
         none = torch.zeros(0)
         facts = {"kind": "average", "relu": False}
         layers.append(Layer(facts, none.to(torch.int8), none, none))

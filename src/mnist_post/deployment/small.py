@@ -14,6 +14,14 @@ from mnist_post.convolution import stage
 from mnist_post.ruler import Jitter
 
 
+class Average(nn.Module):
+    """Replaces each feature map by its mean: (N, C, H, W) becomes (N, C)."""
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """Return the means."""
+        return maps.mean(dim=(2, 3))
+
+
 class SmallCNN(nn.Module):
     """The four stages of Part II with fewer channels, and a smaller end."""
 
@@ -42,11 +50,29 @@ class SmallCNN(nn.Module):
                 mixed, padding = 1, 0
             mix = nn.Conv2d(before, after, mixed, padding=padding, bias=False)
             self.stages.append(stage(mix, pool=pool, norm=True))
-        end = nn.AdaptiveAvgPool2d(1) if average else nn.Identity()
+        end = Average() if average else nn.Flatten()
         features = channels[-1] * (1 if average else 9)
-        self.head = nn.Sequential(end, nn.Flatten(), nn.Linear(features, classes))
+        self.head = nn.Sequential(end, nn.Linear(features, classes))
         self.to(memory_format=torch.channels_last)
 
     def forward(self, images: Tensor) -> Tensor:
         """Return the logits, (N, classes)."""
         return self.head(self.stages(self.jitter(images)))
+
+
+class Reader(nn.Module):
+    """The network as it ships: bytes in, logits and probabilities out."""
+
+    def __init__(
+        self, network: nn.Module, mean: float, std: float, temperature: float = 1
+    ) -> None:
+        """Keep the network and what its images were normalised with."""
+        super().__init__()
+        self.network = network
+        self.mean, self.std, self.temperature = mean, std, temperature
+
+    def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
+        """Take bytes, (N, 28, 28), ink 255; return logits and probabilities, (N, C)."""
+        images = (pixels.unsqueeze(1) / 255 - self.mean) / self.std
+        logits = self.network(images)
+        return logits, (logits / self.temperature).softmax(dim=1)
