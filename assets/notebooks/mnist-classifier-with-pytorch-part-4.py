@@ -1681,7 +1681,7 @@ plt.show()
 # ## Your own digits
 #
 # Twenty digits of your own teach it your hand.
-# On the page [Your own digits](/your-digits/) you can draw and label some and save them as a file, which stays on your machine; `read_drawings(Path("my-digits.json").read_text())` reads it.
+# On the page [Your own digits](/own-digits/) you can draw and label some and save them as a file, which stays on your machine; `read_drawings(Path("my-digits.json").read_text())` reads it.
 # Here an invented hand stands in again, one that leans far over: two of each digit to learn from, ten of each to judge by.
 
 # %%
@@ -1857,9 +1857,10 @@ class Service(BaseHTTPRequestHandler):
 
 server = ThreadingHTTPServer(("127.0.0.1", 0), Service)
 Thread(target=server.serve_forever, daemon=True).start()
-address = f"http://127.0.0.1:{server.server_port}"
+host, port = server.server_address
 for image in (pixels[0], strangers["noise"][0]):
-    request = urllib.request.Request(address, data=image.numpy().tobytes())
+    data = image.numpy().tobytes()
+    request = urllib.request.Request(f"http://{host}:{port}", data)
     print(json.loads(urllib.request.urlopen(request).read()))
 server.shutdown()
 
