@@ -1876,7 +1876,8 @@ for other in part_2 + part_3:
           f"from {low:+.2f} to {high:+.2f}")
 
 # %% [markdown]
-# The lines above compare it with the others of the series on the same digits, with writers resampled: an interval that holds zero leaves open which of the two is better.
+# The last lines compare it with the others of the series on the same digits, with writers resampled: an interval that holds zero would leave open which of the two is better, and none does.
+# The small network is ahead of the MLP with augmentation, which has many times its parameters, and of the LSTM, and behind Part II's CNN.
 
 # %%
 with torch.inference_mode():
