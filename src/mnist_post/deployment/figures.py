@@ -87,9 +87,9 @@ def plot_answer(pixels: Tensor, probabilities: Tensor) -> Figure:
     best = int(probabilities.argmax())
     colours = ["C1" if digit == best else "C0" for digit in range(10)]
     right.barh(range(10), (100 * probabilities).numpy(), color=colours)
-    right.annotate(
-        f"{100 * probabilities[best]:.1f}", (2, best - 0.9), color="C1", va="center"
-    )
+    middle = 50 * probabilities[best].item()  # of its bar
+    name = f"{2 * middle:.1f}"
+    right.text(middle, best, name, color="white", ha="center", va="center_baseline")
     right.set(
         yticks=range(10), ylim=(9.6, -1.2), xlabel="probability (%)", xlim=(0, 100)
     )
