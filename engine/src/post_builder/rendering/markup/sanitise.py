@@ -133,7 +133,7 @@ def clean(source: Source, image_hosts: Collection[str] = ()) -> Cleaned:
         url_schemes={*policy.LINK_SCHEMES, "data"},
         set_tag_attribute_values={"audio": {"controls": ""}, "video": {"controls": ""}},
     )
-    html = _tidy(cleaner.clean(markup).strip())
+    html = _tidy(cleaner.clean(markup)).strip()
     frames = {f"<{name.lower()}>" for name in _FRAMES.findall(source.markup)}
     scripts = {"scripts"} if source.scripts.strip() else set()
     dropped = (*sorted(scripts), *sorted(frames), *dict.fromkeys(attributes.dropped))
