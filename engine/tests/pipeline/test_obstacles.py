@@ -164,6 +164,31 @@ def test_nothing_is_written_or_removed_through_a_link_that_leads_out_of_the_site
         assert 1 == status
 
 
+@pytest.mark.parametrize(
+    ("name", "command"),
+    [
+        (".post-builder/.gitignore", ["build"]),
+        ("assets/css", ["init"]),
+        (DRAWN, ["adopt", DRAWN, "--no-run", "--yes"]),
+    ],
+)
+def test_no_command_writes_through_a_link_that_leads_out(
+    site: Path, name: str, command: list[str]
+) -> None:
+    """Nor where the link leads to nothing yet."""
+    if name != DRAWN:
+        path, outside = site / name, site.parent / f"{site.name}-outside"
+        outside.mkdir()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.symlink_to(outside / "new" if name.startswith(".") else outside)
+    else:
+        replace(site / DRAWN, "jupyter:", "other:")
+        outside = _move_out(site, name)
+    before = _tree(outside)
+    assert 0 != main([*command, "--site", str(site)])
+    assert before == _tree(outside)
+
+
 @pytest.mark.parametrize("name", ["_posts", DRAWN, "assets", "assets/images/drawn", "_data/builds"])
 def test_links_inside_the_site_are_followed(site: Path, name: str) -> None:
     """Some authors keep their posts elsewhere, where Jekyll does not look for pages."""

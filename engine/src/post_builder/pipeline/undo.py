@@ -31,9 +31,10 @@ def own_folder(site: Site) -> Path:
     folder = site.inside(site.root / OWN_FOLDER)
     if (folder / ".gitignore").is_file():
         return folder
+    ignored = site.inside(folder / ".gitignore")
     try:
         make_folders(folder)
-        write_atomically(folder / ".gitignore", b"*\n")
+        write_atomically(ignored, b"*\n")
     except OSError as error:
         raise FileError.of(error, "cannot be created", OWN_FOLDER) from error
     return folder

@@ -1,34 +1,109 @@
-"""What is skipped as plain text changes nothing that is found in a post."""
+"""Plain text is gone over quickly in long posts, and what is around it is read as in short ones."""
 
-from __future__ import annotations
-
-from unittest import mock
-
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
-from toysite import HEADER
 
-from post_builder.document.parsing import blocks, parser
+from post_builder.document.parsing.blocks import find_blocks
 
-PIECES = (
-    *("- a\n", "* b\n", "+ c\n", "- - a\n", "- 1. * a\n", "- > q\n", "1. x\n", "2. y\n", "- # h\n"),
-    *("text\n", "text\n=\n", "text\n---\n", "a\nb\n===\n", "# H\n", "***\n", "- ---\n", "-\n"),
-    *("\n", "\n\n", "  more\n", "    code\n", "     five\n", "  - n\n", "    - m\n"),
-    *("> q\n", "> > r\n", "> - a\n", ">   - b\n", "{: .b}\n", "{: #x .hide-input}\n"),
-    *("```python\nx = 1\n```\n", "  ```python\n  y\n  ```\n", "    ```python\n    z\n    ```\n"),
-    *("```text\nq\n```\n", "<div>\n", "</div>\n", "<p>x</p>\n", "**b**\n", "*e* f\n", "a | b\n"),
-    *('A <span data-value="x">1</span>\n', '- <span data-value="x">1</span>\n', "<!-- c -->\n"),
-    "<!-- output -->\n<!-- /output -->\n",
+PAD = "Plain text that makes a document a long one.\n\n" * 500
+
+LINES = st.sampled_from(
+    [
+        *(
+            "a",
+            "text here",
+            "- a",
+            "- b c",
+            "* a",
+            "+ a",
+            "1. a",
+            "2. b",
+            "10. c",
+            "  - n",
+            "   - n",
+        ),
+        *(
+            "    - n",
+            "      - n",
+            "  text",
+            "   text",
+            "    text",
+            "      text",
+            "> q",
+            "> - a",
+            ">",
+        ),
+        *(
+            ">   - b",
+            "> > c",
+            "> ```python",
+            "> ```",
+            "  > q",
+            "```python",
+            "x = 1",
+            "```",
+            "===",
+            "-",
+        ),
+        *(
+            "  ```python",
+            "  ```",
+            "    ```",
+            "# H",
+            "## H two ##",
+            "#nope",
+            "---",
+            "- - -",
+            "* * *",
+        ),
+        *(
+            "<div>",
+            "</div>",
+            "<p>a</p>",
+            "<b>a</b>",
+            "a <span>b",
+            "<!-- a -->",
+            "{: .a}",
+            "  {: .a}",
+        ),
+        *(
+            "*a* b",
+            "_a_",
+            "**a",
+            "| a | b |",
+            "[a]: b",
+            "$$",
+            "\\* a",
+            "`a`",
+            "``` text",
+            "~~~",
+            "+",
+        ),
+        *("2020 was", "3) a", "-a", "\ta", "\t- a", "- \ta", "  # H", "> # H", "- # H", "-     a"),
+        *("{{ a }}", "{% b %}", ":b", "   ", "é a", "<!-- output -->", "output -->", "- <!-- a"),
+        *("- - a", "- 1. * a", "- > q", "- a {: .c}", "{: #x .b}", "=", "- <span>"),
+        *("1. ```python", "   ```", "- ```python", "\u00a0a", "\x0ba", "", "", "", "", "  ", "> "),
+    ]
 )
-"""Lines of posts, in any order; what a line belongs to depends on those above it."""
+PREFIXES = st.sampled_from(["", "", "", "", "  ", "   ", "    ", "> ", "> > ", "  > ", ">   "])
+DOCUMENTS = st.lists(st.tuples(PREFIXES, LINES).map("".join), max_size=16).map("\n".join)
 
 
-@given(st.lists(st.sampled_from(PIECES), min_size=1, max_size=14).map("".join))
-def test_skipping_plain_text_changes_nothing(body: str) -> None:
-    """Cells, values, headings, notices and errors are those of a parser that reads each line."""
-    found = []
-    for length in (0, 10**9):
-        with mock.patch.object(blocks, "_LONG", length):
-            parser._read.cache_clear()
-            found.append(parser.inspect(HEADER + body))
-    assert found[0] == found[1]
+def _found(text: str) -> list[tuple[object, ...]]:
+    tokens = find_blocks(text, lambda info: info.strip() == "python", parse_block_html=False)
+    below = PAD.count("\n") if text.startswith(PAD) else 0
+    return [
+        (t.type, [line - below for line in t.map or ()], t.content, tuple(t.meta.items()))
+        for t in tokens
+    ]
+
+
+@given(DOCUMENTS)
+@example("- b c\n   \n\n  ```python\n  ```")
+@example("- a\n* b\n\n* c\n- ```python\n  x\n  ```")
+@example("> q\n- a\n\n- b\n\n  ```python\n  x\n  ```")
+@example("- a\n\n      code")
+@example("# A\n- a\n# B\n\n  text\n")
+def test_a_long_document_is_read_like_a_short_one(text: str) -> None:
+    """Code, HTML, headings and what may be a value are found where markdown-it finds them."""
+    assert _found(text) == _found(PAD + text)
