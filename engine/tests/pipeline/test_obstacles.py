@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
@@ -277,6 +278,25 @@ def test_what_cannot_be_read_is_an_error(
         assert f"{name}: " in printed_text
         assert "cannot be read: Permission denied" in printed_text
         assert "Traceback" not in printed_text
+
+
+@pytest.mark.parametrize("name", [DRAWN, ".post-builder/.gitignore"])
+def test_a_folder_that_cannot_be_entered_is_an_error(
+    site: Path, name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where it may be listed, the system refuses only the look at what is in it."""
+    stat = os.stat
+
+    def refuse(path: Path, **options: bool) -> os.stat_result:
+        if str(path) == str(site / name):
+            raise PermissionError(13, "Permission denied", str(path))
+        return stat(path, **options)
+
+    monkeypatch.setattr("os.stat", refuse)
+    assert 1 == main(["build", "--site", str(site)])
+    said = "".join(capsys.readouterr())
+    assert f"{name}: cannot be reached: Permission denied" in said
+    assert "Traceback" not in said
 
 
 def test_posts_that_cannot_be_listed_fail_check(
