@@ -99,13 +99,23 @@ class _Filter:
     def _on_another_host(self, element: str, address: str) -> str | None:
         scheme = _SCHEME.match(address)
         full = address if scheme else f"https:{address}"
+        host = _host(full)
+        if not (scheme or host):
+            return None
         if element == "a":
             return full if not scheme or scheme[0][:-1].lower() in policy.LINK_SCHEMES else None
-        host = urlsplit(full.replace("\\", "/")).hostname or ""
         if element == "img" and host in self.image_hosts and full.lower().startswith("https:"):
             return full
         self.dropped.append(f"what would be loaded from {host or 'elsewhere'}")
         return None
+
+
+def _host(address: str) -> str:
+    """Return the host of an address; empty if it has none, or none that can be one."""
+    try:
+        return urlsplit(address.replace("\\", "/")).hostname or ""
+    except ValueError:
+        return ""
 
 
 def player(file: Embedded) -> Cleaned:
