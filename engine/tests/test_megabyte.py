@@ -159,7 +159,7 @@ MOST = 1.25
 """Seconds that the processor may take on which a million additions take `PACE`: a second, and a
 quarter for what other processes cost it."""
 
-PACE = 0.07
+PACE = 0.035
 
 SLOW = {
     "tiny headings": 2.5,  # a quarter of a million headings, each with its id
