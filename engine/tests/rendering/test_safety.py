@@ -298,7 +298,7 @@ def test_kramdown_leaves_html_alone_where_it_reads_it_as_markdown(
 
 
 @pytest.mark.filterwarnings("error")
-@pytest.mark.parametrize("address", ["//", "\\\\", "//[", "//[x/a"])
+@pytest.mark.parametrize("address", ["//", "\\\\", "//[", "//[x/a", "//%3C", "//a b"])
 def test_an_address_without_a_host_is_none(address: str) -> None:
     """Nor does it raise where nobody sees it, within the cleaner."""
     for markup in (f'<a href="{address}">a</a>', f'<p>a</p><img src="{address}">'):

@@ -21,6 +21,9 @@ OPEN, CLOSE = "\ufdd0", "\ufdd1"
 
 _IGNORED_BY_BROWSERS = re.compile(r"[\x00-\x20]+\Z|\A[\x00-\x20]+|[\t\n\r]")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,30}:")
+_HOST = re.compile(r"[\w.:-]*")
+"""Characters of names and numbers of hosts."""
+
 _SHOWN_IMAGES = re.compile(r"data:image/(?:png|jpeg|gif|webp|avif|bmp|svg\+xml|x-icon)[;,]")
 _INDEX = re.compile(r"[0-9]{1,7}")
 _LENGTH = re.compile(r"\d{1,4}(?:\.\d{1,4})?(?:px|%|em)?")
@@ -113,9 +116,10 @@ class _Filter:
 def _host(address: str) -> str:
     """Return the host of an address; empty if it has none, or none that can be one."""
     try:
-        return urlsplit(address.replace("\\", "/")).hostname or ""
+        host = urlsplit(address.replace("\\", "/")).hostname or ""
     except ValueError:
         return ""
+    return host if _HOST.fullmatch(host) else ""
 
 
 def player(file: Embedded) -> Cleaned:
