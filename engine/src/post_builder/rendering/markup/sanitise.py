@@ -21,6 +21,9 @@ OPEN, CLOSE = "\ufdd0", "\ufdd1"
 
 _IGNORED_BY_BROWSERS = re.compile(r"[\x00-\x20]+\Z|\A[\x00-\x20]+|[\t\n\r]")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,30}:")
+_HOST = re.compile(r"[\w.:-]*")
+"""Characters of names and numbers of hosts."""
+
 _SHOWN_IMAGES = re.compile(r"data:image/(?:png|jpeg|gif|webp|avif|bmp|svg\+xml|x-icon)[;,]")
 _INDEX = re.compile(r"[0-9]{1,7}")
 _LENGTH = re.compile(r"\d{1,4}(?:\.\d{1,4})?(?:px|%|em)?")
@@ -99,13 +102,24 @@ class _Filter:
     def _on_another_host(self, element: str, address: str) -> str | None:
         scheme = _SCHEME.match(address)
         full = address if scheme else f"https:{address}"
+        host = _host(full)
+        if not (scheme or host):
+            return None
         if element == "a":
             return full if not scheme or scheme[0][:-1].lower() in policy.LINK_SCHEMES else None
-        host = urlsplit(full.replace("\\", "/")).hostname or ""
         if element == "img" and host in self.image_hosts and full.lower().startswith("https:"):
             return full
         self.dropped.append(f"what would be loaded from {host or 'elsewhere'}")
         return None
+
+
+def _host(address: str) -> str:
+    """Return the host of an address; empty if it has none, or none that can be one."""
+    try:
+        host = urlsplit(address.replace("\\", "/")).hostname or ""
+    except ValueError:
+        return ""
+    return host if _HOST.fullmatch(host) else ""
 
 
 def player(file: Embedded) -> Cleaned:
@@ -133,7 +147,7 @@ def clean(source: Source, image_hosts: Collection[str] = ()) -> Cleaned:
         url_schemes={*policy.LINK_SCHEMES, "data"},
         set_tag_attribute_values={"audio": {"controls": ""}, "video": {"controls": ""}},
     )
-    html = _tidy(cleaner.clean(markup).strip())
+    html = _tidy(cleaner.clean(markup)).strip()
     frames = {f"<{name.lower()}>" for name in _FRAMES.findall(source.markup)}
     scripts = {"scripts"} if source.scripts.strip() else set()
     dropped = (*sorted(scripts), *sorted(frames), *dict.fromkeys(attributes.dropped))
