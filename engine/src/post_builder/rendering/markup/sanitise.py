@@ -9,6 +9,7 @@ import posixpath
 import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from html import escape
 from urllib.parse import quote, urlsplit
 
 from post_builder.rendering.figures.media import SUFFIXES
@@ -21,9 +22,6 @@ OPEN, CLOSE = "\ufdd0", "\ufdd1"
 
 _IGNORED_BY_BROWSERS = re.compile(r"[\x00-\x20]+\Z|\A[\x00-\x20]+|[\t\n\r]")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,30}:")
-_HOST = re.compile(r"[\w.:-]*")
-"""Characters of names and numbers of hosts."""
-
 _SHOWN_IMAGES = re.compile(r"data:image/(?:png|jpeg|gif|webp|avif|bmp|svg\+xml|x-icon)[;,]")
 _INDEX = re.compile(r"[0-9]{1,7}")
 _LENGTH = re.compile(r"\d{1,4}(?:\.\d{1,4})?(?:px|%|em)?")
@@ -102,9 +100,9 @@ class _Filter:
     def _on_another_host(self, element: str, address: str) -> str | None:
         scheme = _SCHEME.match(address)
         full = address if scheme else f"https:{address}"
-        host = _host(full)
-        if not (scheme or host):
+        if not (scheme or _is_address(full)):
             return None
+        host = _host(full)
         if element == "a":
             return full if not scheme or scheme[0][:-1].lower() in policy.LINK_SCHEMES else None
         if element == "img" and host in self.image_hosts and full.lower().startswith("https:"):
@@ -114,12 +112,18 @@ class _Filter:
 
 
 def _host(address: str) -> str:
-    """Return the host of an address; empty if it has none, or none that can be one."""
+    """Return the host of an address; empty if it has none."""
     try:
-        host = urlsplit(address.replace("\\", "/")).hostname or ""
+        return urlsplit(address.replace("\\", "/")).hostname or ""
     except ValueError:
         return ""
-    return host if _HOST.fullmatch(host) else ""
+
+
+def _is_address(text: str) -> bool:
+    """Return whether the cleaner takes a text for one; what begins with `//` it did not look at."""
+    import nh3  # noqa: PLC0415  # as in `clean`
+
+    return "href" in nh3.clean(f'<a href="{escape(text)}"></a>', url_schemes={"https"})
 
 
 def player(file: Embedded) -> Cleaned:
