@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
 require_relative "blog/code"
+require_relative "blog/demo"
 require_relative "blog/exercises"
 require_relative "blog/feed"
 require_relative "blog/figures"
@@ -31,6 +32,7 @@ module Blog
       Tables.prepare(body)
       Figures.prepare(body, page)
       Prose.messages(body)
+      Demo.prepare(body, page)
       Blog.html(body)
     end
 
