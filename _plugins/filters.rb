@@ -67,6 +67,17 @@ module Blog
       Showcase.cell(post.to_liquid["content"], name)
     end
 
+    # The named figure of a post, for another page, as HTML; nil if the post has none.
+    def figure_of(post, name)
+      found = post && Showcase.figure(post.to_liquid["content"], name)
+      return unless found
+
+      body = Blog.fragment(found.to_html)
+      Figures.prepare(body, current)
+      body.css("img").each { |image| image["loading"] = "lazy" }
+      Blog.html(body)
+    end
+
     private
 
     def current = Page.new(site_of_page, @context.registers[:page])
