@@ -126,9 +126,11 @@ export class Pad {
     if (!this.keys) return;
     const pen = this.canvas.getContext("2d");
     const step = this.size / CELLS;
-    pen.lineWidth = 1.5;
-    pen.strokeStyle = getComputedStyle(this.canvas).outlineColor;
-    pen.strokeRect(this.cell[0] * step, this.cell[1] * step, step, step);
+    const { backgroundColor, outlineColor } = getComputedStyle(this.canvas);
+    [[backgroundColor, 4], [outlineColor, 1.5]].forEach(([colour, width]) => {
+      Object.assign(pen, { strokeStyle: colour, lineWidth: width });
+      pen.strokeRect(this.cell[0] * step, this.cell[1] * step, step, step);
+    });
   }
 }
 
