@@ -9,9 +9,11 @@ each class of size the better half of the settings goes on to a longer training.
 from itertools import product
 
 import torch
+from torch import nn
 from torch.utils.data import TensorDataset
 
 from mnist_post.basics import count_parameters, fit, load_digits, normalise, split_by_writer
+from mnist_post.comparison import Jitter
 from mnist_post.deployment.small import SmallCNN
 
 Shape = tuple[tuple[int, ...], bool, bool]
@@ -45,7 +47,7 @@ def score(
 ) -> float:
     """Train once; return the accuracy on validation digits."""
     torch.manual_seed(seed)
-    history = fit(build(setting), *digits, epochs=epochs, lr=setting[-1])
+    history = fit(nn.Sequential(Jitter(), build(setting)), *digits, epochs=epochs, lr=setting[-1])
     return history[-1][1].accuracy
 
 

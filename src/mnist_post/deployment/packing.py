@@ -13,8 +13,6 @@ a product and `pool` keeps the largest of `pool` x `pool` sums; then ReLU if it 
 A layer of kind "average" has no weights: it takes the mean of each channel.
 """
 
-# mypy: untyped-calls-exclude=torch
-
 # region packing
 import json
 from collections.abc import Sequence

@@ -1,16 +1,14 @@
 """What a network needs when it works for others: their digits, and a watch."""
 
-# mypy: untyped-calls-exclude=torch
-
 import copy
 import json
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
+from mnist_post.comparison import Jitter
 from mnist_post.deployment.drawing import rasterise
-from mnist_post.deployment.small import SmallCNN
 
 
 def read_drawings(text: str) -> tuple[list[Tensor], Tensor]:
@@ -28,17 +26,17 @@ def read_drawings(text: str) -> tuple[list[Tensor], Tensor]:
 
 
 def fine_tune(
-    model: SmallCNN, images: Tensor, labels: Tensor, steps: int = 40, lr: float = 2e-3
-) -> SmallCNN:
+    model: nn.Module, images: Tensor, labels: Tensor, steps: int = 40, lr: float = 1e-3
+) -> nn.Module:
     """Return a copy trained a little more, on all images at each step.
 
     Batch norm keeps its statistics: those of twenty digits would be noise.
     """
     tuned = copy.deepcopy(model).eval()
-    tuned.jitter.train()  # a few digits, seen each time from another side
+    jitter = Jitter().train()  # a few digits, each time a little different
     optimizer = torch.optim.AdamW(tuned.parameters(), lr=lr)
     for _ in range(steps):
-        loss = F.cross_entropy(tuned(images), labels)
+        loss = F.cross_entropy(tuned(jitter(images)), labels)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

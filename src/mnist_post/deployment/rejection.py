@@ -1,7 +1,5 @@
 """Things that are not digits, and ways to tell: scores, a threshold, a temperature."""
 
-# mypy: untyped-calls-exclude=torch
-
 # region rejection
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,9 +1,5 @@
 """A network small enough to ship with a page, and the network as it ships."""
 
-# mypy: untyped-calls-exclude=torch
-# mypy: disable-error-code=no-any-return
-# (calls of modules have no annotations)
-
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -11,7 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from mnist_post.convolution import stage
-from mnist_post.ruler import Jitter
+
+# region network
 
 
 class Average(nn.Module):
@@ -35,29 +32,42 @@ class SmallCNN(nn.Module):
     ) -> None:
         """Create the layers; `separable` convolves each channel apart, then mixes."""
         super().__init__()
-        self.jitter = Jitter()
-        self.stages = nn.Sequential(
-            stage(nn.Conv2d(1, channels[0], 5, bias=False), pool=True, norm=True)
-        )
+        first = nn.Conv2d(1, channels[0], 5, bias=False)
+        self.stages = nn.Sequential(stage(first, pool=True, norm=True))
         for place, (before, after) in enumerate(pairwise(channels)):
-            pool, padding = place == 0, int(place == 1)  # the sizes are 12, 5, 5, 3
-            mixed = 3
+            size, padding = 3, int(place == 1)  # as in Part II
             if separable:
                 apart = nn.Conv2d(
                     before, before, 3, padding=padding, groups=before, bias=False
                 )
                 self.stages.append(nn.Sequential(apart))
-                mixed, padding = 1, 0
-            mix = nn.Conv2d(before, after, mixed, padding=padding, bias=False)
-            self.stages.append(stage(mix, pool=pool, norm=True))
-        end = Average() if average else nn.Flatten()
+                size, padding = 1, 0
+            mix = nn.Conv2d(before, after, size, padding=padding, bias=False)
+            self.stages.append(stage(mix, pool=place == 0, norm=True))
         features = channels[-1] * (1 if average else 9)
+        end = Average() if average else nn.Flatten()
         self.head = nn.Sequential(end, nn.Linear(features, classes))
         self.to(memory_format=torch.channels_last)
 
     def forward(self, images: Tensor) -> Tensor:
         """Return the logits, (N, classes)."""
-        return self.head(self.stages(self.jitter(images)))
+        return self.head(self.stages(images))
+
+
+# endregion
+
+
+class TenDigits(nn.Module):
+    """A network with more classes, asked for the ten digits alone."""
+
+    def __init__(self, network: nn.Module) -> None:
+        """Keep the network."""
+        super().__init__()
+        self.network = network
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Return the logits of the digits, (N, 10)."""
+        return self.network(images)[:, :10]
 
 
 class Reader(nn.Module):
