@@ -280,4 +280,18 @@
       [made, ...all(".output, .figure", made)].forEach((box) => { box.dataset.made = "by " + nameOf(cell.id) + seconds; });
     }
   });
+
+  // The demo comes with the first touch.
+  all(".demo").forEach((demo) => {
+    const start = demo.querySelector("button");
+    start.addEventListener("click", async () => {
+      start.disabled = true;
+      try {
+        await (await import(demo.dataset.script)).mount(demo);
+      } catch {
+        start.disabled = false;
+        start.textContent = "Not loaded: try again";
+      }
+    });
+  });
 })();

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+# region network
+
 
 def stage(convolution: nn.Conv2d, *, pool: bool, norm: bool) -> nn.Sequential:
     """Build one stage: convolve, pool if asked to, normalise if asked to, ReLU."""
@@ -46,6 +48,9 @@ class CNN(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         """Return the logits, (N, 10)."""
         return self.head(self.embed(images))
+
+
+# endregion
 
 
 @torch.no_grad()
