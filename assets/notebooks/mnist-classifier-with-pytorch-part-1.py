@@ -208,7 +208,7 @@ print(f"{len(training):,} digits to train, {len(validation):,} to validate")
 #
 # How good is a score?
 # We only know when we have another, a *baseline*, to compare it with.
-# Two simple methods learn without a network.
+# Two methods need no network.
 # The first averages all zeros, all ones, and so on, and answers with the nearest average; Jeremy Howard's [fastbook](https://github.com/fastai/fastbook/blob/master/04_mnist_basics.ipynb) calls it pixel similarity.
 # The second keeps all training digits and answers with the label of the nearest one.
 
@@ -448,7 +448,7 @@ print(f"with a softmax too many {twice:.4f}")
 
 # %% [markdown]
 # `F.cross_entropy` wants logits: the softmax is built in.
-# It is a common mistake to end a network with another softmax.
+# A common mistake is another softmax at the end of a network.
 # Nothing complains, but the loss stays high even for a perfect answer, and the network learns slowly.
 #
 # ## The training loop
@@ -647,7 +647,7 @@ plt.show()
 
 # %% [markdown]
 # In its last epoch, seed 0 reads 99.5% of the training digits, but only 97.8% of the validation digits.
-# A part of this gap may be other people's handwriting (exercise 4); much of it is *overfitting*: the network has begun to remember the training digits instead of learning from them.
+# A part of this gap is other people's handwriting (exercise 4); much of it is *overfitting*: the network has begun to remember the training digits.
 #
 # ## The test set
 #
@@ -759,7 +759,7 @@ plt.show()
 # The interesting mistakes are the confident ones.
 # Some may not be its fault.
 # [Northcutt, Athalye and Mueller](https://labelerrors.com) let an algorithm pick 100 suspicious test digits and showed each to five people.
-# For 15, fewer than three people confirmed the label.
+# For 15, fewer than three people confirmed the label; two were ties, and for three most chose neither digit.
 # Nobody in that study looked at the other 9,900.
 
 # %% tags=["hide-input"]

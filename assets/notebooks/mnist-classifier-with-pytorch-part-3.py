@@ -1086,7 +1086,7 @@ plt.show()
 
 
 # %% [markdown]
-# After 14 rows, where the reader at the top of this page said 0 at 29%, the talkative reader says 9 at 65%.
+# After 14 rows, where the reader of [the first figure like this](#a-network-that-reads) said 0 at 29%, the talkative reader says 9 at 65%.
 #
 # ### Which digit is told first?
 #
@@ -1386,7 +1386,7 @@ accuracy = {row.name: sum(row.accuracies) / 5 for row in part_2[:3] + part_3}
 
 # %% [markdown]
 # With a 16th of the MLP's parameters, the reader of rows reads 98.38 % of the test digits, the MLP with the same augmentation 98.62 %, and the CNN 99.21 %.
-# The last lines compare them on the same digits, digit by digit, with writers resampled: an interval that holds zero leaves open which of the two is better.
+# The lines above compare them on the same digits, digit by digit, with writers resampled: an interval that holds zero leaves open which of the two is better.
 # None of this is a race between architectures, since the epochs differ, as the table says.
 # What was said in Part II holds here too: earlier versions of this page were scored on these test digits, and the layout of the network and the bias of the forget gate come from those versions; width and learning rate were chosen on validation digits.
 # The seconds are those of one core of the machine that built these pages; take them for an order of magnitude.
