@@ -31,6 +31,12 @@ A page shows far fewer (`output_limit`). This bounds the memory of the engine.
 _LOOK_AGAIN = 0.5
 """Seconds after which a socket is asked for messages that asyncio may have missed."""
 
+_STATE = (
+    *("nb", "code_cells_executed", "clear_before_next_output", "_display_id_map"),
+    *("widget_state", "widget_buffers"),
+)
+"""Attributes of nbclient that outlive a cell."""
+
 _PROBLEM = "application/x-post-builder-problem"
 """As in `inside/shell.py`."""
 
@@ -127,6 +133,15 @@ class KernelClient(NotebookClient):
         if self._printed > MAX_STREAM:
             cut = f"\n… {self._printed - MAX_STREAM:,} more characters not shown\n"
             node.outputs.append({"output_type": "stream", "name": "stdout", "text": cut})
+
+    def state(self) -> Mapping[str, Any]:
+        """Return what the client knows of the cells that have run, not copied."""
+        return {name: getattr(self, name) for name in _STATE if hasattr(self, name)}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Know what another client knew after the same cells."""
+        for name, value in state.items():
+            setattr(self, name, value)
 
     def _add_widget_states(self, node: NotebookNode) -> None:
         """Keep what widgets show now with the outputs that show them."""

@@ -14,11 +14,11 @@ from nbformat.v4 import new_code_cell
 from post_builder.document.options import Tag
 from post_builder.document.post import Cell, Post, Value
 from post_builder.errors import ExecutionError, RaisedError
+from post_builder.execution.checkpoints.history import History
 from post_builder.execution.client import KernelClient
 from post_builder.execution.environment import INSIDE, figure_format_code
 from post_builder.execution.failures import cause, cell_exception, cell_failure, death
 from post_builder.execution.kernels import Kernels, exit_status, fresh_kernel
-from post_builder.execution.observations import read_log
 from post_builder.execution.run import CellRun, KernelFacts, Run
 from post_builder.site import Site
 from post_builder.sources.session_inputs import inputs_of
@@ -55,8 +55,10 @@ async def execute(
     post = prepared.post
     async with kernels(post, site) as kernel:
         runner = _Runner(post, kernel.client, site)
-        cells = []
-        for index, cell in enumerate(prepared.cells):
+        history = kernel.history or History(kernel.log)
+        cells = history.restore(runner.executed)
+        await history.between(cells, runner.executed)
+        for index, cell in enumerate(prepared.cells[len(cells) :], len(cells)):
             started(cell.cell)
             values = [value for value in post.values if value.after == index]
             try:
@@ -66,9 +68,10 @@ async def execute(
                     raise
                 failures.append(error)
                 cells.append(CellRun(cell, (), None, 0, ("",) * len(values)))
+            await history.between(cells, runner.executed)
         facts = await runner.probe() if post.language == "python" else KernelFacts()
-        observations = read_log(kernel.log).and_read(facts.mapped)
-    return Run(tuple(cells), facts, observations)
+        observations = history.observations().and_read(facts.mapped)
+    return Run(tuple(cells), facts, observations, history.remark)
 
 
 @dataclass(slots=True)

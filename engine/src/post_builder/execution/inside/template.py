@@ -3,11 +3,13 @@
 usage: python template.py CONTROL
 
 CONTROL is a socket. The first message names what to import; the answer says whether kernels may be
-forked. Each further message asks for one, and brings two descriptors: where to say how the kernel
-ends, and where it prints. This process runs no code of a post and starts no thread.
+forked. Each further message asks for one, and brings descriptors: where to say how the kernel ends,
+where it prints, and, if it may be forked between cells, where it is asked for that. This process
+runs no code of a post and starts no thread.
 """
 
 import contextlib
+import fcntl
 import gc
 import importlib
 import importlib.util
@@ -25,6 +27,9 @@ FOLDER = os.path.dirname(os.path.abspath(__file__))
 
 MESSAGE = 2**20
 """Bytes that a message has at most."""
+
+RESERVED = 200
+"""The lowest number of a descriptor that a kernel keeps for itself."""
 
 STARTED = ("ipykernel.kernelapp", "ipykernel.zmqshell")
 """Modules that a kernel has imported before its first cell."""
@@ -161,7 +166,7 @@ def differences(before: dict[str, object], after: dict[str, object]) -> list[str
 
 def receive(control: socket.socket) -> tuple[Request, list[int]]:
     """Return the next message; end when there is none to come."""
-    data, descriptors, _, _ = socket.recv_fds(control, MESSAGE, 2)
+    data, descriptors, _, _ = socket.recv_fds(control, MESSAGE, 3)
     if not data:
         sys.exit()
     return json.loads(data), descriptors
@@ -174,7 +179,7 @@ def collect(*_: object) -> None:
             pass
 
 
-def serve(template: Template, control: socket.socket) -> tuple[Request, list[int]]:
+def serve(template: Any, control: socket.socket) -> tuple[Request, list[int]]:  # noqa: ANN401  # or a checkpoint
     """Fork a process for each request; returns in that process only."""
     while True:
         request, descriptors = receive(control)
@@ -192,32 +197,52 @@ def serve(template: Template, control: socket.socket) -> tuple[Request, list[int
             os.close(descriptor)
 
 
-def divide(request: Request, descriptors: list[int], template: int) -> None:
-    """Become the guard of a kernel; returns in the kernel only."""
+def divide(
+    request: Request, descriptors: list[int], parent: int, *, is_template: bool = True
+) -> None:
+    """Become the guard of a kernel; returns in the kernel only.
+
+    Args:
+        request: for the kernel.
+        descriptors: that came with it.
+        parent: the process that was forked, a template or a checkpoint; the guard of a kernel from
+            a checkpoint outlives it.
+        is_template: which of both it is.
+    """
     guard = load("guard")
     os.setsid()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    if not guard.protect(template):
+    if not guard.protect(parent, None if is_template else descriptors[0]):
         os._exit(0)
     kernel = os.fork()
     if kernel:
-        status = guard.stay(kernel, template, request["scratch"])
-        answer = json.dumps({"status": os.waitstatus_to_exitcode(status)})
-        with contextlib.suppress(OSError):
-            os.write(descriptors[0], f"{answer}\n".encode())
-        guard.end_like(status)
+        close_all_but(descriptors[0])
+        guard.end_like(guard.stay(kernel, parent, request["scratch"], descriptors[0]))
     guard.end_with_parent()
 
 
-def settle_in(request: Request, output: int, template: Template) -> None:
+def close_all_but(*spared: int) -> None:
+    """Close all descriptors but the standard ones and some others."""
+    for number in map(int, os.listdir("/proc/self/fd")):
+        if number > 2 and number not in spared:  # noqa: PLR2004  # standard error
+            with contextlib.suppress(OSError):  # that of the listing itself
+                os.close(number)
+
+
+def out_of_the_way(descriptor: int) -> int:
+    """Return a descriptor for the same thing, of a number that no post meets."""
+    return fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, RESERVED)
+
+
+def settle_in(request: Request, output: int, template: Template, *spared: int) -> None:
     """Let this process look as if it had just been started for a kernel."""
     for handled in (signal.SIGTERM, signal.SIGUSR2):
         signal.signal(handled, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    empty, end = os.pipe()
+    empty, _ = os.pipe()
     for number, descriptor in enumerate((empty, output, output)):
         os.dup2(descriptor, number)
-    os.closerange(3, max(end, *map(int, os.listdir("/proc/self/fd"))) + 1)
+    close_all_but(*spared)
     os.chdir(request["cwd"])
     os.environ.clear()
     os.environ.update(request["env"], JPY_PARENT_PID=str(os.getppid()))
@@ -229,8 +254,8 @@ def settle_in(request: Request, output: int, template: Template) -> None:
     sys.argv[:] = [template.launcher[1].origin, *request["argv"][3:]]
 
 
-def run() -> tuple[Any, ...]:
-    """Serve until the engine ends; returns in a kernel only."""
+def run() -> tuple[Template, Any]:
+    """Serve until the engine ends; returns in a kernel only, with what listens in it."""
     control = socket.socket(fileno=int(sys.argv[1]))
     del sys.path[0]
     template = Template(receive(control)[0]["imports"])
@@ -240,10 +265,20 @@ def run() -> tuple[Any, ...]:
     request, descriptors = serve(template, control)
     divide(request, descriptors, own)
     control.detach()
-    settle_in(request, descriptors[1], template)
-    return template.launcher  # type: ignore[no-any-return]
+    spared = [out_of_the_way(descriptor) for descriptor in descriptors[2:]]
+    settle_in(request, descriptors[1], template, *spared)
+    if not spared:
+        return template, None
+    asked = socket.socket(fileno=spared[0])
+    script = sys.modules["__main__"]
+    site: Any = sys.modules["sitecustomize"]
+    site.listener = load("checkpoints/listener").Listener(asked, script, template.observer)
+    return template, site.listener
 
 
-_, spec, code = run()
+forked, listener = run()
+_, spec, code = forked.launcher
 sys.modules["__main__"] = types.ModuleType("__main__")
 runpy._run_code(code, vars(sys.modules["__main__"]), None, "__main__", spec)  # type: ignore[attr-defined]  # noqa: SLF001
+if listener:
+    listener.run_again()
