@@ -64,16 +64,18 @@ class Forker:
         scratch = os.path.dirname(env["POST_BUILDER_LOG"])  # noqa: PTH120  # a text
         request = {"argv": [*argv], "env": dict(env), "cwd": cwd, "scratch": scratch}
         control, other = pair() if self._with_checkpoints else (None, None)
-        descriptors = [output, *([other.fileno()] if other else [])]
-        answer = await ask(self._control, request, descriptors)
-        if other:
-            other.close()
-        if answer and "pid" in answer[0]:
-            return ForkedProcess(answer[0]["pid"], answer[1], control)
-        for own in (control, answer and answer[1]):
-            if own:
-                own.close()
-        return None
+        try:
+            descriptors = [output, *([other.fileno()] if other else [])]
+            answer = await ask(self._control, request, descriptors)
+            if answer and "pid" in answer[0]:
+                forked, control = ForkedProcess(answer[0]["pid"], answer[1], control), None
+                return forked
+            if answer:
+                answer[1].close()
+            return None
+        finally:
+            for end in filter(None, (control, other)):
+                end.close()
 
 
 async def ask(
@@ -98,6 +100,9 @@ async def ask(
     except (OSError, ValueError):
         own.close()
         return None
+    except asyncio.CancelledError:
+        own.close()
+        raise
 
 
 async def received(source: socket.socket) -> dict[str, Any]:
