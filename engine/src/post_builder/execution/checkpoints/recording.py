@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from post_builder.execution.checkpoints.family import Family
 from post_builder.execution.checkpoints.history import Executed, History
@@ -22,12 +22,13 @@ SLOW = 0.3
 class Recording(History):
     """A run of which checkpoints are kept."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917  # all of one run
         self,
         family: Family,
         prepared: PreparedPost,
         client: KernelClient,
         control: socket.socket,
+        trim: Callable[[], Awaitable[None]],
         at: Checkpoint | None = None,
     ) -> None:
         """Prepare for a run.
@@ -37,11 +38,12 @@ class Recording(History):
             prepared: the post that runs.
             client: of its kernel.
             control: the socket on which the kernel is asked for checkpoints.
+            trim: called after each new checkpoint.
             at: the checkpoint from which the kernel was forked.
         """
         super().__init__(family.log)
         self._family, self._prepared = family, prepared
-        self._client, self._control = client, control
+        self._client, self._control, self._trim = client, control, trim
         self._keys = keys_of(prepared)
         self._past = at.past.copy() if at else None
         self._observed = list(at.past.observed) if at else []
@@ -88,6 +90,7 @@ class Recording(History):
         past = Past(self._keys[: len(cells)], tuple(cells), nodes, client, observed).copy()
         seconds, self._seconds = self._seconds, 0.0
         await self._family.add(own, past, seconds)
+        await self._trim()
 
     async def _tell(self, index: int, bed: int | None = None, *, first: bool = False) -> str:
         """Tell the kernel that a cell begins.

@@ -115,7 +115,7 @@ class Checkpoints:
             return kernel
         if at is None:
             family.log, family.scratch = kernel.log, kernel.template.scratch
-        recording = Recording(family, prepared, kernel.client, process.control, at)
+        recording = Recording(family, prepared, kernel.client, process.control, self.trim, at)
         return replace(kernel, history=recording)
 
     async def trim(self) -> None:
@@ -124,15 +124,17 @@ class Checkpoints:
         Those go first that are oldest and cheapest to make again; one before the cell that its
         author edited last goes after all others.
         """
-        all_of = [(family, one) for family in self._families.values() for one in family.checkpoints]
-        sizes = await asyncio.to_thread(lambda: [one.memory() for _, one in all_of])
-        total = sum(sizes)
-        for size, (family, one) in sorted(zip(sizes, all_of, strict=True), key=_worth):
-            if total <= self.budget:
+        while kept := [(family, one) for family in self._all() for one in family.checkpoints]:
+            sizes = await asyncio.to_thread(lambda: [one.memory() for _, one in kept])
+            if sum(sizes) <= self.budget:
                 return
-            if one in family.checkpoints:
-                family.drop([one])
-                total -= size
+            family, least = min(kept, key=_worth)
+            if least in family.checkpoints:  # a run may have dropped it meanwhile
+                family.drop([least])
+            await asyncio.to_thread(least.wait)
+
+    def _all(self) -> list[Family]:
+        return list(self._families.values())
 
     async def keep(self, kinds: Collection[str]) -> None:
         """Drop the checkpoints of posts whose kernels are not of these kinds."""
@@ -144,6 +146,6 @@ class Checkpoints:
         await self.keep(())
 
 
-def _worth(sized: tuple[int, tuple[Family, Checkpoint]]) -> tuple[bool, float]:
-    _, (family, one) = sized
+def _worth(kept: tuple[Family, Checkpoint]) -> tuple[bool, float]:
+    family, one = kept
     return one.index == family.edited, one.seconds / (1 + one.age)
