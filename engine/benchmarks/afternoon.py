@@ -58,6 +58,7 @@ class Watch:
             if found := re.search(r": \[\d+/\d+\] (\S+)$", line):
                 cells.append(found[1])
             if line.startswith(f"{self.post}: built in"):
+                print(line.rstrip().removeprefix(f"{self.post}: "))
                 seconds = time.monotonic() - begin
                 return Waited(what, cells, seconds, sum(self._record()[name] for name in cells))
             if "failed" in line or "internal error" in line:
@@ -148,6 +149,9 @@ def main(source: str, post: str, *replacements: str) -> None:
     with tempfile.TemporaryDirectory(prefix="afternoon-") as folder:
         site = copy_site(Path(source).resolve(), Path(folder) / "site")
         path = site / post
+        for later in path.parent.glob("*.md"):  # it may take output of this one, and run as well
+            if later.name > path.name:
+                later.unlink()
         text = path.read_text("utf-8")
         for replacement in replacements:
             old, _, new = replacement.partition("=>")

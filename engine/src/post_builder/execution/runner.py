@@ -54,8 +54,7 @@ async def execute(
     """
     post = prepared.post
     async with kernels(post, site) as kernel:
-        runner = _Runner(post, kernel.client, site)
-        history = kernel.history or History(kernel.log)
+        runner, history = _Runner(post, kernel.client, site), kernel.history or History(kernel.log)
         cells = history.restore(runner.executed)
         await history.between(cells, runner.executed)
         for index, cell in enumerate(prepared.cells[len(cells) :], len(cells)):
@@ -71,7 +70,7 @@ async def execute(
             await history.between(cells, runner.executed)
         facts = await runner.probe() if post.language == "python" else KernelFacts()
         observations = history.observations().and_read(facts.mapped)
-    return Run(tuple(cells), facts, observations, history.remark)
+        return Run(tuple(cells), facts, observations, history.remark)
 
 
 @dataclass(slots=True)

@@ -73,8 +73,8 @@ def test_checkpoints_keep_to_a_budget(blog: Path, monkeypatch: pytest.MonkeyPatc
     at_work(blog, work)
 
 
-def test_the_kernels_of_two_posts_stay(blog: Path) -> None:
-    """A checkpoint that has died is not missed, nor one whose modules have changed."""
+def test_a_checkpoint_that_cannot_be_woken_is_not_missed(blog: Path) -> None:
+    """The post runs whole if it has died, or if a module in it has changed."""
 
     async def work(author: Author) -> None:
         author.root.joinpath("helper.py").write_text("NUMBER = 1\n", "utf-8")

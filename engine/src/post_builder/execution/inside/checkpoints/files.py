@@ -34,6 +34,8 @@ class Files:
         """Listen from now on; nothing counts before the first cell begins."""
         self.earliest: int | None = None
         """The first cell that wrote a file which another one read, listed or wrote."""
+        self.shared = ""
+        """The first such file."""
         self.written: dict[str, int] = {}
         """By path the cell that wrote it last."""
         self.below: dict[str, set[int]] = {}
@@ -63,6 +65,8 @@ class Files:
         try:
             if event == "open":
                 self.opened(*args[:3])
+            elif event == "os.mkdir" and os.path.isdir(full(args[0])):
+                pass  # it is there already
             elif event in WRITTEN:
                 for index in WRITTEN[event]:
                     self.changed(full(args[index]))
@@ -102,6 +106,7 @@ class Files:
                 is_file = not os.path.isdir(name)
                 if is_file and self.began <= changed.st_ctime_ns <= self.cell_began:
                     self.earliest = 0  # compiled code or another program wrote it in some cell
+                    self.shared = self.shared or name
 
     def meet(self, name: str) -> bool:
         """Compare a path with those that earlier cells wrote, itself, above and below it."""
@@ -109,6 +114,7 @@ class Files:
         met = (cells | self.below.get(name, set())) - {self.cell}
         if met:
             self.earliest = min(met if self.earliest is None else {*met, self.earliest})
+            self.shared = self.shared or name
         return bool(met)
 
     def passes(self, name: str) -> bool:

@@ -35,7 +35,8 @@ class Limits:
         """Those that ipykernel itself has, with the device and number of what is open there."""
         self.of_post: set[int] = set()
         """Those that the post had opened when this process was woken."""
-        self.threads = self.python_threads = 0
+        self.threads = 0
+        self.python_threads: set[threading.Thread] = set()
         self.tasks = self.timers = 0
         self.shared: set[str] = set()
 
@@ -44,7 +45,7 @@ class Limits:
         now = open_descriptors()
         self.descriptors = {n: what for n, what in now.items() if n not in self.of_post}
         self.threads = len(os.listdir("/proc/self/task"))
-        self.python_threads = threading.active_count()
+        self.python_threads = set(threading.enumerate())
         self.tasks, self.timers = pending(loop)
         self.shared = shared_memory()
 
@@ -61,13 +62,18 @@ class Limits:
         clocks = (signal.getitimer(clock)[0] for clock in CLOCKS)
         found = {
             "tasks of asyncio": tasks > self.tasks or timers > self.timers,
-            "threads": threading.active_count() > self.python_threads,
+            f"threads ({self.own_threads()})": self.own_threads(),
             "subprocesses": self.has_processes(),
             "timers": any(clocks),
             "shared memory": shared_memory() - self.shared,
         }
         kinds = (name for name, is_there in found.items() if is_there)
         return next(itertools.chain(kinds, filter(None, map(kind_of, own))), "")
+
+    def own_threads(self) -> str:
+        """Name the threads that the post started with Python."""
+        own = (thread.name for thread in threading.enumerate() if thread not in self.python_threads)
+        return ", ".join(own)
 
     def more_threads(self) -> str:
         """Return whether there are threads that libraries did not end for a fork."""

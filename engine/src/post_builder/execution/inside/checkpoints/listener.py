@@ -37,12 +37,12 @@ Request = dict[str, Any]
 class Listener:
     """A kernel's side of the checkpoints of its post."""
 
-    def __init__(self, control: socket.socket, script: Any, observer: Any) -> None:  # noqa: ANN401  # scripts
-        """Take the socket on which the engine asks, the script that forks kernels, the observer."""
-        self.control, self.script, self.observer = control, script, observer
-        self.limits = script.load("checkpoints/limits").Limits(NAME.decode())
-        self.files = script.load("checkpoints/files").Files()
-        self.revive = script.load("checkpoints/revive").revive
+    def __init__(self, control: socket.socket, forks: Any, observer: Any) -> None:  # noqa: ANN401  # modules
+        """Take the socket on which the engine asks, the module that forks, the observer."""
+        self.control, self.forks, self.observer = control, forks, observer
+        self.limits = forks.load("checkpoints/limits").Limits(NAME.decode())
+        self.files = forks.load("checkpoints/files").Files()
+        self.revive = forks.load("checkpoints/revive").revive
         self.modules: dict[str, tuple[int, ...]] = {}
         """The state of each module's file when it was first seen."""
         self.woken: Request | None = None
@@ -59,7 +59,7 @@ class Listener:
 
     def answer(self) -> None:
         """Do what the engine asks: the end of a cell, a checkpoint, the beginning of a cell."""
-        data, descriptors, _, _ = socket.recv_fds(self.control, self.script.MESSAGE, 2)
+        data, descriptors, _, _ = socket.recv_fds(self.control, self.forks.MESSAGE, 2)
         if not data:
             self.loop.remove_reader(self.control.fileno())
             return
@@ -85,7 +85,7 @@ class Listener:
             stream.flush()
         self.note_modules()
         if self.files.earliest is not None:
-            return {"refused": "a file that an earlier cell wrote"}
+            return {"refused": f"a file that an earlier cell wrote, {self.files.shared}"}
         pipes = self.app.iopub_thread._event_pipes.values()  # noqa: SLF001  # one for each thread
         own = self.limits.own_descriptors().difference(descriptors, [pipe.FD for pipe in pipes])
         if problem := self.limits.problem(self.loop, own):
@@ -111,13 +111,13 @@ class Listener:
         self.control.close()
         for number in SIGNALS:
             signal.signal(number, signal.SIG_DFL)
-        signal.signal(signal.SIGCHLD, self.script.collect)
+        signal.signal(signal.SIGCHLD, self.forks.collect)
         process = os.getpid()
         own.send(json.dumps({"pid": process}).encode())
-        request, descriptors = self.script.serve(self, own)
+        request, descriptors = self.forks.serve(self, own)
         own.close()
-        self.script.divide(request, descriptors, process, is_template=False)
-        self.control = socket.socket(fileno=self.script.out_of_the_way(descriptors[2]))
+        self.forks.divide(request, descriptors, process, is_template=False)
+        self.control = socket.socket(fileno=self.forks.out_of_the_way(descriptors[2]))
         for descriptor in descriptors:
             os.close(descriptor)
         self.woken = request
@@ -138,11 +138,11 @@ class Listener:
         files = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
         for path in filter(None, files):
             if path not in self.modules:
-                self.modules[path] = self.script.file_state(path)
+                self.modules[path] = self.forks.file_state(path)
 
     def outdated(self) -> str:
         """Return which module's file has changed since it was imported."""
-        changed = (p for p, before in self.modules.items() if self.script.file_state(p) != before)
+        changed = (p for p, before in self.modules.items() if self.forks.file_state(p) != before)
         return next((f"{path} changed" for path in changed), "")
 
     def run_again(self) -> None:
