@@ -57,6 +57,8 @@ class Author:
             after: prose at the end.
         """
         self.write(cells, after)
+        shutil.rmtree(self.whole)
+        shutil.copytree(self.root, self.whole, ignore=shutil.ignore_patterns(*BUILT))
         return await self.build()
 
     def write(self, cells: Sequence[str], after: str = "") -> None:
@@ -71,9 +73,7 @@ class Author:
         return outcome
 
     async def built_whole(self) -> tuple[Outcome, dict[str, bytes]]:
-        """Build a copy of the sources from the first cell on; return all its files."""
-        shutil.rmtree(self.whole)
-        shutil.copytree(self.root, self.whole, ignore=shutil.ignore_patterns(*BUILT))
+        """Build the site from the first cell on, as it was before the save; return all files."""
         site = open_site(self.whole)
         state = prepare(site, self.whole / POST, "watched")
         assert state is not None
@@ -101,8 +101,8 @@ class Author:
         await self.reference.close()
 
 
-BUILT = ("assets", "_data", ".post-builder", "made")
-"""Folders of what builds and posts make."""
+BUILT = ("assets", "_data", ".post-builder")
+"""Folders of what builds make."""
 
 
 def block(code: str) -> str:

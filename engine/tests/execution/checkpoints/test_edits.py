@@ -45,6 +45,7 @@ def test_a_save_gives_what_a_whole_build_gives(
 ) -> None:
     """Byte for byte, and cells before the edit do not run again."""
     monkeypatch.setattr(recording, "SLOW", 0.0)
+    monkeypatch.setattr(recording, "DEAR", 0)
 
     async def work(author: Author) -> None:
         assert await edit_and_compare(author, seed, 4)
@@ -58,6 +59,7 @@ def test_a_save_gives_what_a_whole_build_gives(
 def test_many_sequences_of_edits(blog: Path, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """As above: twelve edits each, of posts that differ."""
     monkeypatch.setattr(recording, "SLOW", 0.0)
+    monkeypatch.setattr(recording, "DEAR", 0)
 
     async def work(author: Author) -> None:
         await edit_and_compare(author, seed, 12)

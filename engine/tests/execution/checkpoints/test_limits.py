@@ -60,6 +60,7 @@ FIRST = (
 def _each_cell(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have a checkpoint after each cell."""
     monkeypatch.setattr(recording, "SLOW", 0.0)
+    monkeypatch.setattr(recording, "DEAR", 0)
 
 
 @pytest.mark.usefixtures("_each_cell")

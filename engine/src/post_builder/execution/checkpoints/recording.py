@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Awaitable, Callable, Sequence
+import time
+from collections.abc import Callable, Sequence
 
 from post_builder.execution.checkpoints.family import Family
 from post_builder.execution.checkpoints.history import Executed, History
@@ -18,6 +19,9 @@ from post_builder.sources.transclusion import PreparedPost
 SLOW = 0.3
 """Seconds of cells after which there is a checkpoint; waking one takes about as long."""
 
+DEAR = 5
+"""How many times as long as making the last checkpoint took the cells before the next must take."""
+
 
 class Recording(History):
     """A run of which checkpoints are kept."""
@@ -28,7 +32,7 @@ class Recording(History):
         prepared: PreparedPost,
         client: KernelClient,
         control: socket.socket,
-        trim: Callable[[], Awaitable[None]],
+        trim: Callable[[], None],
         at: Checkpoint | None = None,
     ) -> None:
         """Prepare for a run.
@@ -48,7 +52,7 @@ class Recording(History):
         self._past = at.past.copy() if at else None
         self._observed = list(at.past.observed) if at else []
         self._from = self.log.stat().st_size if at and self.log.exists() else 0
-        self._begins, self._seconds = True, 0.0
+        self._begins, self._seconds, self._making = True, 0.0, 0.0
         self._remarks: dict[str, str] = {}
 
     @property
@@ -73,9 +77,14 @@ class Recording(History):
             return
         self._observed.append(self._segment())
         self._seconds += cells[-1].seconds
-        if len(cells) != self._family.edited and self._seconds < SLOW:
+        if len(cells) != self._family.edited and self._seconds < max(SLOW, DEAR * self._making):
             await self._tell(len(cells))
             return
+        begin = time.perf_counter()
+        await self._make(cells, executed)
+        self._making = time.perf_counter() - begin
+
+    async def _make(self, cells: Sequence[CellRun], executed: Executed) -> None:
         own, other = pair()
         with other:
             refused = await self._tell(len(cells), other.fileno())
@@ -90,7 +99,7 @@ class Recording(History):
         past = Past(self._keys[: len(cells)], tuple(cells), nodes, client, observed).copy()
         seconds, self._seconds = self._seconds, 0.0
         await self._family.add(own, past, seconds)
-        await self._trim()
+        self._trim()
 
     async def _tell(self, index: int, bed: int | None = None, *, first: bool = False) -> str:
         """Tell the kernel that a cell begins.

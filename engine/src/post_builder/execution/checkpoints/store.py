@@ -45,6 +45,7 @@ class Checkpoints:
     """Bytes that checkpoints may take."""
     _families: dict[str, Family] = field(default_factory=dict)
     """By the path of a post; the one that ran last is at the end."""
+    _trimming: asyncio.Task[None] | None = None
 
     @asynccontextmanager
     async def kernel(
@@ -78,7 +79,7 @@ class Checkpoints:
                 family.keep(stack)
             else:
                 await stack.aclose()
-            await self.trim()
+            self.trim_soon()
 
     async def _family(self, path: str, now: Surroundings) -> Family:
         family = self._families.pop(path, None)
@@ -115,8 +116,13 @@ class Checkpoints:
             return kernel
         if at is None:
             family.log, family.scratch = kernel.log, kernel.template.scratch
-        recording = Recording(family, prepared, kernel.client, process.control, self.trim, at)
+        recording = Recording(family, prepared, kernel.client, process.control, self.trim_soon, at)
         return replace(kernel, history=recording)
+
+    def trim_soon(self) -> None:
+        """Keep to the budget, but let nobody wait: looking at large processes takes long."""
+        if self._trimming is None or self._trimming.done():
+            self._trimming = asyncio.create_task(self.trim())
 
     async def trim(self) -> None:
         """Drop checkpoints until the others keep to the budget.
@@ -143,6 +149,9 @@ class Checkpoints:
 
     async def close(self) -> None:
         """Drop all checkpoints."""
+        if self._trimming is not None:
+            self._trimming.cancel()
+            await asyncio.wait({self._trimming})
         await self.keep(())
 
 
