@@ -79,6 +79,7 @@ async def watch(site: Site, progress: Progress, *, jobs: int, stream: TextIO) ->
 async def _watch(site: Site, watcher: _Watcher) -> None:
     saves = awatch(*_watched(site), watch_filter=_Saves(site), step=_QUIET_MS)
     coming = asyncio.ensure_future(anext(saves))  # watching starts before the first build does
+    watcher.greet(site)
     building = asyncio.create_task(watcher.build(site, _all_of(site)))
     saved: set[Path] = set()
     try:
@@ -125,6 +126,12 @@ class _Watcher:
     """Digest of each file when it was last saved."""
     status: StatusFile | None = None
     """Where it is said how each post stands."""
+
+    def greet(self, site: Site) -> None:
+        """Say what is watched."""
+        with suppress(PostBuilderError, OSError):  # the first build says what is wrong
+            count = len(post_names(site))
+            show(f"watching {count} post{'s' * (count != 1)} in {site.root}", self.stream)
 
     async def build_after(self, paths: set[Path], site: Site) -> Site:
         """Build what some saves made stale; return the site with its current settings."""
