@@ -69,6 +69,7 @@ async def watch(site: Site, progress: Progress, *, jobs: int, stream: TextIO) ->
     status = StatusFile(site.root / OWN_FOLDER / STATUS, progress)
     watcher = _Watcher(status, jobs, stream, standby, status=status)
     try:
+        watcher.greet(site)
         await _watch(site, watcher)
     finally:
         status.close()
@@ -79,7 +80,6 @@ async def watch(site: Site, progress: Progress, *, jobs: int, stream: TextIO) ->
 async def _watch(site: Site, watcher: _Watcher) -> None:
     saves = awatch(*_watched(site), watch_filter=_Saves(site), step=_QUIET_MS)
     coming = asyncio.ensure_future(anext(saves))  # watching starts before the first build does
-    watcher.greet(site)
     building = asyncio.create_task(watcher.build(site, _all_of(site)))
     saved: set[Path] = set()
     try:

@@ -23,6 +23,9 @@ _MOST = 2
 _SHARE = 0.25
 """How much of the machine's memory checkpoints may take."""
 
+_PAUSE = 1
+"""Seconds in which a post is written before somebody looks at the memory of checkpoints."""
+
 Opened = tuple[AsyncExitStack, Kernel]
 """A kernel that runs, and the context that ends it."""
 
@@ -122,7 +125,11 @@ class Checkpoints:
     def trim_soon(self) -> None:
         """Keep to the budget, but let nobody wait: looking at large processes takes long."""
         if self._trimming is None or self._trimming.done():
-            self._trimming = asyncio.create_task(self.trim())
+            self._trimming = asyncio.create_task(self._trim_later())
+
+    async def _trim_later(self) -> None:
+        await asyncio.sleep(_PAUSE)
+        await self.trim()
 
     async def trim(self) -> None:
         """Drop checkpoints until the others keep to the budget.
