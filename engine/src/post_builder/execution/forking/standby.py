@@ -40,7 +40,12 @@ class Standby:
     """Tasks that were ended since their post was edited."""
 
     def for_run(self, prepared: PreparedPost, declared: Mapping[str, str]) -> Kernels:
-        """Return where the kernel of a post comes from: a checkpoint, or one that is ready."""
+        """Return where the kernel of a post comes from: a checkpoint, or one that is ready.
+
+        A post that makes products always runs whole: they are out of the way while it runs.
+        """
+        if any(cell.options.products for cell in prepared.cells):
+            return self
         return partial(self._for_run, prepared, declared)
 
     @asynccontextmanager
