@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import os
+import re
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -40,6 +41,9 @@ _STATE = (
     *("widget_state", "widget_buffers"),
 )
 """Attributes of nbclient that outlive a cell."""
+
+_JSON = re.compile(r"application/(?:.*\+)?json")
+"""Kinds whose content may be anything, by the format of notebooks."""
 
 _PROBLEM = "application/x-post-builder-problem"
 """As in `inside/shell.py`."""
@@ -223,5 +227,16 @@ class KernelClient(NotebookClient):
         elif problem := msg["content"].get("data", {}).get(_PROBLEM):
             self.problem = problem
             return None
+        if msg["msg_type"] in {"display_data", "update_display_data", "execute_result"}:
+            _name_odd_types(msg["content"]["data"])
         output: NotebookNode | None = super().process_message(msg, cell, cell_index)
         return output
+
+
+def _name_odd_types(data: dict[str, Any]) -> None:
+    """Rename what is no text where only a text may be, so that a build can say what it left out."""
+    for kind, content in list(data.items()):
+        lines = content if isinstance(content, list) else [content]
+        if not (_JSON.fullmatch(kind) or all(isinstance(line, str) for line in lines)):
+            data[f"{kind} of type {type(content).__name__}"] = ""
+            del data[kind]

@@ -145,7 +145,7 @@ async def _start(client: KernelClient, post: Post, site: Site, scratch: Path) ->
             hint = "`jupyter kernelspec list` shows the installed ones"
             message = f"the Jupyter kernel {post.kernel!r} is not installed"
             raise ExecutionError(message, _place(post), hint) from error
-        except RuntimeError as error:
+        except (RuntimeError, OSError) as error:
             log.seek(0)
             message = f"the kernel {post.kernel!r} did not start: {error}"
             raise ExecutionError(message, _place(post), detail=log.read()) from error
