@@ -31,6 +31,7 @@ from post_builder.ui.progress import Progress
 
 if TYPE_CHECKING:
     from post_builder.execution.kernels import KernelSource
+    from post_builder.execution.run import Run
 
 
 async def build(  # noqa: PLR0913  # two of them have a default or are switches
@@ -195,13 +196,14 @@ class _Builder:
         self.progress.post_started(state.post, list(reasons))
         ran: list[Cell] = []
         try:
-            published = await self._run_and_publish(state, ran)
+            run, published = await self._run_and_publish(state, ran)
         except PostBuilderError as error:
             self.progress.post_ended(state.post, "failed")
             notices = state.post.notices  # one of them may be the cause
             return Outcome(name, "failed", reasons, len(ran), error=error, notices=notices)
         seconds = time.perf_counter() - begin
-        self.progress.post_ended(state.post, f"built in {seconds:.1f} s")
+        ended = "; ".join(filter(None, (f"built in {seconds:.1f} s", run.remark)))
+        self.progress.post_ended(state.post, ended)
         return Outcome(
             name,
             "built",
@@ -213,7 +215,7 @@ class _Builder:
             notes=published.notes,
         )
 
-    async def _run_and_publish(self, state: PostState, ran: list[Cell]) -> Published:
+    async def _run_and_publish(self, state: PostState, ran: list[Cell]) -> tuple[Run, Published]:
         # fresh posts do not need Jupyter
         from post_builder.execution.runner import execute  # noqa: PLC0415
 
@@ -229,11 +231,12 @@ class _Builder:
             self.progress.cell_started(post, cell)
 
         kept = failures if self.keep_going else None
+        kernels = self.kernels.for_run(state.prepared, before.declared)
         with products_aside(state.site, state.prepared):
-            run = await execute(state.prepared, state.site, started, self.kernels, kept)
+            run = await execute(state.prepared, state.site, started, kernels, kept)
         if failures:
             raise together(failures)
-        return publish(state, run, before)
+        return run, publish(state, run, before)
 
 
 def _seconds(state: PostState | None) -> float:
