@@ -10,14 +10,18 @@ import datetime as dt
 import io
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import redirect_stdout, suppress
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from post_builder.errors import PostBuilderError, SiteError
 from post_builder.site import WITHHELD, Site
 from post_builder.ui.printing import show
+
+if TYPE_CHECKING:
+    from post_builder.ui.outcomes import Outcome
 
 FAILED = 1
 """The exit status of a command that found or met a problem."""
@@ -66,8 +70,9 @@ def _build(site: Site, arguments: argparse.Namespace) -> int:
     with session(site, "build", _say):
         paths, orphans = _posts(site, arguments.posts), Orphans()
         with live(silent=arguments.json) as progress:
-            run = partial(build, site, paths, progress, force=arguments.force, jobs=jobs)
-            outcomes = asyncio.run(run(keep_going=arguments.keep_going))
+            options = {"force": arguments.force, "jobs": jobs, "keep_going": arguments.keep_going}
+            run = partial(build, site, paths, progress, **options)
+            outcomes = asyncio.run(_on_cluster(site, arguments.scheduler, run))
         failed = any(outcome.error for outcome in outcomes)
         if not (failed or arguments.posts):  # one that failed may be what they were made for
             orphans = remove_orphans(site, post_names(site))
@@ -76,6 +81,21 @@ def _build(site: Site, arguments: argparse.Namespace) -> int:
     _say("\n".join(_withheld(post, why) for post, why in moved.items()))
     _say("\n".join(map(str, orphans.errors)))
     return FAILED if failed or orphans.errors else 0
+
+
+async def _on_cluster(
+    site: Site, scheduler: str | None, run: Callable[..., Awaitable[list[Outcome]]]
+) -> list[Outcome]:
+    """Run a build with a cluster, if its scheduler is named."""
+    if scheduler is None:
+        return await run()
+    try:
+        from post_builder.cluster.connection import connected  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        hint = "pip install 'post-builder[cluster]'"
+        raise SiteError(f"--scheduler needs {error.name}", hint=hint) from None
+    async with connected(scheduler, site) as cluster:
+        return await run(cluster=cluster)
 
 
 def _withheld(post: str, why: str) -> str:
