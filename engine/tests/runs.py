@@ -49,7 +49,7 @@ def made_up_run(
     values: Sequence[str] = (),
     read: Iterable[Path] = (),
 ) -> Run:
-    """Return a run of a post.
+    """Return a run of a post; the products of a cell are its outputs.
 
     Args:
         prepared: the post that ran.
@@ -65,6 +65,7 @@ def made_up_run(
             number=index + 1,
             seconds=1.0,
             values=tuple(text for value, text in texts if value.after == index),
+            products={path: repr(given).encode() for path in cell.options.products},
         )
         for index, (cell, given) in enumerate(zip(prepared.cells, outputs, strict=True))
     )

@@ -64,6 +64,7 @@ def test_limits_are_allowed(text: str, expected: Settings) -> None:
 
 NUMBER = "a number that is not negative"
 WHOLE = "a whole number above 0"
+FOLDER = "a folder such as assets/models, not of figures or downloads"
 VARIABLES = "a mapping of names to texts or numbers (quote on, off, yes and no)"
 
 
@@ -83,6 +84,10 @@ VARIABLES = "a mapping of names to texts or numbers (quote on, off, yes and no)"
         ("figure_dpi: 0", f"figure_dpi must be {WHOLE}, not 0"),
         ("output_limit: many", f"output_limit must be {WHOLE}, not 'many'"),
         ("tolerance: -1", f"tolerance must be {NUMBER}, not -1"),
+        *(
+            (f"products_folder: {name}", f"products_folder must be {FOLDER}, not {name!r}")
+            for name in ("../x", "_models", "assets/images/a", "assets/notebooks", "/models")
+        ),
         ("environment: [A]", f"environment must be {VARIABLES}, not ['A']"),
         ("environment: {A: on}", f"environment must be {VARIABLES}, not {{'A': True}}"),
         ("environment: {A: [1]}", f"environment must be {VARIABLES}, not {{'A': [1]}}"),
@@ -105,7 +110,8 @@ def test_a_wrong_setting_is_named_with_its_line(setting: str, message: str) -> N
             (
                 "the settings are absolute_tolerance, allowed_secrets, environment, figure_dpi,"
                 " figure_format, figure_include, html_limit, ignore_patterns, image_hosts, jobs,"
-                " keep_artists, notebook_outputs, output_limit, stderr, timeout, tolerance"
+                " keep_artists, notebook_outputs, output_limit, products_folder, stderr, timeout,"
+                " tolerance"
             ),
         ),
     ],

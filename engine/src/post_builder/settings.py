@@ -56,6 +56,8 @@ class Settings:
     without it can move to any theme."""
     allowed_secrets: tuple[str, ...] = ()
     """Names of patterns that do not stop a build when an output looks like a secret."""
+    products_folder: str = "assets/models"
+    """Folder of the files that cells write under `data-products`."""
 
     def outputs_in_notebook(self, front_matter: Mapping[str, Any]) -> bool:
         """Return whether the notebook of a post contains outputs: the post decides, or the site."""
@@ -140,6 +142,18 @@ def _variables(value: object) -> dict[str, str] | None:
     return {str(name): str(content) for name, content in value.items()}
 
 
+def _folder(value: object) -> str | None:
+    if not isinstance(value, str) or not _FOLDER.fullmatch(value):
+        return None
+    return None if _TAKEN.match(value) else value
+
+
+_FOLDER = re.compile(r"[A-Za-z0-9][\w-]*(?:/[A-Za-z0-9][\w-]*)*", re.ASCII)
+"""The path of a folder that Jekyll publishes."""
+
+_TAKEN = re.compile(r"assets/(?:images|notebooks)(?:/|$)")
+"""Folders of figures and downloads."""
+
 _WHOLE = "a whole number above 0"
 _LIST = "a list of names"
 _CHECKS: Mapping[str, tuple[Callable[[object], Any], str]] = {
@@ -158,6 +172,7 @@ _CHECKS: Mapping[str, tuple[Callable[[object], Any], str]] = {
     "keep_artists": (_switch, "true or false"),
     "figure_include": (_switch, "true or false"),
     "allowed_secrets": (_names, _LIST),
+    "products_folder": (_folder, "a folder such as assets/models, not of figures or downloads"),
     "environment": (
         _variables,
         "a mapping of names to texts or numbers (quote on, off, yes and no)",

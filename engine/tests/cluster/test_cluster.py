@@ -208,6 +208,24 @@ def test_an_environment_that_differs_is_an_error_that_names_both(
     assert "give the workers the environment of this machine" in done.stderr
 
 
+def test_products_come_home(tmp_path: Path, cluster: DaskCluster) -> None:
+    """The file that a cell declares is written here; a post that depends on it has it there."""
+    code = "import pathlib\nfile = pathlib.Path('assets/models/x.bin')\n"
+    make = f"{code}file.parent.mkdir(parents=True, exist_ok=True)\nn = file.write_bytes(b'%d')\n"
+    maker = f'{HEADER}\n```python\n{make}```\n{{: data-products="assets/models/x.bin"}}\n'
+    depends = f"{HEADER[:-4]}depends: [assets/models/x.bin]\n---\n"
+    reader = f"{depends}\n```python\n{code}print(file.read_text())\n```\n"
+    posts = {"_posts/2020-01-01-maker.md": maker, "_posts/2020-01-02-reader.md": reader}
+    root = repository(tmp_path / "site", posts)
+    for content in ("first", "second"):
+        changed = maker.replace("%d", content)
+        root.joinpath("_posts/2020-01-01-maker.md").write_text(changed)
+        done = run("build", root, "--scheduler", cluster.address)
+        assert done.returncode == 0, done.stderr
+        assert root.joinpath("assets/models/x.bin").read_text() == content
+        assert f">{content}</pre>" in root.joinpath("_posts/2020-01-02-reader.md").read_text()
+
+
 def test_the_post_of_a_lost_worker_runs_on_another(tmp_path: Path) -> None:
     """A worker is killed in the middle of a cell: its post begins again elsewhere."""
     root, marks = slow_site(tmp_path / "site", tmp_path / "marks"), tmp_path / "marks"

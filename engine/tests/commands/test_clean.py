@@ -11,7 +11,7 @@ from toysite import POST, make_series, make_toy, replace
 from post_builder.cli import main
 from post_builder.commands.clean import clean
 from post_builder.errors import PostBuilderError
-from post_builder.pipeline.made_files import Orphans, remove_orphans
+from post_builder.pipeline.made.files import Orphans, remove_orphans
 from post_builder.pipeline.names import post_names
 from post_builder.site import open_site
 

@@ -182,6 +182,21 @@ def test_a_failed_post_is_checked_again_when_a_source_is_saved(series: Path) -> 
     assert [one, two] == watcher.candidates(site, {two})
 
 
+def test_a_failed_post_is_checked_again_when_a_product_that_it_depends_on_comes(blog: Path) -> None:
+    """Its maker is saved, and the product is written by the build that follows."""
+    product, (maker, user) = blog / "assets/models/m.bin", [blog / f"_posts/{n}.md" for n in "mu"]
+    cell = '```python\nx\n```\n{: #make data-products="assets/models/m.bin"}\n'
+    maker.write_text(HEADER + cell, encoding="utf-8")
+    depends = HEADER.replace("---\n", "---\ndepends: [assets/models/m.bin]\n", 1)
+    user.write_text(f"{depends}```python\nx\n```\n", encoding="utf-8")
+    site, watcher = open_site(blog), make_watcher()
+    watcher.failed = {user: _texts_used(site, user)}
+    assert [maker] == watcher.candidates(site, {maker})
+    product.parent.mkdir(parents=True)
+    product.touch()
+    assert [maker, user] == watcher.candidates(site, {product})
+
+
 def test_only_changes_count(blog: Path) -> None:
     """A file that is saved with the same content, or that git ignores, is not a change."""
     subprocess.run(["git", "init", "--quiet"], cwd=blog, check=True)

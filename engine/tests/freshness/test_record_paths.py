@@ -57,11 +57,12 @@ OUTSIDE = [
     *("assets/images/drawn/../../../../notes.txt", "./notes.txt", "assets/images/drawn/"),
     *("assets/images/drawn/sub/x.svg", "assets/images/drawn/.x", "assets/images/drawn", ""),
     *("assets/notebooks/other.py", "assets/notebooks/drawn", "assets/notebooks/drawn.py/x"),
+    *("assets/models/../images/drawn/plot.svg", "assets/models/sub/x.bin", "assets/models/.x"),
     *("assets/images/drawn/a\0b", "assets/images/drawn/a\nb", "assets\\images\\drawn\\x.svg"),
 ]
 
 
-@pytest.mark.parametrize("kind", ["figures", "downloads"])
+@pytest.mark.parametrize("kind", ["figures", "products", "downloads"])
 @pytest.mark.parametrize("path", OUTSIDE)
 def test_a_record_cannot_name_other_files(
     built: Path, kind: str, path: str, capsys: pytest.CaptureFixture[str]

@@ -46,7 +46,7 @@ def site(blog: Path) -> Path:
     "name",
     [
         *(FIGURE, "assets/images/drawn/plot-2.svg", "assets/images/drawn/Plot.png"),
-        *("assets/notebooks/drawn.ipynb", "assets/notebooks/drawn.py"),
+        *("assets/notebooks/drawn.ipynb", "assets/notebooks/drawn.py", "assets/models/drawn.bin"),
     ],
 )
 def test_a_file_of_the_author_stops_the_build_before_anything_runs(
@@ -167,6 +167,7 @@ def test_nothing_is_written_or_removed_through_a_link_that_leads_out_of_the_site
 @pytest.mark.parametrize("name", ["_posts", DRAWN, "assets", "assets/images/drawn", "_data/builds"])
 def test_links_inside_the_site_are_followed(site: Path, name: str) -> None:
     """Some authors keep their posts elsewhere, where Jekyll does not look for pages."""
+    replace(site / DRAWN, ' data-products="assets/models/drawn.bin"', "")  # see test_products.py
     _publish(site, "a")
     target = site / "_elsewhere" / Path(name).name
     target.parent.mkdir()

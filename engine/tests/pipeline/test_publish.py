@@ -249,7 +249,7 @@ def test_the_post_is_written_after_its_files_and_the_record_last(
     renames = _Renames(monkeypatch)
     _publish(site)
     written = [name for name in renames.targets if not name.startswith(".")]
-    made = ["plot.svg", "drawn.ipynb", "drawn.py"]
+    made = ["plot.svg", "drawn.bin", "drawn.ipynb", "drawn.py"]
     assert ["drawn.json", *made, Path(DRAWN).name, "drawn.json"] == written
 
 

@@ -11,7 +11,7 @@ import io
 import json
 import sys
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import redirect_stdout, suppress
+from contextlib import nullcontext, redirect_stdout, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -59,7 +59,7 @@ def _build(site: Site, arguments: argparse.Namespace) -> int:
     import asyncio  # noqa: PLC0415
 
     from post_builder.commands.build import build  # noqa: PLC0415
-    from post_builder.pipeline.made_files import Orphans, remove_orphans  # noqa: PLC0415
+    from post_builder.pipeline.made.files import Orphans, remove_orphans  # noqa: PLC0415
     from post_builder.pipeline.names import post_names  # noqa: PLC0415
     from post_builder.pipeline.session import session  # noqa: PLC0415
     from post_builder.pipeline.unpublished.files import settle  # noqa: PLC0415
@@ -114,10 +114,13 @@ def check(site: Site, arguments: argparse.Namespace) -> int:
         import asyncio  # noqa: PLC0415
 
         from post_builder.commands.verify import verify  # noqa: PLC0415
+        from post_builder.pipeline.session import session  # noqa: PLC0415
+        from post_builder.sources.product_makers import product_makers  # noqa: PLC0415
         from post_builder.ui.progress import live  # noqa: PLC0415
 
         jobs = arguments.jobs or site.settings.jobs
-        with live(silent=arguments.json) as progress:
+        alone = session(site, "check --execute", _say) if product_makers(site) else nullcontext()
+        with alone, live(silent=arguments.json) as progress:
             findings = asyncio.run(verify(site, paths, progress, jobs=jobs))
     else:
         from post_builder.commands.check import check  # noqa: PLC0415
@@ -195,7 +198,7 @@ def init(site: Site, arguments: argparse.Namespace) -> int:
 def clean(site: Site, arguments: argparse.Namespace) -> int:
     """Remove what builds put into posts and beside them."""
     from post_builder.commands.clean import clean  # noqa: PLC0415
-    from post_builder.pipeline.made_files import Orphans, remove_orphans  # noqa: PLC0415
+    from post_builder.pipeline.made.files import Orphans, remove_orphans  # noqa: PLC0415
     from post_builder.pipeline.names import post_names  # noqa: PLC0415
     from post_builder.pipeline.session import session  # noqa: PLC0415
 

@@ -17,7 +17,7 @@ from distributed.client import FutureCancelledError
 
 from post_builder.cluster.home import TRACKED, brought_home, error_at_home
 from post_builder.cluster.messages import Answer, Failed, Job, Mismatch, Missing, Ran
-from post_builder.cluster.tree import Tree, changes, folder_of, joined
+from post_builder.cluster.tree import Tree, changes, in_tree, joined
 from post_builder.cluster.versions import ALIKE, expected_versions, refuse_other_versions
 from post_builder.cluster.worker import keep_files, run_post
 from post_builder.document.post import Cell
@@ -87,11 +87,13 @@ class Cluster:
         changed = changes(self.tree, self.site, declared)
         expected = expected_versions(post, record, self.site)
         keep_going = failures is not None
+        products = [path for cell in post.cells for path in cell.options.products]
         shared = (
             self.name,
             self.listing[0],
             changed.files,
-            folder_of(self.site),
+            in_tree(self.site, self.site.config.parent),
+            tuple(in_tree(self.site, root / path) for path in products),
             version("post-builder"),
         )
         job = Job(prepared, *shared, expected, keep_going)

@@ -25,6 +25,8 @@ class Job:
     """What is otherwise than in that listing."""
     folder: str
     """Of `_config.yml`, relative to the work tree."""
+    products: tuple[str, ...]
+    """What the post writes, relative to the work tree: each run begins without."""
     engine: str
     """The version of post-builder on the author's machine."""
     versions: PythonVersions

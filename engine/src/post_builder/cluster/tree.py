@@ -75,7 +75,7 @@ def tracked_tree(site: Site) -> Tree:
     if not tracked:
         hint = "`git init` and `git add` make it one: what git tracks is what workers get"
         raise ClusterError("a cluster runs the posts of a git repository", hint=hint)
-    return _tree(root, [*tracked, _in_tree(site, site.config)])
+    return _tree(root, [*tracked, in_tree(site, site.config)])
 
 
 def _tree(root: Path, paths: Iterable[str]) -> Tree:
@@ -97,7 +97,7 @@ def changes(tree: Tree, site: Site, paths: Iterable[str]) -> Tree:
         site: in whose work tree it is.
         paths: relative to the site's root, such as those of declared data that git ignores.
     """
-    found = [_in_tree(site, site.root / path) for path in paths]
+    found = [in_tree(site, site.root / path) for path in paths]
     return _tree(tree.root, [p for p in found if tree.states.get(p) != file_state(tree.root / p)])
 
 
@@ -106,12 +106,8 @@ def joined(tree: Tree, changed: Tree) -> Tree:
     return Tree(tree.root, {**tree.files, **changed.files}, {**tree.states, **changed.states})
 
 
-def folder_of(site: Site) -> str:
-    """Return the folder of `_config.yml`, relative to the work tree."""
-    return _in_tree(site, site.config.parent)
-
-
-def _in_tree(site: Site, path: Path) -> str:
+def in_tree(site: Site, path: Path) -> str:
+    """Return a path relative to the work tree of a site."""
     return path.resolve().relative_to(site.work_tree).as_posix()
 
 

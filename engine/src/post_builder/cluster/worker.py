@@ -80,13 +80,15 @@ class _Workshop:
             build = self._build(job.build)
             if missing := build.layout.missing(job.manifest, job.changed):
                 return Missing(worker.address, worker.id, missing)
-            build.layout.lay_out(job.manifest, job.changed)
+            build.layout.lay_out(job.changed)
+            build.layout.drop(job.products)
             build.running += 1
         try:
             running = asyncio.run_coroutine_threadsafe(_run(job, build, worker), self.loop)
             return _wait(running, worker, worker.get_current_task())
         finally:
             with self.lock:
+                build.layout.drop(job.products)
                 build.running -= 1
 
     def _build(self, name: str) -> _Build:

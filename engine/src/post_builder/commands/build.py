@@ -19,6 +19,7 @@ from post_builder.execution.forking.templates import Templates
 from post_builder.freshness.order import Sources, order
 from post_builder.freshness.packages.kernel_python import forget
 from post_builder.freshness.site_files import before_run
+from post_builder.pipeline.made.aside import products_aside
 from post_builder.pipeline.names import Names, post_names
 from post_builder.pipeline.obstacles import refuse_obstacles
 from post_builder.pipeline.prepare import PostState, prepare
@@ -65,7 +66,7 @@ async def build(  # noqa: PLR0913  # two of them have a default or are switches
 
     Raises:
         FileError: if a folder of posts cannot be listed.
-        SiteError: if posts take output from one another in a circle.
+        SiteError: if posts take something from one another in a circle.
     """
     forget()  # packages may have been upgraded since the last build of `watch`
     names, sources = post_names(site), order(site, paths)
@@ -127,21 +128,27 @@ class _Builder:
         return {path: outcome for path, outcome in results.items() if outcome}
 
     def _changing(self, paths: Sequence[Path]) -> set[Path]:
-        """Find the posts that others take output from and that will run for a reason.
+        """Find the posts that others take output or products from, and have to wait for.
 
         A post that waits for another counts: its text may be stale then.
         """
         used = frozenset[Path]().union(*(self.sources[path] for path in paths))
         changing: set[Path] = set()
         for path in (path for path in self.sources if path in used.intersection(paths)):
-            if self.sources[path] & changing or self._is_stale(path):
+            if self.sources[path] & changing or self._must_come_first(path):
                 changing.add(path)
         return changing
 
-    def _is_stale(self, path: Path) -> bool:
-        """Return whether a post will run for a reason."""
+    def _must_come_first(self, path: Path) -> bool:
+        """Return whether a post will run for a reason, or writes products when it runs.
+
+        Those are not there while it runs, and others may read them.
+        """
         state = self._state(path)
-        return state is not None and bool(state.reasons)
+        if state is None:
+            return False
+        writes = any(cell.options.products for cell in state.post.cells)
+        return bool(state.reasons) or (self.force and writes)
 
     def _running(self, paths: Sequence[Path]) -> dict[Path, PostState]:
         """Find the posts that will run, as far as is known before others have."""
@@ -210,7 +217,7 @@ class _Builder:
             reasons,
             len(ran),
             round(seconds, 3),
-            note=note(state, published.copies),
+            note=note(state, published),
             notices=notices_now(state),
             notes=published.notes,
         )
@@ -229,11 +236,11 @@ class _Builder:
                 ran.append(cell)
             self.progress.cell_started(post, cell, where)
 
-        taken = failures if self.keep_going else None
+        kept = failures if self.keep_going else None
         if self.cluster:
-            run = await self.cluster.run(state.prepared, state.record, started, taken)
+            run = await self.cluster.run(state.prepared, state.record, started, kept)
         else:
-            run = await self._execute(state, started, taken)
+            run = await self._execute(state, started, kept)
         if failures:
             raise together(failures)
         return publish(state, run, before)
@@ -247,7 +254,8 @@ class _Builder:
         # fresh posts do not need Jupyter
         from post_builder.execution.runner import execute  # noqa: PLC0415
 
-        return await execute(state.prepared, state.site, started, self.kernels, failures)
+        with products_aside(state.site, state.prepared):
+            return await execute(state.prepared, state.site, started, self.kernels, failures)
 
 
 def _seconds(state: PostState | None) -> float:

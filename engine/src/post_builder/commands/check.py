@@ -15,7 +15,7 @@ from post_builder.files import read_text
 from post_builder.files.swap import is_left
 from post_builder.freshness.order import order
 from post_builder.freshness.record import Made, load_made
-from post_builder.pipeline.made_files import orphaned
+from post_builder.pipeline.made.files import orphaned
 from post_builder.pipeline.names import Names, post_names
 from post_builder.pipeline.obstacles import refuse_obstacles
 from post_builder.pipeline.prepare import PostState, prepare
@@ -39,7 +39,7 @@ def check(site: Site, paths: Sequence[Path]) -> list[Finding]:
 
     Raises:
         FileError: if a folder of posts cannot be listed.
-        SiteError: if posts take output from one another in a circle.
+        SiteError: if posts take something from one another in a circle.
     """
     names = post_names(site)
     order(site, paths)  # refuses circles

@@ -14,7 +14,7 @@ from post_builder.document.post import Cell, Edit, Post, splice
 from post_builder.errors import FileError
 from post_builder.files import SavedMeanwhileError, replace_text
 from post_builder.freshness.record import Record, load_made, load_record
-from post_builder.pipeline.made_files import remove_all
+from post_builder.pipeline.made.files import remove_all
 from post_builder.pipeline.names import post_names
 from post_builder.pipeline.undo import keep_replaced
 from post_builder.site import Site

@@ -10,9 +10,10 @@ from jupyter_core.paths import jupyter_path
 
 from post_builder.errors import PostBuilderError
 from post_builder.freshness.unchanged import is_unchanged
-from post_builder.pipeline.made_files import left_behind
+from post_builder.pipeline.made.files import left_aside, left_behind
+from post_builder.pipeline.made.records import made_records
 from post_builder.pipeline.names import post_names
-from post_builder.pipeline.unpublished.files import made_records, misplaced
+from post_builder.pipeline.unpublished.files import misplaced
 from post_builder.site import FIGURE_INCLUDE, Site
 
 
@@ -34,7 +35,7 @@ def unchanged_posts(site: Site, paths: Sequence[Path], *, every: bool) -> list[P
         if every:
             idle = idle and {path.stem for path in site.records()} <= set(names.values())
         idle = idle and not any(misplaced(site, record) for record in made_records(site))
-        return executable if idle and not left_behind(site) else None
+        return executable if idle and not (left_behind(site) or left_aside(site)) else None
     except (PostBuilderError, OSError):
         return None
 
@@ -52,5 +53,6 @@ def looked_for(site: Site) -> set[str]:
         "assets",
         "assets/images",
         "assets/notebooks",
+        site.settings.products_folder,
     )
     return {*kernels, *git, *(str(site.root / folder) for folder in made), sys.executable}

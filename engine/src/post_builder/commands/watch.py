@@ -19,11 +19,14 @@ from post_builder.errors import PostBuilderError
 from post_builder.execution.forking.standby import Standby
 from post_builder.files import digest
 from post_builder.freshness.git import ignored
-from post_builder.pipeline.made_files import remove_orphans
+from post_builder.freshness.site_files import digests
+from post_builder.pipeline.made.files import remove_orphans
+from post_builder.pipeline.made.records import made_records
 from post_builder.pipeline.names import post_names
 from post_builder.pipeline.session import async_session
-from post_builder.pipeline.unpublished.files import bring_back, made_records, settle
+from post_builder.pipeline.unpublished.files import bring_back, settle
 from post_builder.site import OWN_FOLDER, WITHHELD, Site, open_site
+from post_builder.sources.product_makers import depended_on, product_makers
 from post_builder.sources.transclusion import texts_used
 from post_builder.ui.outcomes import Outcome
 from post_builder.ui.printing import show
@@ -225,8 +228,10 @@ def _content(path: Path) -> str:
 
 
 def _texts_used(site: Site, path: Path) -> tuple[str, ...]:
-    """Return what a post takes of other posts' output; nothing if it cannot be read."""
+    """Return what a post takes of others' output and products; nothing if it cannot be read."""
     with suppress(PostBuilderError, OSError):
         if post := read_post(site, path):
-            return texts_used(post, site)
+            makers = product_makers(site) if "depends" in post.front_matter else []
+            made = {maker.product for maker in depended_on(post, makers)}
+            return (*texts_used(post, site), *digests(made, site.root).values())
     return ()

@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from enum import StrEnum
 
 from post_builder.document.code.foreign_options import meaning_of_key, meaning_of_tag
+from post_builder.document.product_paths import product_paths
 
 
 class Tag(StrEnum):
@@ -37,6 +38,9 @@ class Tag(StrEnum):
 PAGE_TAGS = frozenset({Tag.HIDE_INPUT, Tag.HIDE_OUTPUT})
 """Tags that change how a page shows what a run gave, and not what it gave."""
 
+UNRUN_TAGS = frozenset({Tag.SKIP_EXECUTION, Tag.STORED_OUTPUT})
+"""Tags of cells whose code does not run."""
+
 COMPARISON_TAGS = frozenset({Tag.IGNORE_OUTPUT})
 """Tags that only matter when two runs are compared."""
 
@@ -58,6 +62,8 @@ class Attribute(StrEnum):
     """how much numbers may drift, as a part of themselves; overrides the post and the site"""
     ABSOLUTE_TOLERANCE = "data-absolute-tolerance"
     """how much numbers may drift, whatever their size; overrides the post and the site"""
+    PRODUCTS = "data-products"
+    """files that the cell writes, with spaces between them; builds keep and check them"""
 
 
 _NOT_NEGATIVE = "a number that is not negative"
@@ -98,14 +104,17 @@ class Options:
     absolute_tolerance: float | None = None
     format: str | None = None
     """Of the cell's figures, `svg` or `png`."""
+    products: tuple[str, ...] = ()
+    """Paths of the files that the cell writes, relative to the site's root."""
     tags: frozenset[Tag] = frozenset()
 
     def of_run(self) -> dict[str, object]:
         """Return the options that may change what a cell gives."""
-        others = {"alt", "caption", "tolerance", "absolute_tolerance"}
+        others = {"alt", "caption", "tolerance", "absolute_tolerance", "products"}
         names = [field.name for field in fields(self) if field.name not in others]
         tags = sorted(self.tags - PAGE_TAGS - COMPARISON_TAGS)
-        return {name: getattr(self, name) for name in names} | {"tags": tags}
+        products = {"products": self.products} if self.products else {}
+        return {name: getattr(self, name) for name in names} | {"tags": tags} | products
 
     def of_page(self) -> dict[str, object]:
         """Return the options that change how a page shows what a cell gave."""
@@ -126,6 +135,7 @@ def parse_options(body: str) -> Options:
     for key, value in attributes.items():
         _refuse_foreign(f'{key}="{value}"', meaning_of_key(key, value))
         _refuse_misspelling(key, list(Attribute), "")
+    tags = frozenset(tag for tag in Tag if tag in classes)
     return Options(
         name=name,
         source=attributes.get(Attribute.SOURCE),
@@ -135,7 +145,8 @@ def parse_options(body: str) -> Options:
         tolerance=_number(attributes, Attribute.TOLERANCE, _NOT_NEGATIVE),
         absolute_tolerance=_number(attributes, Attribute.ABSOLUTE_TOLERANCE, _NOT_NEGATIVE),
         format=_format(attributes),
-        tags=frozenset(tag for tag in Tag if tag in classes),
+        products=_products(attributes, tags),
+        tags=tags,
     )
 
 
@@ -209,6 +220,17 @@ def _format(attributes: dict[str, str]) -> str | None:
     if given not in (None, "svg", "png"):
         raise OptionError(f"{Attribute.FORMAT} must be svg or png: {given!r}")
     return given
+
+
+def _products(attributes: dict[str, str], tags: frozenset[Tag]) -> tuple[str, ...]:
+    if Attribute.PRODUCTS not in attributes:
+        return ()
+    for tag in sorted(tags & UNRUN_TAGS):
+        raise OptionError(f"a cell marked .{tag} writes no files: remove {Attribute.PRODUCTS}")
+    try:
+        return product_paths(attributes[Attribute.PRODUCTS])
+    except ValueError as error:
+        raise OptionError(f"{Attribute.PRODUCTS} {error}") from error
 
 
 def _number(attributes: dict[str, str], key: str, wanted: str) -> float | None:

@@ -24,6 +24,10 @@ class Observations:
         """Return the observations with more files that were read, in an unknown state."""
         return replace(self, read=self.read.union(paths))
 
+    def and_written(self, paths: Iterable[str]) -> Observations:
+        """Return the observations with more files that were written."""
+        return replace(self, written=self.written.union(paths))
+
 
 def file_state(path: Path) -> str:
     """Return what tells one state of a file from another, in the form that the observer notes."""

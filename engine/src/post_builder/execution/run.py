@@ -33,6 +33,8 @@ class CellRun:
     """Text of each value that is computed after the cell, in the order of the post."""
     inputs: tuple[CellRun, ...] = ()
     """For a session, the runs of its inputs; `outputs` has those of all."""
+    products: Mapping[str, bytes] = field(default_factory=dict)
+    """The content of each file that the cell declares and wrote, by its path in the site."""
 
     def numbers(self) -> list[int]:
         """Return the numbers by which tracebacks name the cell or its inputs."""
@@ -94,6 +96,11 @@ class Run:
     def seconds(self) -> float:
         """The time that all cells took."""
         return sum(cell.seconds for cell in self.cells)
+
+    @property
+    def products(self) -> dict[str, bytes]:
+        """The content of each file that cells declare and wrote, by its path in the site."""
+        return {path: data for cell in self.cells for path, data in cell.products.items()}
 
     @property
     def names(self) -> dict[int, str]:

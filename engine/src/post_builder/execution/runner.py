@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -11,7 +12,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
-from post_builder.document.options import Tag
+from post_builder.document.options import Attribute, Tag
 from post_builder.document.post import Cell, Post, Value
 from post_builder.errors import ExecutionError, RaisedError
 from post_builder.execution.client import KernelClient
@@ -20,12 +21,16 @@ from post_builder.execution.failures import cause, cell_exception, cell_failure,
 from post_builder.execution.kernels import Kernels, exit_status, fresh_kernel
 from post_builder.execution.observations import read_log
 from post_builder.execution.run import CellRun, KernelFacts, Run
+from post_builder.files.plain import is_plain
 from post_builder.site import Site
 from post_builder.sources.session_inputs import inputs_of
 from post_builder.sources.transclusion import PreparedCell, PreparedPost
 
 _PROBE_TIMEOUT = 60
 """Seconds to list packages and open files, which takes far less than one."""
+
+_MOST_BYTES = 50_000_000
+"""Of one product; GitHub warns of files that are larger."""
 
 _SIGKILL = 9
 """The signal by which a system that is out of memory ends a process; Windows does not name it."""
@@ -68,7 +73,9 @@ async def execute(
                 cells.append(CellRun(cell, (), None, 0, ("",) * len(values)))
         facts = await runner.probe() if post.language == "python" else KernelFacts()
         observations = read_log(kernel.log).and_read(facts.mapped)
-    return Run(tuple(cells), facts, observations)
+    run = Run(tuple(cells), facts)
+    written = [str(site.root / path) for path in run.products]  # by whatever code
+    return replace(run, observations=observations.and_written(written))
 
 
 @dataclass(slots=True)
@@ -82,15 +89,17 @@ class _Runner:
 
     async def run(self, cell: PreparedCell, values: list[Value]) -> CellRun:
         """Run a cell and the values after it."""
+        self._refuse_early_products(cell)
         await self._set_format(cell.options.format)
         runs = [await self._timed(part) for part in inputs_of(cell) or (cell,)]
         await self._set_format(cell.options.format and self.site.settings.figure_format)
+        products = self._products(cell)
         texts = tuple([await self._value(value) for value in values])
         if not cell.cell.session:
-            return replace(runs[0], values=texts)
+            return replace(runs[0], values=texts, products=products)
         outputs = tuple(output for run in runs for output in run.outputs)
         seconds = sum(run.seconds for run in runs)
-        return CellRun(cell, outputs, runs[-1].number, seconds, texts, tuple(runs))
+        return CellRun(cell, outputs, runs[-1].number, seconds, texts, tuple(runs), products)
 
     async def _timed(self, cell: PreparedCell) -> CellRun:
         begin = time.perf_counter()
@@ -141,6 +150,29 @@ class _Runner:
         if Tag.RAISES_EXCEPTION in tags and Tag.SKIP_EXECUTION not in tags and not failed:
             message = f"did not raise, but is marked .{Tag.RAISES_EXCEPTION}"
             raise cell_failure(self.post, self.executed, message, kind=RaisedError)
+
+    def _refuse_early_products(self, cell: PreparedCell) -> None:
+        """Refuse a product that is there before its cell has run: another cell wrote it."""
+        for path in cell.options.products:
+            if os.path.lexists(self.site.root / path):
+                message = f"cell {cell.name} declares {path}, which a cell above it wrote"
+                raise ExecutionError(message, self.post.place(cell.cell.line))
+
+    def _products(self, cell: PreparedCell) -> dict[str, bytes]:
+        """Read the files that a cell declares, as it left them."""
+        found = {}
+        for path in cell.options.products:
+            file = self.site.root / path
+            if not os.path.lexists(file):
+                hint = f"write it in this cell, or remove it from {Attribute.PRODUCTS}"
+                raise self._failure(f"did not write its product {path}", hint)
+            if not is_plain(file):
+                raise self._failure(f"left something else than a file at {path}")
+            if (size := file.stat().st_size) > _MOST_BYTES:
+                limit = f"a product may have at most {_MOST_BYTES:,}"
+                raise self._failure(f"wrote {size:,} bytes to {path}; {limit}")
+            found[path] = file.read_bytes()
+        return found
 
     async def _value(self, value: Value) -> str:
         place = self.post.place(value.line)

@@ -1,4 +1,4 @@
-"""Which posts are built before which: those whose published output others take."""
+"""Which posts are built before which: those whose published output or products others take."""
 
 from __future__ import annotations
 
@@ -10,37 +10,39 @@ from post_builder.document.parsing.parser import read_post
 from post_builder.errors import PostBuilderError, SiteError
 from post_builder.place import Place
 from post_builder.site import Site
+from post_builder.sources.product_makers import Maker, depended_on, product_makers
 from post_builder.sources.transclusion import posts_used
 
 Sources = Mapping[Path, frozenset[Path]]
-"""For each post those whose output it takes; each post comes after its sources."""
+"""For each post those whose output or products it takes; each post comes after its sources."""
 
 
 def order(site: Site, paths: Iterable[Path]) -> Sources:
-    """Find the posts that some posts take output from, and those that these do, and so on.
+    """Find the posts that some posts take something from, and those that these do, and so on.
 
     Args:
         site: that the posts belong to.
         paths: absolute paths of posts; one that cannot be read has no sources.
 
     Raises:
-        SiteError: if posts take output from one another in a circle.
+        SiteError: if posts take something from one another in a circle.
     """
+    makers = product_makers(site)
     sources: dict[Path, frozenset[Path]] = {}
     waiting = list(paths)
     while waiting:
         path = waiting.pop()
         if path not in sources:
-            sources[path] = frozenset(site.root / name for name in _sources(site, path))
+            sources[path] = frozenset(site.root / name for name in _sources(site, path, makers))
             waiting += sources[path]
     try:
         return {path: sources[path] for path in TopologicalSorter(sources).static_order()}
     except CycleError as error:
-        raise _circle(site, error.args[1]) from error
+        raise _circle(site, error.args[1], makers) from error
 
 
-def _sources(site: Site, path: Path) -> dict[str, int]:
-    """Return the posts that a post takes output from; none if it cannot be read.
+def _sources(site: Site, path: Path, makers: list[Maker]) -> dict[str, int]:
+    """Return the posts that a post takes something from; none if it cannot be read.
 
     What is wrong with it is reported when it is built or checked itself.
     """
@@ -48,15 +50,19 @@ def _sources(site: Site, path: Path) -> dict[str, int]:
         post = read_post(site, path)
     except (PostBuilderError, OSError):
         return {}
-    return posts_used(post) if post else {}
+    if post is None:
+        return {}
+    products = {maker.place.path: 1 for maker in depended_on(post, makers)}
+    products.pop(post.path, None)  # refused when the post is prepared
+    return products | posts_used(post)
 
 
-def _circle(site: Site, posts: list[Path]) -> SiteError:
-    """Name a circle of posts from the first on, each followed by the one it takes output from."""
+def _circle(site: Site, posts: list[Path], makers: list[Maker]) -> SiteError:
+    """Name a circle of posts from the first on, each followed by the one it takes from."""
     ring = posts[:0:-1]
     start = ring.index(min(ring))
     names = [site.relative(path) for path in (*ring[start:], *ring[: start + 1])]
-    place = Place(names[0], _sources(site, site.root / names[0])[names[1]])
+    place = Place(names[0], _sources(site, site.root / names[0], makers)[names[1]])
     hint = "move what they share into a module, and take it from there"
-    message = f"posts take output from one another in a circle: {' → '.join(names)}"
+    message = f"posts take something from one another in a circle: {' → '.join(names)}"
     return SiteError(message, place, hint)

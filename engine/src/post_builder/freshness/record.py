@@ -90,6 +90,8 @@ class Record:
     """The version of the markup of its output regions; 1 also where a record does not say."""
     figure_include: bool = False
     """Whether the site's include shows its figures."""
+    products: Mapping[str, Digest] = field(default_factory=dict)
+    """Each file that a cell wrote under `data-products`, by its path."""
     format: int = FORMAT
     """The version of this schema. A record with another version makes its post stale."""
 
@@ -113,7 +115,7 @@ class Record:
 
     def made(self) -> dict[str, str]:
         """Return the digest of each file that the build made."""
-        return {**self.figures, **self.downloads}
+        return {**self.figures, **self.products, **self.downloads}
 
     def transcluded(self) -> dict[str, str]:
         """Return, by cell, the digest of the text that was transcluded into it."""
@@ -136,10 +138,11 @@ class Made:
     figures: Mapping[str, str]
     downloads: Mapping[str, str]
     cells: Any = ()
+    products: Mapping[str, str] = field(default_factory=dict)
 
     def made(self) -> dict[str, str]:
         """Return the digest of each file that the build made."""
-        return {**self.figures, **self.downloads}
+        return {**self.figures, **self.products, **self.downloads}
 
     def transcluded(self) -> dict[str, str]:
         """Return, by cell, the digest of the text that was transcluded into it."""
@@ -219,19 +222,17 @@ def _problem(site: Site, name: str, record: Made | Record) -> str:
     """Return what no build writes into a record; a record is never an order to touch a file."""
     figure = re.compile(rf"{re.escape(site.figures(name))}/{_FILE}")
     download = re.compile(rf"{re.escape(site.download(name, '.'))}\w+")
-    strange = [path for path in record.figures if not figure.fullmatch(path)]
-    strange += [path for path in record.downloads if not download.fullmatch(path)]
-    strange += [path for path in (record.post, *_depends(record)) if not _is_relative(path)]
+    product = re.compile(rf"{re.escape(site.settings.products_folder)}/{_FILE}")
+    kinds = (figure, record.figures), (product, record.products), (download, record.downloads)
+    strange = [path for kind, paths in kinds for path in paths if not kind.fullmatch(path)]
+    depends = [*record.files, *record.declared] if isinstance(record, Record) else []
+    strange += [path for path in (record.post, *depends) if not _is_relative(path)]
     if strange:
         return f"it names {strange[0]!r}, which no build of {name} would"
     for path, content in record.made().items():
         if not _DIGEST.fullmatch(content):
             return f"it has {content!r} for the digest of {path}"
     return ""
-
-
-def _depends(record: Made | Record) -> list[str]:
-    return [*record.files, *record.declared] if isinstance(record, Record) else []
 
 
 def _is_relative(path: str) -> bool:

@@ -12,6 +12,7 @@ from post_builder.files import digest
 from post_builder.freshness.comparison.ignored import comparable
 from post_builder.freshness.digests import (
     cell_records,
+    file_digests,
     published_digest,
     settings_digest,
     value_digest,
@@ -23,17 +24,22 @@ from post_builder.sources.transclusion import PreparedPost
 
 
 def keep_ignored(
-    prepared: PreparedPost, rendered: Sequence[RenderedCell], before: Record | None, site: Site
+    prepared: PreparedPost,
+    rendered: Sequence[RenderedCell],
+    products: Mapping[str, bytes],
+    before: Record | None,
+    site: Site,
 ) -> tuple[tuple[RenderedCell, ...], dict[str, bytes]]:
     """Choose what to publish of outputs that do not count: what is published, or what is new.
 
     Those are the outputs of cells that are never compared, and those that differ only in what the
     site ignores. What is published stays if, together with the new outputs of all other cells, it
-    is exactly what the record says: the same code, the same regions, values and figures.
+    is exactly what the record says: the same code, regions, values, figures and products.
 
     Args:
         prepared: the post as it is on disk, with its transcluded code.
         rendered: what a run of it gave.
+        products: the files that its cells declare and wrote, by path.
         before: the record of its last build.
         site: that it belongs to.
 
@@ -41,7 +47,7 @@ def keep_ignored(
         What each cell publishes, and the content of each figure by its path.
     """
     figures = {figure.path: figure.data for cell in rendered for figure in cell.figures}
-    if before is None:
+    if before is None or file_digests(products) != before.products:
         return tuple(rendered), figures
     post = prepared.post
     kept = tuple(

@@ -12,6 +12,7 @@ from post_builder.document.figure_names import FigureNames
 from post_builder.document.options import Tag
 from post_builder.errors import FileError, PostError
 from post_builder.freshness.record import Record
+from post_builder.pipeline.made.products import made_products, refuse_links
 from post_builder.pipeline.prepare import PostState, owned
 from post_builder.place import Place
 from post_builder.site import OWN_FOLDER, Site
@@ -37,10 +38,14 @@ def refuse_obstacles(state: PostState) -> None:
     _refuse_read_only(site, state.path)
     downloads = [site.root / site.download(state.name, suffix) for suffix in _DOWNLOADS]
     own = site.root / OWN_FOLDER / "lock"
+    products = _products(state)
     for path in (state.path, site.record(state.name), own, *downloads, folder / "figure.svg"):
         _refuse_closed_folder(site, path)
+    for product in products:
+        refuse_links(site, product)
+        _refuse_closed_folder(site, site.root / product)
     made = owned(site, state.post, state.name)
-    known = made.made() if made else {}
+    known = {*(made.made() if made else {}), *(made_products(site) if products else ())}
     refuse_foreign(state, [path for path in _awaited(state) if path not in known])
 
 
@@ -73,6 +78,10 @@ def refuse_odd_names(state: PostState, record: Record) -> None:
             raise PostError(message, state.post.place(1), "rename the file")
 
 
+def _products(state: PostState) -> list[str]:
+    return [path for cell in state.post.cells for path in cell.options.products]
+
+
 def _awaited(state: PostState) -> Iterator[str]:
     """Yield the files that are where the build of a post may write one."""
     site, post = state.site, state.post
@@ -80,6 +89,7 @@ def _awaited(state: PostState) -> Iterator[str]:
         path = site.download(state.name, suffix)
         if os.path.lexists(site.root / path):
             yield path
+    yield from (path for path in _products(state) if os.path.lexists(site.root / path))
     folder = site.figures(state.name)
     names = FigureNames(folder, [cell.name for cell in post.cells])
     shown = [

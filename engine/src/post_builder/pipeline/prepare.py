@@ -22,6 +22,7 @@ from post_builder.freshness.record import (
 )
 from post_builder.freshness.site_files import declared_files
 from post_builder.freshness.staleness import Reason, page_changes, staleness
+from post_builder.pipeline.made.products import unfit_products
 from post_builder.site import Site
 from post_builder.sources.transclusion import PreparedPost, transclude
 
@@ -84,7 +85,7 @@ def prepare(site: Site, path: Path, name: str | None) -> PostState | None:
     if post and name:
         made = owned(site, post, name)
         record = load_record(site, name) if made else None
-        found += _unfit_settings(site, post)
+        found += [*_unfit_settings(site, post), *unfit_products(site, path, post)]
         try:
             prepared = transclude(post, site, made.transcluded() if made else {})
         except PostBuilderError as error:

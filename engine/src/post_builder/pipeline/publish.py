@@ -1,8 +1,7 @@
-"""A post on its way out: figures and downloads, the post itself, and its record."""
+"""A post on its way out: what a run gave becomes the post's text, files and record."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -10,13 +9,8 @@ from typing import TYPE_CHECKING
 
 from post_builder.document.parsing.parser import parse
 from post_builder.document.post import Post, splice
-from post_builder.errors import ConflictError, FileError
-from post_builder.files import (
-    SavedMeanwhileError,
-    read_text,
-    replace_text,
-    write_atomically,
-)
+from post_builder.errors import ConflictError
+from post_builder.files import SavedMeanwhileError, read_text
 from post_builder.freshness.circumstances import circumstances
 from post_builder.freshness.digests import (
     cell_records,
@@ -26,7 +20,7 @@ from post_builder.freshness.digests import (
     value_digests,
 )
 from post_builder.freshness.packages.versions import public_versions, python_minor
-from post_builder.freshness.record import MARKUP, Made, Record, load_record
+from post_builder.freshness.record import MARKUP, Record
 from post_builder.freshness.site_files import (
     Before,
     changed_since_declared,
@@ -34,11 +28,9 @@ from post_builder.freshness.site_files import (
     declared,
     observed,
 )
-from post_builder.pipeline.made_files import remove_outdated
-from post_builder.pipeline.obstacles import refuse_foreign, refuse_odd_names
+from post_builder.pipeline.made.write import write
+from post_builder.pipeline.obstacles import refuse_odd_names
 from post_builder.pipeline.prepare import PostState, owned
-from post_builder.pipeline.undo import keep_replaced
-from post_builder.site import Site
 from post_builder.sources.transclusion import PreparedPost, transclude
 
 if TYPE_CHECKING:
@@ -52,6 +44,8 @@ class Published:
 
     copies: list[str]
     """Paths of the copies that were kept of what was replaced."""
+    removed: list[str]
+    """Paths of the products that the post no longer makes."""
     notes: tuple[Note, ...] = ()
     """What readers see otherwise than the code gave it."""
 
@@ -85,7 +79,8 @@ def _publish(state: PostState, run: Run, before: Before) -> Published:
     prepared = _prepared_now(state)
     post = prepared.post
     fresh = render(post, run, state.site, state.name)
-    rendered, figures = keep_ignored(prepared, fresh, state.record, state.site)
+    products = run.products
+    rendered, figures = keep_ignored(prepared, fresh, products, state.record, state.site)
     edits = [*prepared.edits(), *region_edits(post, rendered)]
     built = _parse_again(splice(post.text, edits), prepared)
     downloads = make_downloads(built, state.site, state.name, figures)
@@ -93,8 +88,8 @@ def _publish(state: PostState, run: Run, before: Before) -> Published:
     refuse_odd_names(state, record)
     _refuse_changed_files(state, record, run, before)
     missing = write_scripts(state.site, built, run.facts.plotly)
-    copies = _write(state, post, built.text, figures | downloads, record)
-    return Published(copies, (*notes_of(built, fresh), *missing))
+    written = write(state, post, built.text, figures | products | downloads, record)
+    return Published(written.copies, written.removed, (*notes_of(built, fresh), *missing))
 
 
 def refresh(state: PostState) -> None:
@@ -119,7 +114,7 @@ def refresh(state: PostState) -> None:
         markup=MARKUP,
         figure_include=state.site.includes_figures,
     )
-    _write(state, post, built.text, downloads, record)
+    write(state, post, built.text, downloads, record)
 
 
 def _prepared_now(state: PostState) -> PreparedPost:
@@ -168,6 +163,8 @@ def _record(
     post, site = built.post, state.site
     depends = declared(post.front_matter.get("depends", ()), site.root, post.place(1))
     own = {*figures, *downloads, post.path, site.relative(site.record(state.name)), *depends}
+    products = run.products
+    own |= {*products, f"{site.settings.products_folder}/"} if products else set()
     return Record(
         post=post.path,
         text=text_digest(post, site),
@@ -184,6 +181,7 @@ def _record(
         notices=len(post.notices),
         markup=MARKUP,
         figure_include=site.includes_figures,
+        products=file_digests(products),
         run=circumstances(run, site.root),
     )
 
@@ -195,56 +193,3 @@ def _refuse_changed_files(state: PostState, record: Record, run: Run, before: Be
     for path in (*changed, *changed_since_declared(record.declared, before, root)):
         message, hint = f"{path} changed while the post ran", "nothing was written; build again"
         raise ConflictError(message, state.post.place(1), hint)
-
-
-def _write(
-    state: PostState, post: Post, text: str, made: Mapping[str, bytes], record: Record
-) -> list[str]:
-    """Write figures and downloads first, then the post, the record last.
-
-    Before them all, the record says which new files are about to be the build's. A build that is
-    killed in between leaves a record that does not match, and the next build repairs the rest.
-
-    Raises:
-        FileError: if the system refuses.
-        SavedMeanwhileError: if the post was saved since it was read.
-    """
-    site, before = state.site, owned(state.site, state.post, state.name)
-    known = before.made() if before else {}
-    refuse_foreign(state, _foreign(site, made, known))
-    try:
-        written = {**made, post.path: text.encode()}
-        copies = keep_replaced(site, state.name, post, state.record, written)
-        if not made.keys() <= known.keys():
-            _save(state, _unfinished(record, before))
-        for path, data in made.items():
-            write_atomically(site.inside(site.root / path), data)
-        replace_text(site.inside(state.path), post.text.encode(), text.encode())
-        remove_outdated(site, before, record)
-        if not record.same_result(load_record(site, state.name)):
-            _save(state, record)
-    except OSError as error:
-        raise FileError.of(error, "cannot be published", post.path) from error
-    return copies
-
-
-def _foreign(site: Site, made: Mapping[str, bytes], known: Mapping[str, str]) -> list[str]:
-    """Find the files that no build made where this one would write others."""
-    files = {path: site.root / path for path in made if path not in known}
-    return [
-        path
-        for path, file in files.items()
-        if os.path.lexists(file) and not (file.is_file() and file.read_bytes() == made[path])
-    ]
-
-
-def _unfinished(record: Record, before: Made | None) -> Record:
-    """Return a record that says only which files are this build's or the last one's."""
-    figures = {**(before.figures if before else {}), **record.figures}
-    downloads = {**(before.downloads if before else {}), **record.downloads}
-    return replace(record, text="", cells=(), values=(), figures=figures, downloads=downloads)
-
-
-def _save(state: PostState, record: Record) -> None:
-    path = state.site.inside(state.site.record(state.name))
-    write_atomically(path, record.to_json().encode("utf-8"))

@@ -15,7 +15,8 @@ from filelock import FileLock, Timeout
 from post_builder.errors import FileError
 from post_builder.files import operations
 from post_builder.files.swap import is_swap, settle
-from post_builder.pipeline.made_files import left_behind
+from post_builder.pipeline.made.aside import put_back_left
+from post_builder.pipeline.made.files import left_behind
 from post_builder.pipeline.undo import keep_copy, own_folder
 from post_builder.site import Site
 
@@ -88,6 +89,7 @@ def _begin(site: Site, command: str) -> None:
     """Leave word of who holds the lock, and settle what a killed build left behind."""
     holder = {"process": os.getpid(), "command": command}
     _holder_file(site).write_text(json.dumps(holder), encoding="utf-8")
+    put_back_left(site)
     for path in left_behind(site):
         try:
             if is_swap(path):

@@ -7,12 +7,16 @@ from collections.abc import Collection, Sequence
 
 from post_builder.document.post import Cell, Post
 from post_builder.errors import RenderError
+from post_builder.execution.run import CellRun
 from post_builder.rendering.blocks import is_figure, needs_liquid
 from post_builder.rendering.figures.charts import Chart
 from post_builder.rendering.figures.images import Image
 from post_builder.rendering.figures.pages import Page
 from post_builder.rendering.forms import Form, Markup, Text
 from post_builder.rendering.text.secrets import refuse_secret
+
+_FRONT_MATTER = re.compile(rb"\A(?:\xef\xbb\xbf)?---[ \t]*\r?\n")
+"""How a file begins that Jekyll takes for a page."""
 
 _OPAQUE = re.compile(r"data:[\w/+.-]{1,80};base64,[A-Za-z0-9+/=]*| (?:d|points)=\"[^\"]*\"")
 """Embedded files and the paths of drawings: long, and no text."""
@@ -44,6 +48,31 @@ def refuse_unpublishable(
         for form in forms:
             what = f"the output of cell {cell.name}"
             refuse_secret(_words(form), what, place, allowed_secrets)
+
+
+def refuse_unpublishable_products(
+    post: Post, runs: Sequence[CellRun], allowed_secrets: Collection[str]
+) -> None:
+    """Refuse products that Jekyll would change, and what looks like a secret in their text.
+
+    Args:
+        post: whose cells wrote them.
+        runs: of its cells.
+        allowed_secrets: names of patterns that are no secrets here.
+
+    Raises:
+        RenderError: with the line of a cell.
+    """
+    for cell, ran in zip(post.cells, runs, strict=True):
+        place = post.place(cell.line)
+        for path, data in ran.products.items():
+            if _FRONT_MATTER.match(data):
+                message = f"{path} begins with ---, which Jekyll takes for front matter"
+                raise RenderError(message, place, "let it begin with something else")
+            try:
+                refuse_secret(data.decode("utf-8"), path, place, allowed_secrets)
+            except UnicodeDecodeError:
+                continue
 
 
 def has_alt(cell: Cell) -> bool:

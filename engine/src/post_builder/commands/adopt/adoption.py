@@ -33,6 +33,7 @@ from post_builder.errors import (
 )
 from post_builder.execution.run import Run
 from post_builder.files import SavedMeanwhileError, read_text, replace_text
+from post_builder.pipeline.made.aside import products_aside
 from post_builder.place import Place
 from post_builder.site import Site
 from post_builder.sources.transclusion import transclude
@@ -167,7 +168,9 @@ def _offset(post: Post, line: int) -> int:
 async def _run(site: Site, post: Post, failures: list[RaisedError]) -> Run:
     from post_builder.execution.runner import execute  # noqa: PLC0415  # Jupyter is slow to import
 
-    return await execute(transclude(post, site, {}), site, lambda _: None, failures=failures)
+    prepared = transclude(post, site, {})
+    with products_aside(site, prepared):
+        return await execute(prepared, site, lambda _: None, failures=failures)
 
 
 def _cells_at(post: Post, error: PostBuilderError) -> list[int]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Sequence
 
 from post_builder.document.parsing.parser import inspect_post
 from post_builder.document.post import Notice
@@ -11,6 +10,7 @@ from post_builder.errors import PostBuilderError
 from post_builder.freshness.packages.unseen_readers import unobserved
 from post_builder.freshness.record import load_record
 from post_builder.pipeline.prepare import PostState
+from post_builder.pipeline.publish import Published
 from post_builder.place import Place
 
 
@@ -35,10 +35,12 @@ def internal_error(name: str, error: Exception) -> PostBuilderError:
     return PostBuilderError(f"internal error: {error!r}", Place(name), hint, detail=detail)
 
 
-def note(state: PostState, copies: Sequence[str]) -> str:
-    """Say where freshness depends on the author alone, and where what was replaced is kept."""
+def note(state: PostState, published: Published) -> str:
+    """Say where freshness depends on the author alone, and what became of files."""
     record = load_record(state.site, state.name)
     notes = unobserved(state.prepared, record, state.site) if record else []
-    if copies:
-        notes.append(f"what the build replaced is kept in {', '.join(copies)}")
+    if published.removed:
+        notes.append(f"removed {', '.join(published.removed)}, which no cell declares any more")
+    if published.copies:
+        notes.append(f"what the build replaced is kept in {', '.join(published.copies)}")
     return "; ".join(notes)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from post_builder.commands.verify.drift import drift
+from post_builder.commands.verify.products import product_drift
 from post_builder.commands.verify.published import changed_by_hand
 from post_builder.document.parsing.parser import read_post
 from post_builder.document.post import Post
@@ -15,6 +16,8 @@ from post_builder.errors import PostBuilderError
 from post_builder.execution.forking.templates import Templates
 from post_builder.execution.run import Run
 from post_builder.execution.runner import execute
+from post_builder.freshness.order import order
+from post_builder.pipeline.made.aside import products_aside
 from post_builder.pipeline.names import post_names
 from post_builder.pipeline.prepare import PostState, prepare
 from post_builder.place import Place
@@ -27,19 +30,31 @@ from post_builder.ui.progress import Progress
 async def verify(
     site: Site, paths: Sequence[Path], progress: Progress, *, jobs: int
 ) -> list[Finding]:
-    """Run posts, write nothing in the site, and find where they differ from what is published.
+    """Run posts, leave the site as it is, and find where they differ from what is published.
+
+    Posts run after those whose products they depend on. Where cells write products, no other
+    command may be at work on the site.
 
     Args:
         site: that the posts belong to.
         paths: absolute paths of posts; those that are not executable are skipped.
         progress: told of each step.
         jobs: how many posts may run at once.
+
+    Raises:
+        FileError: if a folder of posts cannot be listed.
+        SiteError: if posts take something from one another in a circle.
     """
     gate, names, kernels = asyncio.Semaphore(jobs), post_names(site), Templates()
+    sources = order(site, paths)
     verifier = _Verifier(site, progress, gate, kernels)
     kernels.expect([post for path in paths if (post := _readable(site, path))], site)
+    tasks: dict[Path, asyncio.Task[list[Finding]]] = {}
     try:
-        found = await asyncio.gather(*(verifier.findings(path, names.get(path)) for path in paths))
+        for path in sorted(paths, key=list(sources).index):
+            first = [tasks[source] for source in sources[path] if source in tasks]
+            tasks[path] = asyncio.create_task(verifier.after(first, path, names.get(path)))
+        found = await asyncio.gather(*(tasks[path] for path in paths))
     finally:
         await kernels.close()
     return [finding for findings in found for finding in findings]
@@ -55,6 +70,14 @@ class _Verifier:
     """Limits how many posts run at once."""
     kernels: Templates
 
+    async def after(
+        self, first: list[asyncio.Task[list[Finding]]], path: Path, name: str | None
+    ) -> list[Finding]:
+        """Wait for other posts, run one, and find where it differs."""
+        if first:
+            await asyncio.wait(first)
+        return await self.findings(path, name)
+
     async def findings(self, path: Path, name: str | None) -> list[Finding]:
         """Run a post, and find where it differs."""
         site = self.site
@@ -65,7 +88,8 @@ class _Verifier:
             async with self.gate:
                 run = await self._run(state)
             rendered = render(state.post, run, site, state.name)
-            return [*drift(state, rendered), *changed_by_hand(state, rendered)]
+            different = product_drift(state, run.products)
+            return [*drift(state, rendered), *different, *changed_by_hand(state, rendered)]
         except PostBuilderError as error:
             place = error.place or Place(site.relative(path))
             return [Finding("error", place, error.message, str(error).partition("\n")[2])]
@@ -74,12 +98,13 @@ class _Verifier:
         post, progress = state.post, self.progress
         progress.post_started(post, ["verifying"])
         try:
-            run = await execute(
-                state.prepared,
-                state.site,
-                lambda cell: progress.cell_started(post, cell),
-                self.kernels,
-            )
+            with products_aside(state.site, state.prepared):
+                run = await execute(
+                    state.prepared,
+                    state.site,
+                    lambda cell: progress.cell_started(post, cell),
+                    self.kernels,
+                )
         except PostBuilderError:
             progress.post_ended(post, "failed")
             raise

@@ -7,15 +7,14 @@ Jekyll copies all that is in `assets/`, also what was made for drafts, for posts
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
-from contextlib import suppress
 
 from post_builder.document.front_matter import read_front_matter
 from post_builder.errors import FileError, PostBuilderError
 from post_builder.files import digest, operations, read_text
 from post_builder.files.writing import make_folders, remove_empty_folders
-from post_builder.freshness.record import Made, Record, load_made
+from post_builder.freshness.record import Made, Record
 from post_builder.jekyll.publishing import why_unpublished
+from post_builder.pipeline.made.records import made_records
 from post_builder.place import Place
 from post_builder.site import WITHHELD, Site
 
@@ -39,14 +38,6 @@ def misplaced(site: Site, record: Made | Record) -> str:
     if not why and any(site.withheld(path).is_file() for path in made):
         return f"figures and downloads of this post are in {WITHHELD}/, although it is published"
     return ""
-
-
-def made_records(site: Site) -> Iterator[Made]:
-    """Yield the records that can be read; others are reported elsewhere."""
-    for path in site.records():
-        with suppress(PostBuilderError):
-            if record := load_made(site, path.stem):
-                yield record
 
 
 def settle(site: Site) -> dict[str, str]:

@@ -15,7 +15,7 @@ from post_builder.rendering.blocks import make_blocks
 from post_builder.rendering.figures.files import Figure
 from post_builder.rendering.notes import Note
 from post_builder.rendering.outputs import OutputReader
-from post_builder.rendering.publishable import refuse_unpublishable
+from post_builder.rendering.publishable import refuse_unpublishable, refuse_unpublishable_products
 from post_builder.rendering.regions.older import outside_markdown
 from post_builder.rendering.regions.stored import stored_outputs
 from post_builder.rendering.values import escape_value, markdown_value
@@ -59,11 +59,12 @@ def render(post: Post, run: Run, site: Site, slug: str) -> tuple[RenderedCell, .
 
     Raises:
         RenderError: for an image that is none, a figure without alt text or one that Liquid would
-            not see, and for what looks like a secret.
+            not see, for a product that Jekyll would change, and for what looks like a secret.
     """
     reader = OutputReader.of(post, run, site)
     read = [reader.read(cell, ran) for cell, ran in zip(post.cells, run.cells, strict=True)]
     refuse_unpublishable(post, [outputs.forms for outputs in read], reader.allowed_secrets)
+    refuse_unpublishable_products(post, run.cells, reader.allowed_secrets)
     names = FigureNames(site.figures(slug), [cell.name for cell in post.cells])
     stored = stored_outputs(post, site, slug)
     rendered = []

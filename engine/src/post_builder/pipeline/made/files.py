@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from post_builder.errors import FileError, RecordError
 from post_builder.files import digest, operations
+from post_builder.files.plain import is_plain
 from post_builder.files.swap import is_left
 from post_builder.files.writing import remove_empty_folders
 from post_builder.freshness.record import Made, Record, load_made
+from post_builder.pipeline.made.records import made_records
 from post_builder.pipeline.names import Names
-from post_builder.site import Site
+from post_builder.site import OWN_FOLDER, Site
+
+ASIDE = f"{OWN_FOLDER}/products"
+"""The folder of products that are out of their place while the cells run that write them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +33,7 @@ class Orphans:
 def remove_outdated(site: Site, before: Made | None, now: Record) -> list[str]:
     """Remove what the last build of a post made and this one did not."""
     made = before.made() if before else {}
-    kept = now.made()
+    kept = now.made().keys() | _products_of_others(site, now.post)
     return _remove(site, {path: content for path, content in made.items() if path not in kept})
 
 
@@ -42,7 +46,9 @@ def remove_all(site: Site, name: str, record: Made, *, dry_run: bool = False) ->
         record: names the other files.
         dry_run: whether to remove nothing, and return what would be.
     """
-    removed = _remove(site, record.made(), dry_run=dry_run)
+    taken = _products_of_others(site, record.post)
+    own = {path: content for path, content in record.made().items() if path not in taken}
+    removed = _remove(site, own, dry_run=dry_run)
     path = site.record(name)
     if _is_own(site, path):
         if not dry_run:
@@ -80,9 +86,21 @@ def left_behind(site: Site) -> list[Path]:
     folders = {path.resolve().parent for path in site.posts()}
     folders |= {path.parent for path in site.records()}
     folders |= {site.root / "_posts", site.root / "_data/builds", site.root / "assets/notebooks"}
+    folders |= {site.root / site.settings.products_folder}
     folders |= set((site.root / "assets/images").glob("*"))
     files = (path for folder in sorted(folders) for path in folder.glob(".post-builder-*.tmp"))
     return [path for path in files if is_left(path) and path.is_file() and not path.is_symlink()]
+
+
+def left_aside(site: Site) -> list[str]:
+    """Return the products that a killed run may have written, or left out of their place."""
+    marks = sorted((site.root / ASIDE / "marks").glob("*"))
+    return [f"{site.settings.products_folder}/{mark.name}" for mark in marks if mark.is_file()]
+
+
+def _products_of_others(site: Site, post: str) -> set[str]:
+    """Return the products of other posts: a post may have taken one over."""
+    return {path for made in made_records(site) if made.post != post for path in made.products}
 
 
 def _remove(site: Site, made: Mapping[str, str], *, dry_run: bool = False) -> list[str]:
@@ -98,12 +116,7 @@ def _remove(site: Site, made: Mapping[str, str], *, dry_run: bool = False) -> li
 
 
 def _is_own(site: Site, path: Path) -> bool:
-    """Return whether a file is a plain one, in a folder that no symbolic link leads to."""
-    try:
-        plain = stat.S_ISREG(path.lstat().st_mode)
-    except OSError:
-        return False
-    return plain and path.resolve() == path and path.is_relative_to(site.root)
+    return path.is_relative_to(site.root) and is_plain(path)
 
 
 def _remove_file(site: Site, path: Path) -> None:

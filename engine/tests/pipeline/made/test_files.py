@@ -7,7 +7,7 @@ import pytest
 
 from post_builder.files import digest
 from post_builder.freshness.record import Made, Record
-from post_builder.pipeline.made_files import Orphans, remove_all, remove_orphans, remove_outdated
+from post_builder.pipeline.made.files import Orphans, remove_all, remove_orphans, remove_outdated
 from post_builder.pipeline.names import post_names
 from post_builder.site import Site, open_site
 

@@ -1,0 +1,1 @@
+"""What builds make beside a post: figures, products, downloads and its record."""

@@ -1,0 +1,159 @@
+"""Published products while cells run that write them: nothing that happens then loses one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from runs import state_of
+from steps import steps
+from toysite import DRAWN, make_drawn
+
+from post_builder.errors import FileError
+from post_builder.pipeline.made.aside import products_aside
+from post_builder.pipeline.session import session
+from post_builder.site import OWN_FOLDER, open_site
+
+PRODUCT = "assets/models/drawn.bin"
+
+
+class KilledError(BaseException):
+    """The process has ended: nothing that it would do afterwards happens."""
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Spare the disk."""
+    monkeypatch.setattr(os, "fsync", lambda _: None)
+
+
+def _write(root: Path, data: bytes) -> None:
+    root.joinpath(PRODUCT).parent.mkdir(parents=True, exist_ok=True)
+    root.joinpath(PRODUCT).write_bytes(data)
+
+
+def _run(root: Path, error: type[BaseException] | None = None) -> None:
+    """Do what a run does: its cell finds no product, and writes one."""
+    with products_aside(open_site(root), state_of(root, DRAWN).prepared):
+        assert not root.joinpath(PRODUCT).exists()
+        _write(root, b"new")
+        if error:
+            raise error
+
+
+def _tree(root: Path) -> dict[str, bytes]:
+    own = root / OWN_FOLDER
+    paths = (path for path in root.rglob("*") if path.is_file() and not path.is_relative_to(own))
+    return {path.relative_to(root).as_posix(): path.read_bytes() for path in paths}
+
+
+def _kept(root: Path) -> list[bytes]:
+    return [path.read_bytes() for path in root.glob(f"{OWN_FOLDER}/undo/products/*")]
+
+
+@contextmanager
+def _killed_at(number: int, *, after: bool) -> Iterator[list[bool]]:
+    """Kill the process before or after one step; say whether there was such a step."""
+    happened: list[bool] = []
+
+    def before(step: int, *_: object) -> None:
+        if happened or (step == number and not after):
+            happened.append(True)
+            raise KilledError
+
+    def afterwards(step: int, *_: object) -> None:
+        if step == number and after:
+            happened.append(True)
+            raise KilledError
+
+    with steps(before, afterwards):
+        yield happened
+
+
+@pytest.mark.parametrize("old", [b"old", None])
+def test_all_is_as_it_was_after_a_run(blog: Path, old: bytes | None) -> None:
+    """Its bytes, its times and its place; where nothing was, nothing is, not even a folder."""
+    root = make_drawn(blog)
+    if old:
+        _write(root, old)
+    before = _tree(root)
+    state = root.joinpath(PRODUCT).stat() if old else None
+    _run(root)
+    assert before == _tree(root)
+    if state:
+        now = root.joinpath(PRODUCT).stat()
+        assert (state.st_ino, state.st_mtime_ns) == (now.st_ino, now.st_mtime_ns)
+    assert bool(old) == root.joinpath("assets").exists()
+    assert [] == _kept(root)
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_a_run_that_fails_or_is_ended_changes_nothing(
+    blog: Path, error: type[BaseException]
+) -> None:
+    """The run's own error is what the author sees."""
+    root = make_drawn(blog)
+    _write(root, b"old")
+    with pytest.raises(error):
+        _run(root, error)
+    assert b"old" == root.joinpath(PRODUCT).read_bytes()
+
+
+@pytest.mark.parametrize("old", [b"old", None])
+@pytest.mark.parametrize("after", [False, True])
+def test_the_next_session_heals_what_a_killed_run_left(
+    blog: Path, tmp_path_factory: pytest.TempPathFactory, old: bytes | None, *, after: bool
+) -> None:
+    """At whichever step it was killed; a file that lies there is kept as a copy."""
+    root = make_drawn(blog)
+    if old:
+        _write(root, old)
+    before, folder, number = _tree(root), tmp_path_factory.mktemp("sites"), 0
+    while True:
+        site = Path(shutil.copytree(root, folder / str(number)))
+        with _killed_at(number, after=after) as happened:
+            try:
+                _run(site)
+            except (KilledError, FileError, OSError):
+                assert happened
+        if not happened:
+            break
+        with session(open_site(site), "build", print):
+            assert before == _tree(site), number
+        assert {b"new"}.issuperset(_kept(site))
+        _run(site)
+        assert before == _tree(site), number
+        number += 1
+    assert number > 5
+
+
+@pytest.mark.parametrize("place", ["file", "folder", "folder above"])
+def test_nothing_is_moved_through_a_link(blog: Path, place: str) -> None:
+    """Neither where a link is in the place of a product, nor where one leads to it."""
+    root = make_drawn(blog)
+    elsewhere = root / "_elsewhere" / "models"
+    elsewhere.mkdir(parents=True)
+    elsewhere.joinpath("drawn.bin").write_bytes(b"mine")
+    link = {"file": PRODUCT, "folder": "assets/models", "folder above": "assets"}[place]
+    root.joinpath(link).parent.mkdir(parents=True, exist_ok=True)
+    target = {"file": elsewhere / "drawn.bin", "folder": elsewhere}.get(place, elsewhere.parent)
+    root.joinpath(link).symlink_to(target)
+    with pytest.raises(FileError, match=r"^assets/models/drawn\.bin: a cell would write"):
+        _run(root)
+    assert b"mine" == elsewhere.joinpath("drawn.bin").read_bytes()
+
+
+def test_a_mark_is_no_order_to_remove_a_file(blog: Path) -> None:
+    """One that came with a pull request, say, costs at most a copy."""
+    root = make_drawn(blog)
+    _write(root, b"mine")
+    marks = root / OWN_FOLDER / "products" / "marks"
+    marks.mkdir(parents=True)
+    marks.joinpath("drawn.bin").write_bytes(b"nothing\n")
+    with session(open_site(root), "build", print):
+        pass
+    assert [b"mine"] == _kept(root)
