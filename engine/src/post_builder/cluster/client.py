@@ -81,23 +81,9 @@ class Cluster:
             ClusterError: if no worker fits it, or the cluster is lost.
             ExecutionError: as for a run on this machine.
         """
-        post, root = prepared.post, self.site.root
+        post = prepared.post
         place = post.place(1)
-        declared = declared_files(post.front_matter.get("depends", ()), root, place)
-        changed = changes(self.tree, self.site, declared)
-        expected = expected_versions(post, record, self.site)
-        keep_going = failures is not None
-        products = [path for cell in post.cells for path in cell.options.products]
-        shared = (
-            self.name,
-            self.listing[0],
-            changed.files,
-            in_tree(self.site, self.site.config.parent),
-            tuple(in_tree(self.site, root / path) for path in products),
-            version("post-builder"),
-        )
-        job = Job(prepared, *shared, expected, keep_going)
-        tree = joined(self.tree, changed)
+        job, tree = self._job(prepared, record, keep_going=failures is not None)
         self.listeners[post.path] = _told(post.cells, started)
         try:
             with self._as_errors(place):
@@ -108,6 +94,27 @@ class Cluster:
             failures += [error_at_home(error, ran.root, tree) for error in ran.raised]
         refuse_other_versions(ran.run.facts, post, self.site)
         return brought_home(ran, tree, place, self._plotly(ran.plotly))
+
+    def _job(
+        self, prepared: PreparedPost, record: Record | None, *, keep_going: bool
+    ) -> tuple[Job, Tree]:
+        """Return what a worker is told, and the files that it may ask for."""
+        post, site = prepared.post, self.site
+        patterns = post.front_matter.get("depends", ())
+        changed = changes(self.tree, site, declared_files(patterns, site.root, post.place(1)))
+        products = [path for cell in post.cells for path in cell.options.products]
+        job = Job(
+            prepared=prepared,
+            build=self.name,
+            manifest=self.listing[0],
+            changed=changed.files,
+            folder=in_tree(site, site.config.parent),
+            products=tuple(in_tree(site, site.root / path) for path in products),
+            engine=version("post-builder"),
+            versions=expected_versions(post, record, site),
+            keep_going=keep_going,
+        )
+        return job, joined(self.tree, changed)
 
     async def _answer(self, job: Job, tree: Tree) -> Answer:
         """Submit a post until a worker has all it needs."""
