@@ -58,7 +58,7 @@ def dask_cluster(folder: Path, *names: str) -> Iterator[DaskCluster]:
     cluster = DaskCluster(own, _start("dask_scheduler", own, *options))
     try:
         end = time.monotonic() + _PATIENCE
-        while not file.exists():
+        while not (file.exists() and file.read_text().endswith("}")):
             assert time.monotonic() < end, "the scheduler did not start"
             time.sleep(0.05)
         for name in names:
