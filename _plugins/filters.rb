@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
 require_relative "blog/code"
+require_relative "blog/demo"
 require_relative "blog/exercises"
 require_relative "blog/feed"
 require_relative "blog/figures"
@@ -31,6 +32,7 @@ module Blog
       Tables.prepare(body)
       Figures.prepare(body, page)
       Prose.messages(body)
+      Demo.prepare(body, page)
       Blog.html(body)
     end
 
@@ -63,6 +65,17 @@ module Blog
     # A short cell of a post with what it printed: {"code", "output", "id"}, or nil.
     def showcase(post, name = nil)
       Showcase.cell(post.to_liquid["content"], name)
+    end
+
+    # The named figure of a post, for another page, as HTML; nil if the post has none.
+    def figure_of(post, name)
+      found = post && Showcase.figure(post.to_liquid["content"], name)
+      return unless found
+
+      body = Blog.fragment(found.to_html)
+      Figures.prepare(body, current)
+      body.css("img").each { |image| image["loading"] = "lazy" }
+      Blog.html(body)
     end
 
     private

@@ -63,6 +63,12 @@ KILOBYTES = {"HTML": 150, "CSS": 24, "JavaScript": 16}
 """The most that a post may weigh without its figures, not compressed; of 1,000 bytes."""
 
 
+DEMO = ("assets/js/digits.js", "assets/js/demo.js", "assets/demo.css", "assets/models/digits.bin")
+"""What the first touch of the demo loads; the first of them computes."""
+
+DEMO_CODE, DEMO_LOAD = 10, 60
+"""The most that the first may weigh, and all of them compressed; of 1,000 bytes."""
+
 WHOLE_PAGE = {"mnist-classifier-with-pytorch-part-1": 200}
 """By post, the most that a page may weigh with its figures, style sheet and scripts, compressed."""
 
@@ -179,8 +185,11 @@ def _lighthouse_run(url: str, folder: Path) -> dict[str, Any]:
 
 
 def weights(site: Path, page: Path, name: str) -> Iterator[Measure]:
-    """Weigh a post: its HTML, the style sheet, and the scripts of every page together."""
-    scripts = site.glob("assets/js/*.js")
+    """Weigh a post: its HTML, the style sheet, and the scripts of every page together.
+
+    What comes with the first touch of the demo is weighed by itself.
+    """
+    scripts = (site / f"assets/js/{name}.js" for name in ("site", "search"))
     weight = {
         "HTML": page.stat().st_size,
         "CSS": (site / "assets/main.css").stat().st_size,
@@ -190,6 +199,16 @@ def weights(site: Path, page: Path, name: str) -> Iterator[Measure]:
         size = weight[kind] / 1000
         yield Measure(f"{name}: {kind}", f"{size:.1f} KB", f"< {most} KB", size < most)
     yield whole_page(site, page, name)
+
+
+def demo(site: Path) -> Iterator[Measure]:
+    """Weigh what the first touch of the demo loads: the code that computes, and all, compressed."""
+    computes = (site / DEMO[0]).stat().st_size / 1000
+    together = sum(len(gzip.compress((site / path).read_bytes())) for path in DEMO) / 1000
+    what = "the demo: code that computes"
+    yield Measure(what, f"{computes:.1f} KB", f"< {DEMO_CODE} KB", computes < DEMO_CODE)
+    what = "the demo: all that the first touch loads, compressed"
+    yield Measure(what, f"{together:.1f} KB", f"< {DEMO_LOAD} KB", together < DEMO_LOAD)
 
 
 def whole_page(site: Path, page: Path, name: str) -> Measure:
@@ -277,6 +296,7 @@ def measures(folder: Path) -> Iterator[Measure]:
             url = f"{host}{BASE}/{page.parent.relative_to(site).as_posix()}/"
             yield from lighthouse(url, page.parent.name, folder)
             yield from weights(site, page, page.parent.name)
+        yield from demo(site)
         yield from in_browser(site, host + BASE)
     yield html_validate(site)
     yield html_proofer(folder)

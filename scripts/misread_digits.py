@@ -37,7 +37,7 @@ def trained() -> nn.Module:
         for batch in torch.split(torch.randperm(50_000), 128):
             loss = F.cross_entropy(network(images[batch]), labels[batch])
             optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()
             optimizer.step()
             schedule.step()
     return network.eval()

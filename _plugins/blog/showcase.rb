@@ -17,6 +17,11 @@ module Blog
       found && { "id" => found["id"], "code" => excerpt(found), "output" => printed(found).inner_html }
     end
 
+    # The figure with a name, as its post shows it, or nil.
+    def self.figure(html, name)
+      Blog.fragment(html).css("figure.figure").find { |figure| figure.at_css("img[src*='/#{name}.']") }
+    end
+
     # The code, or the last paragraph of a long one.
     def self.excerpt(block)
       Code.drop_tokens(block)

@@ -181,6 +181,7 @@
     narrow.addEventListener("change", () => { toc.open = !narrow.matches; });
     const links = new Map(all("a", toc).map((link) => [decodeURIComponent(link.hash.slice(1)), link]));
     const headings = [...links.keys()].map((id) => document.getElementById(id)).filter(Boolean);
+    const back = document.querySelector(".to-contents");
     let current;
     const mark = () => {
       const passed = headings.filter((heading) => heading.getBoundingClientRect().top < innerHeight / 4);
@@ -190,6 +191,7 @@
       links.forEach((link) => link.removeAttribute("aria-current"));
       const link = links.get(heading.id);
       link.setAttribute("aria-current", "true");
+      back.firstChild.dataset.at = link.textContent;
       if (narrow.matches) return;
       const [entry, list] = [link, toc].map((box) => box.getBoundingClientRect());
       if (entry.top < list.top + 32 || entry.bottom > list.bottom - 32) toc.scrollTop += entry.top - list.top - list.height / 3;
@@ -203,7 +205,6 @@
     if (headings.length) links.get((current = headings[0]).id).setAttribute("aria-current", "true");
     if (location.hash) mark();
     // the way back to the list shows where the list does not
-    const back = document.querySelector(".to-contents");
     back.addEventListener("click", () => { toc.open = true; });
     new IntersectionObserver(([list]) => {
       back.style.visibility = list.isIntersecting ? "hidden" : "";
@@ -278,5 +279,19 @@
     for (; made && made.matches(".output, .output-fold, .figure"); made = made.nextElementSibling) {
       [made, ...all(".output, .figure", made)].forEach((box) => { box.dataset.made = "by " + nameOf(cell.id) + seconds; });
     }
+  });
+
+  // The demo comes with the first touch.
+  all(".demo").forEach((demo) => {
+    const start = demo.querySelector("button");
+    start.addEventListener("click", async () => {
+      start.disabled = true;
+      try {
+        await (await import(demo.dataset.script)).mount(demo);
+      } catch {
+        start.disabled = false;
+        start.textContent = "Not loaded: try again";
+      }
+    });
   });
 })();

@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
@@ -31,6 +32,12 @@ jupyter: {{kernelspec: {{name: python3, language: python}}}}
 ---
 
 Prose {prose}.
+
+```python
+import time
+
+time.sleep(0.4)
+```
 
 ```python
 from pathlib import Path
@@ -59,6 +66,8 @@ class Sample:
     """the engine, and all that it started"""
     files: int
     """temporary files and copies, in the site and elsewhere"""
+    checkpoints: float
+    """MiB of the checkpoints, with their share of each page"""
 
 
 class Soak:
@@ -109,11 +118,13 @@ class Soak:
         engine = psutil.Process(self.process.pid)
         self._wait(lambda: len(engine.children(recursive=True)) >= 2)  # noqa: PLR2004  # and its guard
         own = [path for path in self.root.rglob("*") if ".tmp" in path.name or "undo" in path.parts]
+        started = engine.children(recursive=True)
         return Sample(
             engine.memory_info().rss / 2**20,
             engine.num_fds(),
-            1 + len(engine.children(recursive=True)),
+            1 + len(started),
             len(own) + len(list(self.scratch.iterdir())),
+            sum(map(share, started)) / 2**20,
         )
 
     def end(self) -> list[str]:
@@ -138,6 +149,14 @@ class Soak:
             if self.process.poll() is not None or time.monotonic() > end:
                 raise RuntimeError(self.said.read_text(encoding="utf-8")[-2000:])
             time.sleep(0.05)
+
+
+def share(process: psutil.Process) -> int:
+    """Return the bytes of a checkpoint; none for other processes, and one that has ended."""
+    with suppress(psutil.Error):
+        if process.name() == "checkpoint":
+            return int(process.memory_full_info().pss)
+    return 0
 
 
 def soak(edits: int, folder: Path, minutes: float) -> tuple[list[Sample], list[str]]:
@@ -176,7 +195,10 @@ def main(edits: str = "500", figure: str = "", minutes: str = "120") -> None:
     )
     if figure:
         columns: list[Sequence[float]] = list(zip(*map(astuple, samples), strict=True))
-        titles = ["memory of the engine, MiB", "its open files", "processes", "temporary files"]
+        titles = [
+            *("memory of the engine, MiB", "its open files", "processes", "temporary files"),
+            "memory of checkpoints, MiB",
+        ]
         Path(figure).write_text(draw(list(zip(titles, columns, strict=True))), encoding="utf-8")
 
 

@@ -147,6 +147,22 @@ def test_a_file_that_is_not_a_post_is_a_wrong_call(
         assert ("", expected) == capsys.readouterr()
 
 
+def test_a_post_that_may_be_meant_is_suggested(
+    built_series: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By a part of its name, or by a slug with a slip; without one, where posts are."""
+    first = PARTS[0].removeprefix("_posts/").removesuffix(".md")
+    slug = first[len("2020-01-01-") :]
+    slip = f"{slug[:3]}x{slug[3:]}"
+    for typed in (slug, slug.upper(), slug[:-1], f"_posts/{slug}.md", slip):
+        assert 2 == main(["build", "--site", str(built_series), typed])
+        err = capsys.readouterr().err
+        assert f"{typed} is not a post of this site\nhelp: did you mean " in err
+        assert PARTS[0] in err
+    assert 2 == main(["build", "--site", str(built_series), "quite-another"])
+    assert "help: posts are _posts/*.md" in capsys.readouterr().err
+
+
 def test_posts_are_named_from_here_or_from_the_site(
     built_series: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

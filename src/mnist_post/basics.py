@@ -1,11 +1,4 @@
-"""What Part I makes and the other parts use: digits, a network, and the loop.
-
-Importing it sets what the numbers of the pages depend on.
-"""
-
-# mypy: untyped-calls-exclude=torch
-# mypy: disable-error-code="import-untyped, no-any-return"
-# (torchvision, Tensor.backward and calls of modules have no annotations)
+"""What Part I makes and the other parts use. Imports set what numbers depend on."""
 
 # region basics
 import os
@@ -17,12 +10,15 @@ os.environ |= {"MKL_CBWR": "AVX2", "ONEDNN_MAX_CPU_ISA": "AVX2"}
 import gzip
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import matplotlib.pyplot as plt
 import torch
 import torch.nn.functional as F
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 from torch.utils.data import TensorDataset
@@ -213,6 +209,27 @@ def plot_digits(
     return figure
 
 
+def label_lines(axes: Axes, end: int = -1, gap: float = 0.1) -> None:
+    """Name each line beside its last point, or beside its first if `end` is 0.
+
+    Names are at least `gap` apart, as a share of the height of the axes.
+    """
+    axes.autoscale_view()
+    inside = axes.transData + axes.transAxes.inverted()
+    points = [inside.transform(line.get_path().vertices)[end] for line in axes.lines]
+    upwards = sorted(points, key=lambda point: point[1])
+    for below, above in pairwise(upwards):
+        above[1] = max(above[1], below[1] + gap)
+    upwards[-1][1] = min(upwards[-1][1], 1)
+    for above, below in pairwise(reversed(upwards)):
+        below[1] = min(below[1], above[1] - gap)
+    away, side = (7, "left") if end else (-7, "right")
+    for line, point in zip(axes.lines, points, strict=True):
+        dark = [0.65 * channel for channel in to_rgb(line.get_color())]
+        axes.annotate(str(line.get_label()), tuple(point), (away, 0), "axes fraction",
+                      "offset points", color=dark, ha=side, va="center")  # fmt: skip
+
+
 def plot_search(
     tried: Mapping[tuple[Any, float], Sequence[float]], what: str
 ) -> Figure:
@@ -222,11 +239,11 @@ def plot_search(
         rates = sorted({lr for other, lr in tried if other == choice})
         dots = [[100 * accuracy for accuracy in tried[choice, lr]] for lr in rates]
         means = [sum(seeds) / len(seeds) for seeds in dots]
-        axes.plot(rates, means, color=f"C{number}", label=f"{choice} {what}")
+        axes.plot(rates, means, color=f"C{number}", label=f"{choice}\n{what}")
         for lr, seeds in zip(rates, dots, strict=True):
             axes.scatter([lr] * len(seeds), seeds, 18, f"C{number}")
     axes.set(xscale="log", xlabel="learning rate", ylabel="validation accuracy (%)")
-    axes.legend()
+    label_lines(axes, gap=0.14)
     return figure
 
 

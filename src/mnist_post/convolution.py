@@ -1,9 +1,5 @@
 """A convolutional network that fits a page, and what is done with it."""
 
-# mypy: untyped-calls-exclude=torch
-# mypy: disable-error-code=no-any-return
-# (calls of modules have no annotations)
-
 import copy
 import math
 from collections.abc import Sequence
@@ -11,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from mnist_post.ruler import Jitter
+# region network
 
 
 def stage(convolution: nn.Conv2d, *, pool: bool, norm: bool) -> nn.Sequential:
@@ -28,16 +24,11 @@ class CNN(nn.Module):
     """Four stages of convolution, then two linear layers."""
 
     def __init__(
-        self,
-        channels: Sequence[int] = (8, 16, 32, 32),
-        *,
-        norm: bool = True,
-        jitter: bool = True,
+        self, channels: Sequence[int] = (8, 16, 32, 32), *, norm: bool = True
     ) -> None:
-        """Create the layers; batch norm and augmentation can be left out."""
+        """Create the layers; batch norm can be left out."""
         super().__init__()
         a, b, c, d = channels
-        self.jitter = Jitter() if jitter else nn.Identity()
         self.stages = nn.Sequential(
             stage(nn.Conv2d(1, a, 5), pool=True, norm=norm),  # (N, a, 12, 12)
             stage(nn.Conv2d(a, b, 3), pool=True, norm=norm),  # (N, b, 5, 5)
@@ -52,11 +43,14 @@ class CNN(nn.Module):
 
     def embed(self, images: Tensor) -> Tensor:
         """Return what the network has made of images before the last layer, (N, 64)."""
-        return self.body(self.stages(self.jitter(images)))
+        return self.body(self.stages(images))
 
     def forward(self, images: Tensor) -> Tensor:
         """Return the logits, (N, 10)."""
         return self.head(self.embed(images))
+
+
+# endregion
 
 
 @torch.no_grad()
@@ -74,7 +68,7 @@ def reestimate(model: nn.Module, images: Tensor) -> nn.Module:
 
 
 class Ensemble(nn.Module):
-    """Several networks that vote: the mean of their probabilities."""
+    """Several networks as one: the mean of their probabilities."""
 
     def __init__(self, members: Sequence[nn.Module]) -> None:
         """Take trained networks; they are not changed."""
@@ -83,8 +77,8 @@ class Ensemble(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Return the logarithm of the mean probabilities, (N, 10), as logits."""
-        votes = [member(images).log_softmax(dim=1) for member in self.members]
-        return torch.stack(votes).logsumexp(dim=0) - math.log(len(votes))
+        logs = [member(images).log_softmax(dim=1) for member in self.members]
+        return torch.stack(logs).logsumexp(dim=0) - math.log(len(logs))
 
 
 def flatten_to_plane(points: Tensor) -> Tensor:

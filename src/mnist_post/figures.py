@@ -7,7 +7,7 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from mnist_post.basics import Score
+from mnist_post.basics import Score, label_lines
 
 
 def plot_descent(loss: Callable[[float], float], weights: Sequence[float]) -> Figure:
@@ -50,11 +50,12 @@ def plot_history(history: Sequence[tuple[Score, Score]]) -> Figure:
     figure, (left, right) = plt.subplots(1, 2, figsize=(7, 3.4))
     for part, name in enumerate(["training", "validation"]):
         scores = [epoch[part] for epoch in history]
-        left.plot(epochs, [score.loss for score in scores], marker="o", label=name)
-        right.plot(epochs, [100 - 100 * score.accuracy for score in scores], marker="o")
+        errors = [100 - 100 * score.accuracy for score in scores]
+        left.plot(epochs, [score.loss for score in scores], marker="o")
+        right.plot(epochs, errors, marker="o", label=name)
     left.set(xticks=list(epochs), xlabel="epoch", ylabel="loss", ylim=0)
     right.set(xticks=list(epochs), xlabel="epoch", ylabel="error (%)", ylim=0)
-    left.legend()
+    label_lines(right)
     return figure
 
 

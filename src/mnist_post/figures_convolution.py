@@ -8,6 +8,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from torch import Tensor
 
+from mnist_post.basics import label_lines
+
 
 def plot_convolution(image: Tensor, kernel: Tensor, feature_map: Tensor) -> Figure:
     """Draw an image, the kernel that slides over it, and the result; each (H, W)."""
@@ -85,16 +87,15 @@ def plot_robustness(
 
     A model's curves are (kinds, severities), in the order of `corruptions`.
     """
-    rows = (len(corruptions) + 1) // 2
-    figure, panels = plt.subplots(rows, 2, figsize=(7, 1 + 2.6 * rows), sharey=True)
+    kinds = len(corruptions)
+    figure, panels = plt.subplots(kinds, 1, figsize=(7, 2.9 * kinds), squeeze=False)
     for kind, (name, severities) in enumerate(corruptions.items()):
-        axes = panels.flat[kind]
+        axes = panels[kind, 0]
         for model, accuracies in curves.items():
             percent = 100 * accuracies[kind]
             axes.plot(severities, percent, marker="o", markersize=3, label=model)
-        axes.set(xlabel=name, ylim=(0, 103))
-    figure.supylabel("accuracy (%)")
-    figure.legend(*axes.get_legend_handles_labels(), loc="outside upper left", ncols=2)
+        axes.set(xlabel=name, xticks=severities, ylabel="accuracy (%)", ylim=(0, 103))
+        label_lines(axes, gap=0.11)
     return figure
 
 
@@ -103,18 +104,17 @@ def plot_calibration(models: dict[str, Tensor]) -> Figure:
 
     Bars are Wilson's 95 % intervals, which hold their level in small bins.
     """
-    figure, axes = plt.subplots(figsize=(7, 5.6))
-    axes.plot([0, 1], [0, 1], color="0.75", linestyle="--", linewidth=1)
-    for name, rows in models.items():
-        confidence, accuracy, count = rows.T.numpy()
-        square = 1.96**2 / count
+    count = len(models)
+    figure, panels = plt.subplots(1, count, figsize=(7, 4), sharey=True, squeeze=False)
+    for axes, (name, rows) in zip(panels[0], models.items(), strict=True):
+        confidence, accuracy, answers = rows.T.numpy()
+        square = 1.96**2 / answers
         middle = (accuracy + square / 2) / (1 + square)
-        spread = (accuracy * (1 - accuracy) / count + square / 4 / count) ** 0.5
+        spread = (accuracy * (1 - accuracy) / answers + square / 4 / answers) ** 0.5
         half = 1.96 * spread / (1 + square)
         bars = ((accuracy - middle + half).clip(0), (middle + half - accuracy).clip(0))
-        axes.errorbar(
-            confidence, accuracy, bars, marker="o", linewidth=1, capsize=2, label=name
-        )
-    axes.set(xlabel="confidence", ylabel="accuracy", xlim=(0, 1.04), ylim=(0, 1.04))
-    axes.legend()
+        axes.plot([0, 1], [0, 1], color="0.75", linestyle="--", linewidth=1)
+        axes.errorbar(confidence, accuracy, bars, marker="o", linewidth=1, capsize=2)
+        axes.set(title=name, xlabel="confidence", xlim=(0, 1.04), ylim=(0, 1.04))
+    panels[0, 0].set_ylabel("accuracy")
     return figure

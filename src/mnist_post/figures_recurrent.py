@@ -7,6 +7,8 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from mnist_post.basics import label_lines
+
 
 def draw_unrolled(steps: int = 4) -> Figure:
     """Draw a recurrent cell unrolled over some steps: the same weights in every box."""
@@ -56,12 +58,13 @@ def plot_by_row(curves: dict[str, Tensor], ink: Tensor) -> Figure:
     rows = range(1, len(ink) + 1)
     figure, axes = plt.subplots(figsize=(7, 4.6))
     share = (25 * ink / ink.max()).tolist()  # a low hill behind the curves
-    axes.bar(rows, share, width=1, color="0.9", label="ink in that row")
+    axes.bar(rows, share, width=1, color="0.9")
+    axes.text(len(ink) / 2 + 2, 5, "ink in that row", ha="center", color="0.4")
     for name, accuracies in curves.items():
         axes.plot(rows, 100 * accuracies, label=name)
     axes.set(xticks=[1, *range(4, 29, 4)], xlim=(0.5, 28.5), ylim=(0, 103))
     axes.set(xlabel="rows read", ylabel="accuracy (%)")
-    figure.legend(loc="outside upper left", ncols=2)
+    label_lines(axes)
     return figure
 
 
@@ -82,10 +85,13 @@ def plot_gradients(norms: dict[str, Tensor]) -> Figure:
     """Draw the gradient norm of each step, (steps,), as a share of the last step's."""
     figure, axes = plt.subplots(figsize=(7, 4.4))
     for name, steps in norms.items():
-        axes.plot(range(1, len(steps) + 1), steps / steps[-1], label=name)
+        last = len(steps)
+        axes.plot(range(1, last + 1), steps / steps[-1], label=name)
+    axes.set(xticks=[1, last // 4, last // 2, 3 * last // 4, last])
+    axes.set_xlim(-0.6 * last, 1.02 * last)  # the names are on the left
     axes.set(yscale="log", xlabel="step", ylabel="gradient (last step = 1)")
     axes.yaxis.set_major_formatter("{x:g}")  # exponents are too small for a phone
-    axes.legend()
+    label_lines(axes, end=0)
     return figure
 
 
@@ -94,13 +100,13 @@ def plot_steps(runs: dict[str, Sequence[tuple[float, float]]]) -> Figure:
     figure, (left, right) = plt.subplots(1, 2, figsize=(7, 3.6))
     for name, steps in runs.items():
         losses, norms = zip(*steps, strict=True)
-        left.plot(losses, linewidth=1, label=name)
-        right.plot(norms, linewidth=1)
+        left.plot(losses, linewidth=1)
+        right.plot(norms, linewidth=1, label=name)
     left.set(xlabel="step", ylabel="loss")
-    right.set(xlabel="step", ylabel="gradient norm before clipping")
+    right.set(xlabel="step", ylabel="gradient norm")
     for axes, marks in ((left, [2, 5]), (right, [])):
         axes.set_yscale("log", subs=marks)
         axes.yaxis.set_major_formatter("{x:g}")  # exponents are too small for a phone
         axes.yaxis.set_minor_formatter("{x:g}")
-    left.legend()
+    label_lines(right)
     return figure

@@ -1,8 +1,7 @@
 """Networks that read an image as a sequence of rows."""
 
-# mypy: untyped-calls-exclude=torch
-# mypy: disable-error-code="no-any-return, arg-type, index"
-# (some calls of torch have no annotations, and mypy cannot know the weights of nn.RNN)
+# mypy: disable-error-code="arg-type, index"
+# (mypy cannot know the weights of nn.RNN)
 
 from collections.abc import Callable
 

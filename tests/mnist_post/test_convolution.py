@@ -13,8 +13,8 @@ from mnist_post.basics import (
     predict,
     train_step,
 )
+from mnist_post.comparison import Jitter
 from mnist_post.convolution import CNN, Ensemble, flatten_to_plane, reestimate, stage
-from mnist_post.ruler import Jitter
 
 
 @pytest.mark.parametrize("count", [2, 80, 128])
@@ -44,12 +44,12 @@ def test_channels_are_free() -> None:
     assert (2, 10) == CNN((2, 3, 4, 5))(torch.rand(2, 1, 28, 28)).shape
 
 
-def test_training_aids_can_be_left_out() -> None:
-    """Without batch norm and jitter, only dropout tells training from evaluation."""
-    model, images = CNN(norm=False, jitter=False), torch.rand(4, 1, 28, 28)
+def test_batch_norm_can_be_left_out() -> None:
+    """Without batch norm, only dropout tells training from evaluation."""
+    model, images = CNN(norm=False), torch.rand(4, 1, 28, 28)
     model.train().body[3].eval()
     assert torch.allclose(model(images), model.eval()(images))
-    assert not any(isinstance(part, nn.BatchNorm2d | Jitter) for part in model.modules())
+    assert not any(isinstance(part, nn.BatchNorm2d) for part in model.modules())
 
 
 def test_pooling_before_relu_changes_nothing() -> None:
@@ -97,15 +97,15 @@ def test_a_last_batch_of_one_stops_batch_norm_only_without_height(noise: TensorD
 
 
 def test_same_seed_same_weights() -> None:
-    """Weights, dropout and jitter all come from the seed."""
+    """Weights, dropout and augmentation all come from the seed."""
     outputs = []
     for _ in range(2):
         torch.manual_seed(3)
-        outputs.append(CNN()(torch.ones(4, 1, 28, 28)))
+        outputs.append(nn.Sequential(Jitter(), CNN())(torch.ones(4, 1, 28, 28)))
     assert torch.equal(*outputs)
 
 
-def test_ensemble_votes_by_mean_probability() -> None:
+def test_ensemble_averages_probabilities() -> None:
     """Its softmax is the mean of the members' softmaxes, and it has all their parameters."""
     torch.manual_seed(0)
     members, images = [MLP(8), MLP(8)], torch.rand(5, 1, 28, 28)
@@ -116,19 +116,19 @@ def test_ensemble_votes_by_mean_probability() -> None:
 
 
 def test_ensemble_of_the_very_sure_does_not_overflow() -> None:
-    """Logits far beyond what a float's exponential holds still give finite votes."""
+    """Logits far beyond what a float's exponential holds still give finite logits."""
     linear = nn.Linear(784, 10)
     nn.init.constant_(linear.bias[3], 1000.0)
     sure = nn.Sequential(nn.Flatten(), linear)
-    votes = Ensemble([sure, sure])(torch.rand(2, 1, 28, 28))
-    assert votes.isfinite().all()
-    assert [3, 3] == votes.argmax(dim=1).tolist()
+    logits = Ensemble([sure, sure])(torch.rand(2, 1, 28, 28))
+    assert logits.isfinite().all()
+    assert [3, 3] == logits.argmax(dim=1).tolist()
 
 
 def test_reestimate_takes_the_statistics_of_the_images() -> None:
     """Evaluated on those images, the copy answers as in training mode; the original stays."""
     torch.manual_seed(0)
-    model, images = CNN(jitter=False).eval(), 3 + 2 * torch.randn(400, 1, 28, 28)
+    model, images = CNN().eval(), 3 + 2 * torch.randn(400, 1, 28, 28)
     before = {name: value.clone() for name, value in model.state_dict().items()}
     adapted = reestimate(model, images)
     assert all(value.equal(before[name]) for name, value in model.state_dict().items())

@@ -2,10 +2,13 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from matplotlib.text import Annotation
 
 from mnist_post import figures
-from mnist_post.basics import Score, plot_digits, plot_search
+from mnist_post.basics import Score, label_lines, plot_digits, plot_search
 
 HISTORY = [(Score(0.5, 0.9), Score(0.3, 0.92)), (Score(0.2, 0.95), Score(0.25, 0.94))]
 
@@ -58,9 +61,51 @@ def test_search_has_a_line_per_choice_and_a_dot_per_seed() -> None:
         heights(figure, n) for n in (0, 1)
     ]
     assert [2, 1, 1, 1] == [len(dots.get_offsets()) for dots in figure.axes[0].collections]  # type: ignore[arg-type]
-    legend = figure.axes[0].get_legend()
-    assert legend is not None
-    assert ["32 units", "64 units"] == [text.get_text() for text in legend.get_texts()]
+    assert ["32\nunits", "64\nunits"] == texts(figure)
+
+
+def lines(*heights: float) -> Axes:
+    """Return axes of unit height with a level line at each height, named by it."""
+    _, axes = plt.subplots()
+    for height in heights:
+        axes.plot([0, 2], [height, height], label=str(height))
+    axes.set(xlim=(-1, 3), ylim=(0, 1))
+    return axes
+
+
+def places(axes: Axes) -> dict[str, tuple[float, float]]:
+    """Return where in the axes each name is attached; and close."""
+    plt.close(axes.figure)  # type: ignore[arg-type]
+    notes = [note for note in axes.texts if isinstance(note, Annotation)]
+    return {note.get_text(): (float(note.xy[0]), float(note.xy[1])) for note in notes}
+
+
+def test_a_line_is_named_at_its_end() -> None:
+    """A name is at the height of the last point, or of the first."""
+    axes = lines(0.2, 0.8)
+    label_lines(axes)
+    assert [pytest.approx((0.75, 0.2)), pytest.approx((0.75, 0.8))] == [*places(axes).values()]
+    axes = lines(0.2)
+    label_lines(axes, end=0)
+    assert [pytest.approx((0.25, 0.2))] == [*places(axes).values()]
+
+
+def test_names_of_lines_that_meet_stay_apart() -> None:
+    """They are at least the gap apart, in the order of their lines, and none is above the axes."""
+    axes = lines(0.5, 0.97, 0.99, 0.98)
+    label_lines(axes, gap=0.1)
+    heights = {name: y for name, (_, y) in places(axes).items()}
+    expected = {"0.5": 0.5, "0.97": 0.8, "0.98": 0.9, "0.99": 1.0}
+    assert pytest.approx(expected) == heights
+
+
+def test_a_name_has_the_colour_of_its_line_but_darker() -> None:
+    """Pale colours are legible as text, too."""
+    axes = lines(0.5)
+    axes.lines[0].set_color("#ffffff")
+    label_lines(axes)
+    assert (0.65, 0.65, 0.65) == to_rgb(axes.texts[0].get_color())
+    plt.close(axes.figure)  # type: ignore[arg-type]
 
 
 def test_mlp_is_drawn_with_its_width() -> None:
@@ -76,6 +121,7 @@ def test_history_has_loss_and_error() -> None:
     assert ["loss", "error (%)"] == [axes.get_ylabel() for axes in figure.axes]
     assert [2, 2] == [len(axes.lines) for axes in figure.axes]
     assert [0, 0] == [axes.get_ylim()[0] for axes in figure.axes]
+    assert ["training", "validation"] == [text.get_text() for text in figure.axes[1].texts]
 
 
 def test_confusion_shows_all_counts_and_shades_mistakes() -> None:

@@ -4,7 +4,7 @@ import torch
 from matplotlib.patches import Rectangle
 
 from mnist_post import figures_convolution as figures
-from mnist_post.ruler import plot_spread
+from mnist_post.comparison import plot_spread
 
 
 def test_convolution_shows_image_kernel_and_map() -> None:
@@ -46,12 +46,13 @@ def test_cnn_is_drawn_from_its_shapes() -> None:
 
 
 def test_robustness_has_a_panel_per_kind_of_corruption() -> None:
-    """Each model has a line in each panel, in percent."""
+    """Each model has a line in each panel, in percent, with its name at the end."""
     curves = {"MLP": torch.tensor([[1.0, 0.5], [0.9, 0.1]])}
     figure = figures.plot_robustness(curves, {"shift": [1, 3], "blur": [1, 2]})
     assert ["shift", "blur"] == [axes.get_xlabel() for axes in figure.axes]
     drawn = [np.asarray(axes.lines[0].get_ydata()).tolist() for axes in figure.axes]
     assert [pytest.approx([100, 50]), pytest.approx([90, 10])] == drawn
+    assert [["MLP"]] * 2 == [[text.get_text() for text in axes.texts] for axes in figure.axes]
 
 
 def test_spread_has_a_dot_per_seed_and_a_mean() -> None:
@@ -66,7 +67,8 @@ def test_spread_has_a_dot_per_seed_and_a_mean() -> None:
 def test_calibration_has_bars_that_shrink_with_the_count() -> None:
     """Dots are at confidence and accuracy; more answers make a shorter bar, inside 0 to 1."""
     rows = torch.tensor([[0.6, 0.5, 10.0], [0.9, 0.9, 1000.0], [1.0, 1.0, 50.0]])
-    (axes,) = figures.plot_calibration({"MLP": rows}).axes
+    axes, other = figures.plot_calibration({"MLP": rows, "CNN": rows}).axes
+    assert ["MLP", "CNN"] == [axes.get_title(), other.get_title()]
     assert pytest.approx([0.5, 0.9, 1.0]) == np.asarray(axes.lines[1].get_ydata()).tolist()
     (bars,) = axes.collections
     ends = [segment[:, 1].tolist() for segment in bars.get_segments()]  # type: ignore[attr-defined]

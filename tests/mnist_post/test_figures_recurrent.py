@@ -43,6 +43,7 @@ def test_rows_are_counted_from_one() -> None:
     assert [*range(1, 29)] == [int(x) for x in np.asarray(axes.lines[0].get_xdata())]
     assert pytest.approx((100 * accuracies).tolist()) == heights(axes, 0)
     assert 28 == len(axes.patches)
+    assert {"ink in that row", "LSTM"} == {text.get_text() for text in axes.texts}
 
 
 def test_rows_needed_shows_the_median_of_each_digit() -> None:
@@ -61,6 +62,7 @@ def test_gradients_end_at_one() -> None:
     """Each curve is a share of its own last step."""
     (axes,) = drawn(figures.plot_gradients({"RNN": torch.tensor([0.5, 2.0])}))
     assert [0.25, 1.0] == heights(axes, 0)
+    assert ["RNN"] == [text.get_text() for text in axes.texts]
     assert "log" == axes.get_yscale()
 
 

@@ -32,7 +32,8 @@ CLIPBOARD = "navigator.clipboard.readText()"
 CELLS = "div.language-python:not(.raises-exception, .skip-execution)"
 """The code that a reader's own file holds in the end."""
 
-PUBLIC = {"torch", "torchvision", "matplotlib"}
+PUBLIC = {"torch", "torchvision", "matplotlib", "PIL"}
+PUBLIC |= {"onnxruntime", "safetensors", "sklearn"}
 """The packages that a post's first lines ask a reader to install."""
 
 

@@ -86,7 +86,7 @@ def test_outputs_say_which_cell_made_them(numbers: Page) -> None:
 
 def test_code_folds_and_opens_and_that_is_remembered(numbers: Page) -> None:
     """All code can be folded or opened, on the next page too, and again as the author has it."""
-    fold = numbers.get_by_role("button", name="Fold all code")
+    fold = numbers.get_by_role("button", name="Fold code")
     code = numbers.locator("#training pre")
     copied = numbers.locator("#copies-of-code pre")
     assert (code.is_visible(), copied.is_visible()) == (True, False)
@@ -95,9 +95,9 @@ def test_code_folds_and_opens_and_that_is_remembered(numbers: Page) -> None:
     assert fold.get_attribute("aria-pressed") == "true"
     numbers.reload()
     assert not code.is_visible()
-    numbers.get_by_role("button", name="Open all code").click()
+    numbers.get_by_role("button", name="Open code").click()
     assert (code.is_visible(), copied.is_visible()) == (True, True)
-    numbers.get_by_role("button", name="Open all code").click()
+    numbers.get_by_role("button", name="Open code").click()
     assert (code.is_visible(), copied.is_visible()) == (True, False)
 
 
@@ -151,6 +151,28 @@ def test_the_contents_are_never_far_on_a_phone(numbers: Page) -> None:
     link.click()
     assert numbers.locator(".toc a").first.is_visible()
     assert numbers.locator(".toc").evaluate("(list) => list.getBoundingClientRect().top") >= 0
+
+
+def test_the_way_back_says_where_a_reader_is_and_cuts_no_line(numbers: Page) -> None:
+    """It spans a narrow page, below the text, with the name of the section in view."""
+    numbers.set_viewport_size({"width": 360, "height": 500})
+    numbers.reload()
+    numbers.locator("#exercises").evaluate("(heading) => heading.scrollIntoView()")
+    link = numbers.locator(".to-contents a[data-at='Exercises']")
+    link.wait_for()
+    box = link.bounding_box()
+    assert box is not None
+    assert (0, 360) == (box["x"], box["width"])
+
+
+@pytest.mark.parametrize("width", [320, 360, 500, 768, 1280])
+def test_no_choice_stands_alone_on_a_line(numbers: Page, width: int) -> None:
+    """What changes how code is shown stays together, at every width."""
+    numbers.set_viewport_size({"width": width, "height": 700})
+    tops = numbers.locator(".choice").evaluate_all(
+        "(buttons) => buttons.map((button) => button.getBoundingClientRect().top)"
+    )
+    assert 1 == len(set(tops))
 
 
 def test_the_way_back_covers_nothing_that_has_the_focus(numbers: Page) -> None:

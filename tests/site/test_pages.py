@@ -288,10 +288,14 @@ def test_weight(site: Built) -> None:
     assert sum(len(script.encode()) for script in scripts) < 16_000
 
 
+HEAVIER = {"/mnist-classifier-with-pytorch-part-4/": 180_000}
+"""Pages that may weigh more: Part IV brings the folded code of two other parts along."""
+
+
 def test_every_post_is_light(site: Built) -> None:
-    """The HTML of a post stays under 150 KB, uncompressed."""
-    heavy = {url: len(site.read(url).encode()) for url in site.urls()}
-    assert {url: size for url, size in heavy.items() if size >= 150_000} == {}
+    """The HTML of a post stays under 150 KB, uncompressed, with one exception."""
+    sizes = {url: len(site.read(url).encode()) for url in site.urls()}
+    assert {url: n for url, n in sizes.items() if n >= HEAVIER.get(url, 150_000)} == {}
 
 
 MINIMAL_MISTAKES = {
@@ -313,6 +317,7 @@ def test_posts_move_to_minimal_mistakes_unedited(path: Path) -> None:
     prose = re.sub(r"<!-- output -->.*?<!-- /output -->", "", text, flags=re.DOTALL)
     prose = re.sub(r"^ *(```+|~~~+).*?^ *\1", "", prose, flags=re.DOTALL | re.MULTILINE)
     prose = re.sub(r"`[^`\n]+`", "", prose)
+    prose = prose.replace('<div id="digit-demo" markdown="0"></div>', "")  # empty elsewhere
     prose = prose.replace("({{ site.baseurl }}/", "(/")  # links between parts: any site has it
     tags = re.findall(r"\{%-?\s*(\w+(?:\s+figure\b)?)|\{\{", prose)
     assert set(tags) <= {"include figure", "raw", "endraw"}

@@ -217,6 +217,24 @@ def test_slides_follow_headings_and_cells(everything: Path) -> None:
     assert text.count("<section") >= 5
 
 
+def test_an_export_is_not_published(
+    everything: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It goes into a folder that Jekyll leaves out, wherever the command runs; it says where."""
+    monkeypatch.chdir(everything)
+    before = {path for path in everything.rglob("*") if path.is_file()}
+    assert main(["export", "--site", str(everything), NAME, "--to", "notebook"]) == 0
+    (written,) = {path for path in everything.rglob("*") if path.is_file()} - before
+    assert "_exports" == written.relative_to(everything).parts[0]
+    assert f"{written.relative_to(everything)}: written\n" == capsys.readouterr().out
+    monkeypatch.chdir(everything.parent)
+    assert main(["export", "--site", str(everything), NAME, "--to", "notebook"]) == 0
+    assert f"{written.relative_to(everything.parent)}: written\n" == capsys.readouterr().out
+    written.write_text("mine", encoding="utf-8")
+    assert main(["export", "--site", str(everything), NAME, "--to", "notebook"]) == 2
+    assert "mine" == written.read_text(encoding="utf-8")
+
+
 def test_an_exported_notebook_has_the_outputs(everything: Path) -> None:
     """Whatever its download has."""
     target = everything / "out.ipynb"

@@ -93,6 +93,7 @@ def test_saves_are_built_errors_are_shown_and_interrupts_leave_no_kernel(  # noq
 ) -> None:
     """The life of a watch: code, a data file, settings, an error, its correction, and the end."""
     with watching(site) as watch:
+        watch.until(f"watching 1 post in {site}")
         watch.until(f"{POST}: built in ")
         assert "product 42" == output(site)
         replace(site / POST, "6 * factor", "5 * factor")

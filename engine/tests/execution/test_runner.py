@@ -122,6 +122,17 @@ def test_a_run_keeps_the_last_state_of_widgets(run: Runner) -> None:
     assert {} == second.outputs[0]["data"][WIDGET_STATES]
 
 
+def test_what_is_no_text_is_named_by_its_type(run: Runner) -> None:
+    """The format of notebooks allows only texts there, except for JSON, which may be anything."""
+    odd = "{'text/html': {'a': 1}, 'image/png': 5, 'text/x+json': None, 'text/plain': 'a'}"
+    json = "{'application/json': [1], 'application/geo+json': None}"
+    [cell] = run(f"```python\ndisplay({odd}, raw=True)\ndisplay({json}, raw=True)\n```\n").cells
+    first, second = (output["data"] for output in cell.outputs)
+    kinds = {"text/html of type dict", "image/png of type int", "text/x+json of type NoneType"}
+    assert kinds | {"text/plain"} == set(first)
+    assert {"application/json": [1], "application/geo+json": None} == second
+
+
 def test_help_is_an_output(run: Runner) -> None:
     """Jupyter shows it in a window of its own, which a page does not have."""
     [cell] = run("```python\nlen?\n```\n").cells

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +13,7 @@ import pytest
 from post_builder.document.post import Post
 from post_builder.errors import ExecutionError
 from post_builder.execution.forking.standby import Standby
+from post_builder.execution.kernels import process_of
 from post_builder.execution.run import Run
 from post_builder.execution.runner import execute
 from post_builder.settings import Settings
@@ -52,6 +51,15 @@ async def started(standby: Standby) -> None:
     await asyncio.wait(standby._ready.values())
 
 
+async def ready(standby: Standby) -> int:
+    """Return the guard of the one kernel on standby."""
+    (start,) = standby._ready.values()
+    _, kernel = await start
+    process = process_of(kernel.client)
+    assert process is not None
+    return process.pid
+
+
 def in_loop(test: Callable[[Standby], Awaitable[None]]) -> None:
     """Run a test in an event loop, and end its kernels; none is left."""
     before = children()
@@ -72,14 +80,12 @@ def test_a_run_takes_the_kernel_that_waits_and_starts_another(post: Post, blog: 
     """Every run has a kernel of its own; the next one is on its way when it ends."""
 
     async def test(standby: Standby) -> None:
-        site, before = Site(blog), children()
+        site = Site(blog)
         standby.warm(post, site)
         standby.warm(post, site)
-        await started(standby)
-        (waiting,) = children() - before
+        waiting = await ready(standby)
         assert waiting == await process(post, site, standby)
-        await started(standby)
-        (following,) = children() - before
+        following = await ready(standby)
         assert waiting != following
         assert following == await process(post, site, standby)
 
@@ -91,12 +97,12 @@ def test_a_kernel_that_died_while_it_waited_is_replaced(post: Post, blog: Path) 
     """The run gets another one instead of an error."""
 
     async def test(standby: Standby) -> None:
-        site, before = Site(blog), children()
+        site = Site(blog)
         standby.warm(post, site)
-        await started(standby)
-        (waiting,) = children() - before
-        os.kill(waiting, signal.SIGKILL)
-        os.waitid(os.P_PID, waiting, os.WEXITED | os.WNOWAIT)  # noqa: ASYNC222  # it was killed
+        waiting = await ready(standby)
+        guard = psutil.Process(waiting)
+        guard.kill()
+        await asyncio.to_thread(guard.wait)
         assert waiting != await process(post, site, standby)
 
     in_loop(test)
@@ -129,10 +135,8 @@ def test_other_settings_need_another_kernel(post: Post, blog: Path) -> None:
     """A kernel is started for the settings of its site, and serves no others."""
 
     async def test(standby: Standby) -> None:
-        before = children()
         standby.warm(post, Site(blog))
-        await started(standby)
-        (waiting,) = children() - before
+        waiting = await ready(standby)
         other = Site(blog, Settings(environment={"MODE": "other"}))
         assert waiting != await process(post, other, standby)
 

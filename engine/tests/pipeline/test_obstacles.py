@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
@@ -164,6 +165,31 @@ def test_nothing_is_written_or_removed_through_a_link_that_leads_out_of_the_site
         assert 1 == status
 
 
+@pytest.mark.parametrize(
+    ("name", "command"),
+    [
+        (".post-builder/.gitignore", ["build"]),
+        ("assets/css", ["init"]),
+        (DRAWN, ["adopt", DRAWN, "--no-run", "--yes"]),
+    ],
+)
+def test_no_command_writes_through_a_link_that_leads_out(
+    site: Path, name: str, command: list[str]
+) -> None:
+    """Nor where the link leads to nothing yet."""
+    if name != DRAWN:
+        path, outside = site / name, site.parent / f"{site.name}-outside"
+        outside.mkdir()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.symlink_to(outside / "new" if name.startswith(".") else outside)
+    else:
+        replace(site / DRAWN, "jupyter:", "other:")
+        outside = _move_out(site, name)
+    before = _tree(outside)
+    assert 0 != main([*command, "--site", str(site)])
+    assert before == _tree(outside)
+
+
 @pytest.mark.parametrize("name", ["_posts", DRAWN, "assets", "assets/images/drawn", "_data/builds"])
 def test_links_inside_the_site_are_followed(site: Path, name: str) -> None:
     """Some authors keep their posts elsewhere, where Jekyll does not look for pages."""
@@ -252,6 +278,25 @@ def test_what_cannot_be_read_is_an_error(
         assert f"{name}: " in printed_text
         assert "cannot be read: Permission denied" in printed_text
         assert "Traceback" not in printed_text
+
+
+@pytest.mark.parametrize("name", [DRAWN, ".post-builder/.gitignore"])
+def test_a_folder_that_cannot_be_entered_is_an_error(
+    site: Path, name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where it may be listed, the system refuses only the look at what is in it."""
+    stat = os.stat
+
+    def refuse(path: Path, **options: bool) -> os.stat_result:
+        if str(path) == str(site / name):
+            raise PermissionError(13, "Permission denied", str(path))
+        return stat(path, **options)
+
+    monkeypatch.setattr("os.stat", refuse)
+    assert 1 == main(["build", "--site", str(site)])
+    said = "".join(capsys.readouterr())
+    assert f"{name}: cannot be reached: Permission denied" in said
+    assert "Traceback" not in said
 
 
 def test_posts_that_cannot_be_listed_fail_check(

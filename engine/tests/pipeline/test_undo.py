@@ -126,3 +126,14 @@ def test_copies_do_not_grow_without_bound(site: Path) -> None:
     path = keep_copy(opened, "a", "a.md", b"29")
     assert [f"{number}" for number in range(10, 30)] == _copies(site)
     assert "29" == site.joinpath(path).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("letter", ["a", "é", "字"])
+def test_a_name_of_any_length_has_a_copy(site: Path, letter: str) -> None:
+    """The end of the name says of what it is."""
+    opened = open_site(site)
+    name = letter * ((255 - len(".md")) // len(letter.encode())) + ".md"
+    copies = [keep_copy(opened, "a", name, b"1") for _ in range(2)]
+    assert copies[0] == copies[1]
+    assert copies[0].endswith(f"{letter * 10}.md")
+    assert ["1"] == _copies(site)

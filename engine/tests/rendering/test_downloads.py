@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import nbformat
@@ -17,9 +16,10 @@ from toysite import POST, replace
 from post_builder.commands.build import build
 from post_builder.document.parsing.parser import parse
 from post_builder.document.post import Post
-from post_builder.execution.kernels import Kernel
+from post_builder.execution.kernels import Kernels
 from post_builder.rendering.downloads import make_downloads
 from post_builder.site import Site, open_site
+from post_builder.sources.transclusion import PreparedPost
 from post_builder.ui.progress import Silent
 
 
@@ -162,9 +162,9 @@ class NoKernel:
     def expect(self, posts: Iterable[Post], site: Site) -> None:
         """Prepare nothing."""
 
-    def __call__(self, post: Post, site: Site) -> AbstractAsyncContextManager[Kernel]:
+    def for_run(self, prepared: PreparedPost, declared: Mapping[str, str]) -> Kernels:
         """Say which post runs."""
-        raise AssertionError(f"{post.path} of {site.root} runs")
+        raise AssertionError(f"{prepared.post.path} runs with {declared}")
 
 
 @pytest.mark.slow

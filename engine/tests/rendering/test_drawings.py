@@ -102,3 +102,17 @@ def test_an_output_without_a_visible_character_is_no_box(rendered: Render, text:
         cell = rendered(output)
         assert "" == cell.region
         assert not cell.notes
+
+
+def test_a_drawing_in_markdown_is_an_image(rendered: Render) -> None:
+    """Within a line or apart, as in HTML; formulas beside it stay formulas."""
+    drawing = f'<svg width="10" height="20"><title>A dot</title>{CIRCLE}</svg>'
+    for text in (f"A **dot**: {drawing} and $x$", f"# Dot\n\n<p>{drawing}</p>\n\n$x$\n"):
+        cell = rendered(
+            {"output_type": "display_data", "data": {"text/markdown": text}, "metadata": {}}
+        )
+        shown = image(cell)
+        assert ("10", "20", "A dot") == (shown["width"], shown["height"], shown["alt"])
+        assert CIRCLE in shown["src"]
+        assert "<math" in cell.region
+        assert not cell.notes

@@ -295,3 +295,13 @@ def test_kramdown_leaves_html_alone_where_it_reads_it_as_markdown(
     }
     run = made_up_run(transclude(post, site, {}), [[output]])
     assert expected in render(post, run, site, "slug")[0].region
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("address", ["//", "\\\\", "//[", "//[x/a", "//%3C", "//a b"])
+def test_an_address_without_a_host_is_none(address: str) -> None:
+    """Nor does it raise where nobody sees it, within the cleaner."""
+    for markup in (f'<a href="{address}">a</a>', f'<p>a</p><img src="{address}">'):
+        html = clean(read_source(markup)).html
+        assert "//" not in html
+        assert html == clean(read_source(html)).html

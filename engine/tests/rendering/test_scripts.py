@@ -114,3 +114,15 @@ def test_figures_do_not_go_on_in_the_next_cell(tmp_path: Path) -> None:
     )
     assert "1\n" == printed(tmp_path, text)
     assert 1 == text.count("plt.close(")
+
+
+@pytest.mark.parametrize("name", ["_", "__", "_1", "Out", "In", "_i", "_oh"])
+def test_what_only_jupyter_remembers_is_a_comment_with_the_reason(
+    tmp_path: Path, name: str
+) -> None:
+    """Plain Python has no earlier results and inputs; what a post binds itself is its own."""
+    text = script("6 * 7", f"x = {name}", "print('goes on')")
+    assert f"# Only Jupyter can run this cell, which uses {name}:\n# x = {name}\n" in text
+    assert "goes on\n" == printed(tmp_path, text)
+    own = script(f"for {name} in range(3):\n    pass", f"print({name})")
+    assert "2\n" == printed(tmp_path, own)

@@ -16,6 +16,7 @@ from post_builder.ui.printing import show, visible
         ("\x1b[31mred\x07", r"\x1b[31mred\x07"),
         ("over\rwritten", r"over\rwritten"),
         ("half \ud83d of one", r"half \ud83d of one"),
+        ("turned \u202e and \u2066", r"turned \u202e and \u2066"),
         ("Über 東京", "Über 東京"),
     ],
 )
@@ -29,6 +30,24 @@ def test_half_a_character_can_be_printed(capsys: pytest.CaptureFixture[str]) -> 
     show("a\ud800b")
 
     assert "a\\ud800b\n" == capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("_posts/a\n::add-mask::x.md: failed", "_posts/a\n\\x3a:add-mask::x.md: failed"),
+        (" \t::error::x", " \t\\x3a:error::x"),
+        ("a ##[error]x", "a \\x23#[error]x"),
+        ("std::vector ## [a]", "std::vector ## [a]"),
+    ],
+)
+def test_no_text_is_a_command_for_github(
+    monkeypatch: pytest.MonkeyPatch, text: str, expected: str
+) -> None:
+    """Names of files, tracebacks and what cells printed may start a line as one does."""
+    assert text == visible(text)
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    assert expected == visible(text)
 
 
 def test_a_file_name_adds_no_command_for_github(

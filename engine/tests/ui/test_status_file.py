@@ -71,6 +71,19 @@ def test_nothing_is_left_when_nobody_watches(tmp_path: Path) -> None:
     status.close()
 
 
+def test_nothing_is_written_through_a_link(tmp_path: Path, post: Post) -> None:
+    """Whoever may add files to a site could put one at the name of the temporary file."""
+    outside = tmp_path / "outside"
+    outside.write_text("precious", encoding="utf-8")
+    own = tmp_path / "own"
+    own.mkdir()
+    own.joinpath(".status.json.tmp").symlink_to(outside)
+    status = StatusFile(own / "status.json", Silent())
+    status.saved([post.path])
+    assert "precious" == outside.read_text(encoding="utf-8")
+    assert told(status)
+
+
 def test_a_file_that_cannot_be_written_stops_nothing(tmp_path: Path) -> None:
     """It is a comfort, and builds go on without it."""
     tmp_path.joinpath("own").touch()

@@ -10,18 +10,13 @@ import datetime as dt
 import io
 import json
 import sys
-from collections.abc import Awaitable, Callable, Sequence
 from contextlib import nullcontext, redirect_stdout, suppress
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING
 
-from post_builder.errors import PostBuilderError, SiteError
+from post_builder.cli.posts import named_posts
+from post_builder.errors import PostBuilderError
 from post_builder.site import WITHHELD, Site
 from post_builder.ui.printing import show
-
-if TYPE_CHECKING:
-    from post_builder.ui.outcomes import Outcome
 
 FAILED = 1
 """The exit status of a command that found or met a problem."""
@@ -41,7 +36,7 @@ def _nothing_to_do(site: Site, arguments: argparse.Namespace) -> str | None:
     from post_builder.pipeline.undo import own_folder  # noqa: PLC0415
     from post_builder.ui.outcomes import Outcome, report  # noqa: PLC0415
 
-    fresh = unchanged_posts(site, _posts(site, arguments.posts), every=not arguments.posts)
+    fresh = unchanged_posts(site, named_posts(site, arguments.posts), every=not arguments.posts)
     if fresh is None:
         return None
     with redirect_stdout(io.StringIO()) as printed:
@@ -59,6 +54,7 @@ def _build(site: Site, arguments: argparse.Namespace) -> int:
     import asyncio  # noqa: PLC0415
 
     from post_builder.commands.build import build  # noqa: PLC0415
+    from post_builder.commands.building.scheduler import on_cluster  # noqa: PLC0415
     from post_builder.pipeline.made.files import Orphans, remove_orphans  # noqa: PLC0415
     from post_builder.pipeline.names import post_names  # noqa: PLC0415
     from post_builder.pipeline.session import session  # noqa: PLC0415
@@ -68,11 +64,11 @@ def _build(site: Site, arguments: argparse.Namespace) -> int:
 
     jobs = arguments.jobs or site.settings.jobs
     with session(site, "build", _say):
-        paths, orphans = _posts(site, arguments.posts), Orphans()
+        paths, orphans = named_posts(site, arguments.posts), Orphans()
         with live(silent=arguments.json) as progress:
             options = {"force": arguments.force, "jobs": jobs, "keep_going": arguments.keep_going}
             run = partial(build, site, paths, progress, **options)
-            outcomes = asyncio.run(_on_cluster(site, arguments.scheduler, run))
+            outcomes = asyncio.run(on_cluster(site, arguments.scheduler, run))
         failed = any(outcome.error for outcome in outcomes)
         if not (failed or arguments.posts):  # one that failed may be what they were made for
             orphans = remove_orphans(site, post_names(site))
@@ -81,21 +77,6 @@ def _build(site: Site, arguments: argparse.Namespace) -> int:
     _say("\n".join(_withheld(post, why) for post, why in moved.items()))
     _say("\n".join(map(str, orphans.errors)))
     return FAILED if failed or orphans.errors else 0
-
-
-async def _on_cluster(
-    site: Site, scheduler: str | None, run: Callable[..., Awaitable[list[Outcome]]]
-) -> list[Outcome]:
-    """Run a build with a cluster, if its scheduler is named."""
-    if scheduler is None:
-        return await run()
-    try:
-        from post_builder.cluster.connection import connected  # noqa: PLC0415
-    except ModuleNotFoundError as error:
-        hint = "pip install 'post-builder[cluster]'"
-        raise SiteError(f"--scheduler needs {error.name}", hint=hint) from None
-    async with connected(scheduler, site) as cluster:
-        return await run(cluster=cluster)
 
 
 def _withheld(post: str, why: str) -> str:
@@ -109,7 +90,7 @@ def check(site: Site, arguments: argparse.Namespace) -> int:
     """Find what is stale or was edited by hand."""
     from post_builder.ui.findings import report  # noqa: PLC0415
 
-    paths = _posts(site, arguments.posts)
+    paths = named_posts(site, arguments.posts)
     if arguments.execute:
         import asyncio  # noqa: PLC0415
 
@@ -168,7 +149,7 @@ def export(site: Site, arguments: argparse.Namespace) -> int:
     """Write a built post in another format."""
     from post_builder.commands.export.write import export  # noqa: PLC0415
 
-    [path] = _posts(site, [arguments.post])
+    [path] = named_posts(site, [arguments.post])
     exported = export(site, path, arguments.to, arguments.output)
     show(exported.to_json() if arguments.json else exported)
     return 0
@@ -204,7 +185,7 @@ def clean(site: Site, arguments: argparse.Namespace) -> int:
 
     with session(site, "clean", _say):
         dry_run = arguments.dry_run
-        touched = clean(site, _posts(site, arguments.posts), dry_run=dry_run)
+        touched = clean(site, named_posts(site, arguments.posts), dry_run=dry_run)
         every = not arguments.posts
         orphans = remove_orphans(site, post_names(site), dry_run=dry_run) if every else Orphans()
     touched += orphans.removed
@@ -216,28 +197,6 @@ def clean(site: Site, arguments: argparse.Namespace) -> int:
         print("\n".join([*touched, f"{count} file{'' if count == 1 else 's'} {done}"]))
     _say("\n".join(map(str, orphans.errors)))
     return FAILED if orphans.errors else 0
-
-
-def _posts(site: Site, named: Sequence[Path]) -> list[Path]:
-    """Resolve posts named relative to the working directory or to the site's root."""
-    known = list(site.posts())
-    found = []
-    for path in named:
-        match = next((p for p in (path.resolve(), site.root / path) if p in known), None)
-        if match is None:
-            raise _not_a_post(site, path)
-        found.append(match)
-    return found if named else known
-
-
-def _not_a_post(site: Site, path: Path) -> SiteError:
-    files = (path.resolve(), site.root / path)
-    if path.suffix in site.jekyll.extensions and any(
-        file.is_file() and file.is_relative_to(site.root) for file in files
-    ):
-        hint = f"`post-builder adopt {path}` makes it executable"
-        return SiteError(f"{path} names no kernel, so nothing of it runs", hint=hint)
-    return SiteError(f"{path} is not a post of this site", hint="posts are _posts/*.md")
 
 
 def _say(message: str) -> None:

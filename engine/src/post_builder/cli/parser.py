@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from post_builder.cli import commands
-from post_builder.commands.export.formats import SUFFIXES
+from post_builder.commands.export.formats import FOLDER, SUFFIXES
 from post_builder.site import Site
 
 
@@ -61,7 +61,7 @@ def _export_arguments(export: argparse.ArgumentParser) -> None:
     formats = ", ".join(SUFFIXES)
     export.add_argument("post", type=Path, metavar="POST", help="the post to export")
     export.add_argument("--to", required=True, choices=SUFFIXES, metavar="FORMAT", help=formats)
-    output = "default: named after the post, here"
+    output = f"default: named after the post, in the site's {FOLDER}"
     export.add_argument("--output", type=Path, metavar="FILE", help=output)
 
 

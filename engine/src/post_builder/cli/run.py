@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from post_builder.cli.commands import FAILED
 from post_builder.cli.parser import make_parser
 from post_builder.cli.witness import Look
-from post_builder.errors import PostBuilderError, SiteError
+from post_builder.errors import FileError, PostBuilderError, SiteError
 from post_builder.site import open_site
 from post_builder.ui.interrupts import end_as_by_interrupt
 from post_builder.ui.printing import show
@@ -29,6 +29,9 @@ def run(argv: Sequence[str]) -> int:
         return MISUSED
     except PostBuilderError as error:
         show(error, sys.stderr)
+        return FAILED
+    except PermissionError as error:  # of a folder that may be listed and not entered, say
+        show(FileError.of(error, "cannot be reached", str(error.filename)), sys.stderr)
         return FAILED
     except KeyboardInterrupt:
         print("interrupted: unfinished posts are unchanged", file=sys.stderr)

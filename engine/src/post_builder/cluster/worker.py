@@ -8,7 +8,7 @@ import tempfile
 import threading
 from collections.abc import Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -21,7 +21,7 @@ from post_builder.cluster.versions import differences
 from post_builder.document.post import Cell
 from post_builder.errors import PostBuilderError, RaisedError
 from post_builder.execution.forking.templates import Templates
-from post_builder.execution.run import Elsewhere, Run
+from post_builder.execution.run import Elsewhere
 from post_builder.execution.runner import execute
 from post_builder.freshness.circumstances import processor
 from post_builder.freshness.packages.kernel_python import kernel_versions
@@ -134,11 +134,12 @@ async def _run(job: Job, build: _Build, worker: Worker) -> Answer:
             return Mismatch(worker.address, found)
         build.templates.expect([post], site, worth=1)
         failures = raised if job.keep_going else None
-        run = await execute(job.prepared, site, started, build.templates, failures)
+        kernels = build.templates.for_run(job.prepared, {})
+        run = await execute(job.prepared, site, started, kernels, failures)
     except PostBuilderError as error:
         return Failed(error, os.fspath(root))
     elsewhere = Elsewhere(site.root, this_machine(), processor())
-    run = Run(run.cells, run.facts, run.observations, elsewhere)
+    run = replace(run, elsewhere=elsewhere)
     script = _plotly(run.facts.plotly, site)
     return Ran(run, os.fspath(root), build.layout.states, tuple(raised), script)
 

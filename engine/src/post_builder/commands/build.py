@@ -18,7 +18,7 @@ from post_builder.errors import PostBuilderError, RaisedError, together
 from post_builder.execution.forking.templates import Templates
 from post_builder.freshness.order import Sources, order
 from post_builder.freshness.packages.kernel_python import forget
-from post_builder.freshness.site_files import before_run
+from post_builder.freshness.site_files import Before, before_run
 from post_builder.pipeline.made.aside import products_aside
 from post_builder.pipeline.names import Names, post_names
 from post_builder.pipeline.obstacles import refuse_obstacles
@@ -204,13 +204,14 @@ class _Builder:
         self.progress.post_started(state.post, list(reasons))
         ran: list[Cell] = []
         try:
-            published = await self._run_and_publish(state, ran)
+            run, published = await self._run_and_publish(state, ran)
         except PostBuilderError as error:
             self.progress.post_ended(state.post, "failed")
             notices = state.post.notices  # one of them may be the cause
             return Outcome(name, "failed", reasons, len(ran), error=error, notices=notices)
         seconds = time.perf_counter() - begin
-        self.progress.post_ended(state.post, f"built in {seconds:.1f} s")
+        ended = "; ".join(filter(None, (f"built in {seconds:.1f} s", run.remark)))
+        self.progress.post_ended(state.post, ended)
         return Outcome(
             name,
             "built",
@@ -222,7 +223,7 @@ class _Builder:
             notes=published.notes,
         )
 
-    async def _run_and_publish(self, state: PostState, ran: list[Cell]) -> Published:
+    async def _run_and_publish(self, state: PostState, ran: list[Cell]) -> tuple[Run, Published]:
         bring_back(self.site, state.record)
         refuse_obstacles(state)
         post, root = state.post, self.site.root
@@ -240,22 +241,24 @@ class _Builder:
         if self.cluster:
             run = await self.cluster.run(state.prepared, state.record, started, kept)
         else:
-            run = await self._execute(state, started, kept)
+            run = await self._execute(state, before, started, kept)
         if failures:
             raise together(failures)
-        return publish(state, run, before)
+        return run, publish(state, run, before)
 
     async def _execute(
         self,
         state: PostState,
+        before: Before,
         started: Callable[[Cell], None],
         failures: list[RaisedError] | None,
     ) -> Run:
         # fresh posts do not need Jupyter
         from post_builder.execution.runner import execute  # noqa: PLC0415
 
+        kernels = self.kernels.for_run(state.prepared, before.declared)
         with products_aside(state.site, state.prepared):
-            return await execute(state.prepared, state.site, started, self.kernels, failures)
+            return await execute(state.prepared, state.site, started, kernels, failures)
 
 
 def _seconds(state: PostState | None) -> float:

@@ -72,6 +72,7 @@ async def watch(site: Site, progress: Progress, *, jobs: int, stream: TextIO) ->
     status = StatusFile(site.root / OWN_FOLDER / STATUS, progress)
     watcher = _Watcher(status, jobs, stream, standby, status=status)
     try:
+        watcher.greet(site)
         await _watch(site, watcher)
     finally:
         status.close()
@@ -128,6 +129,12 @@ class _Watcher:
     """Digest of each file when it was last saved."""
     status: StatusFile | None = None
     """Where it is said how each post stands."""
+
+    def greet(self, site: Site) -> None:
+        """Say what is watched."""
+        with suppress(PostBuilderError, OSError):  # the first build says what is wrong
+            count = len(post_names(site))
+            show(f"watching {count} post{'s' * (count != 1)} in {site.root}", self.stream)
 
     async def build_after(self, paths: set[Path], site: Site) -> Site:
         """Build what some saves made stale; return the site with its current settings."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import os
+import re
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -18,6 +19,7 @@ from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 from nbformat.v4 import new_notebook
+from traitlets import DottedObjectName
 
 from post_builder.execution.environment import guarded
 from post_builder.execution.run import WIDGET_STATES, WIDGET_VIEW
@@ -28,8 +30,20 @@ MAX_STREAM = 16 * 2**20
 A page shows far fewer (`output_limit`). This bounds the memory of the engine.
 """
 
+_SILENCE = 0.2
+"""Seconds without output after which a kernel is taken to have none, as jupyter_client has it."""
+
 _LOOK_AGAIN = 0.5
 """Seconds after which a socket is asked for messages that asyncio may have missed."""
+
+_STATE = (
+    *("nb", "code_cells_executed", "clear_before_next_output", "_display_id_map"),
+    *("widget_state", "widget_buffers"),
+)
+"""Attributes of nbclient that outlive a cell."""
+
+_JSON = re.compile(r"application/(?:.*\+)?json")
+"""Kinds whose content may be anything, by the format of notebooks."""
 
 _PROBLEM = "application/x-post-builder-problem"
 """As in `inside/shell.py`."""
@@ -60,8 +74,49 @@ class ShellChannel(AsyncZMQSocketChannel):
                 raise Empty
 
 
+class Client(AsyncKernelClient):
+    """Knows that a kernel is ready from what it says, and not from its silence.
+
+    jupyter_client waits until no output came for a fifth of a second.
+    """
+
+    async def wait_for_ready(self, timeout: float | None = None) -> None:  # noqa: ASYNC109  # as its base
+        """Wait until the kernel answers, and its output arrives.
+
+        Raises:
+            RuntimeError: if it dies, or takes longer than a number of seconds.
+        """
+        end = math.inf if timeout is None else time.monotonic() + timeout
+        sent: set[str] = set()
+        while True:
+            sent.add(self.kernel_info())
+            with suppress(Empty):
+                reply = await self.get_shell_msg(timeout=1)
+                if reply["msg_type"] == "kernel_info_reply" and await self._is_heard(sent):
+                    self._handle_kernel_info_reply(reply)
+                    return
+            if not await self.is_alive():
+                raise RuntimeError("Kernel died before replying to kernel_info")
+            if time.monotonic() > end:
+                raise RuntimeError(f"Kernel didn't respond in {timeout:.0f} seconds")
+
+    async def _is_heard(self, sent: set[str]) -> bool:
+        """Return whether output arrives; receive all that belongs to some requests."""
+        heard = False
+        with suppress(Empty):
+            while True:
+                message = await self.get_iopub_msg(timeout=_SILENCE)
+                heard = True
+                is_idle = message["content"].get("execution_state") == "idle"
+                if is_idle and message["parent_header"].get("msg_id") in sent:
+                    break
+        return heard
+
+
 class KernelManager(AsyncKernelManager):
     """Starts a kernel under a guard, where the system can tell that a parent died."""
+
+    client_class = DottedObjectName(f"{__name__}.Client")
 
     def format_kernel_cmd(self, extra_arguments: list[str] | None = None) -> list[str]:
         """Return the command of the kernelspec, behind that of the guard."""
@@ -128,6 +183,15 @@ class KernelClient(NotebookClient):
             cut = f"\n… {self._printed - MAX_STREAM:,} more characters not shown\n"
             node.outputs.append({"output_type": "stream", "name": "stdout", "text": cut})
 
+    def state(self) -> Mapping[str, Any]:
+        """Return what the client knows of the cells that have run, not copied."""
+        return {name: getattr(self, name) for name in _STATE if hasattr(self, name)}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Know what another client knew after the same cells."""
+        for name, value in state.items():
+            setattr(self, name, value)
+
     def _add_widget_states(self, node: NotebookNode) -> None:
         """Keep what widgets show now with the outputs that show them."""
         for output in node.outputs:
@@ -163,5 +227,16 @@ class KernelClient(NotebookClient):
         elif problem := msg["content"].get("data", {}).get(_PROBLEM):
             self.problem = problem
             return None
+        if msg["msg_type"] in {"display_data", "update_display_data", "execute_result"}:
+            _name_odd_types(msg["content"]["data"])
         output: NotebookNode | None = super().process_message(msg, cell, cell_index)
         return output
+
+
+def _name_odd_types(data: dict[str, Any]) -> None:
+    """Rename what is no text where only a text may be, so that a build can say what it left out."""
+    for kind, content in list(data.items()):
+        lines = content if isinstance(content, list) else [content]
+        if not (_JSON.fullmatch(kind) or all(isinstance(line, str) for line in lines)):
+            data[f"{kind} of type {type(content).__name__}"] = ""
+            del data[kind]

@@ -94,6 +94,7 @@ def ipython_arguments(site: Site) -> list[str]:
         f"--InlineBackend.print_figure_kwargs={_figure(site, site.settings.figure_format)!r}",
         "--InteractiveShell.colors=nocolor",
         "--HistoryManager.enabled=False",
+        f"--Session.copy_threshold={2**40}",  # sharing memory takes a thread, which no fork carries
         f"--IPKernelApp.exec_lines=exec({shell!r}, {{}})",  # as text: opening it would be observed
     ]
 

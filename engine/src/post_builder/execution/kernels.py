@@ -6,7 +6,7 @@ import asyncio
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ from jupyter_core.utils import ensure_async
 from post_builder.document.front_matter import kernel_place, read_front_matter
 from post_builder.document.post import Post
 from post_builder.errors import ExecutionError
+from post_builder.execution.checkpoints.history import History
 from post_builder.execution.client import KernelClient
 from post_builder.execution.environment import (
     OBSERVATIONS,
@@ -27,10 +28,11 @@ from post_builder.execution.environment import (
     kernel_environment,
     scratch_parent,
 )
+from post_builder.execution.forking.forker import PROVISIONER, Forker
 from post_builder.execution.forking.process import ForkedProcess
-from post_builder.execution.forking.template import PROVISIONER, Template
 from post_builder.place import Place
 from post_builder.site import Site
+from post_builder.sources.transclusion import PreparedPost
 
 _SECONDS_TO_END = 10
 """Seconds for a guard to end what a kernel started; it is killed after that."""
@@ -38,13 +40,15 @@ _SECONDS_TO_END = 10
 
 @dataclass(frozen=True, slots=True)
 class Kernel:
-    """A kernel that has run nothing yet."""
+    """A kernel that has run nothing yet, or some of the cells of a post."""
 
     client: KernelClient
     log: Path
     """Where its observer writes."""
-    template: Template | None = None
+    template: Forker | None = None
     """From which it was forked."""
+    history: History | None = None
+    """What it has run already, and what is kept of its run; by default nothing."""
 
 
 Kernels = Callable[[Post, Site], AbstractAsyncContextManager[Kernel]]
@@ -57,13 +61,18 @@ class KernelSource(Protocol):
     def expect(self, posts: Iterable[Post], site: Site) -> None:
         """Prepare for posts that will run."""
 
-    def __call__(self, post: Post, site: Site) -> AbstractAsyncContextManager[Kernel]:
-        """Provide a kernel that has run nothing."""
+    def for_run(self, prepared: PreparedPost, declared: Mapping[str, str]) -> Kernels:
+        """Return where the kernel of a post comes from, which may have run some of its cells.
+
+        Args:
+            prepared: the post that will run.
+            declared: the state of each file that it declares.
+        """
 
 
 @asynccontextmanager
 async def fresh_kernel(
-    post: Post, site: Site, template: Template | None = None
+    post: Post, site: Site, template: Forker | None = None
 ) -> AsyncIterator[Kernel]:
     """Start a kernel for a post; whatever happens, it and all it started are gone afterwards.
 
@@ -92,29 +101,35 @@ async def fresh_kernel(
             await _start(client, post, site, scratch)
             yield Kernel(client, scratch / OBSERVATIONS, template)
         finally:
-            if client.kc is not None:
-                client.kc.stop_channels()
             await _end(client)
 
 
-async def _end(client: KernelClient) -> None:
-    """End a kernel: its guard ends all processes that it started."""
-    process = _process(client)
+async def put_to_rest(client: KernelClient) -> None:
+    """End a kernel, but not its checkpoints; its folder stays."""
+    if client.kc is not None:
+        client.kc.stop_channels()
+    process = process_of(client)
     if process is not None and process.poll() is None:
         process.terminate()
         with suppress(subprocess.TimeoutExpired):
             await asyncio.to_thread(process.wait, _SECONDS_TO_END)
+
+
+async def _end(client: KernelClient) -> None:
+    """End a kernel: its guard ends all processes that it started."""
+    await put_to_rest(client)
     if client.km is not None and client.km.has_kernel:
         await ensure_async(client.km.shutdown_kernel(now=True))
 
 
 def exit_status(client: KernelClient) -> int | None:
     """Return how a kernel ended: an exit status, or the negative number of a signal."""
-    process = _process(client)
+    process = process_of(client)
     return process.poll() if process is not None else None
 
 
-def _process(client: KernelClient) -> subprocess.Popen[bytes] | ForkedProcess | None:
+def process_of(client: KernelClient) -> subprocess.Popen[bytes] | ForkedProcess | None:
+    """Return the process of a kernel, or its guard."""
     provisioner = client.km.provisioner if client.km is not None else None
     return provisioner.process if isinstance(provisioner, LocalProvisioner) else None
 
@@ -130,7 +145,7 @@ async def _start(client: KernelClient, post: Post, site: Site, scratch: Path) ->
             hint = "`jupyter kernelspec list` shows the installed ones"
             message = f"the Jupyter kernel {post.kernel!r} is not installed"
             raise ExecutionError(message, _place(post), hint) from error
-        except RuntimeError as error:
+        except (RuntimeError, OSError) as error:
             log.seek(0)
             message = f"the kernel {post.kernel!r} did not start: {error}"
             raise ExecutionError(message, _place(post), detail=log.read()) from error

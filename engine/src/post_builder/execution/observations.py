@@ -20,6 +20,17 @@ class Observations:
     """For files that were read, the states they had at each opening, as `file_state` gives them;
     for folders that were listed, the names that were in them each time."""
 
+    def __or__(self, other: Observations) -> Observations:
+        """Return what either has observed."""
+        paths = self.states.keys() | other.states.keys()
+        none: frozenset[tuple[str, ...]] = frozenset()
+        return Observations(
+            self.read | other.read,
+            self.listed | other.listed,
+            self.written | other.written,
+            {path: self.states.get(path, none) | other.states.get(path, none) for path in paths},
+        )
+
     def and_read(self, paths: Iterable[str]) -> Observations:
         """Return the observations with more files that were read, in an unknown state."""
         return replace(self, read=self.read.union(paths))
@@ -39,12 +50,15 @@ def file_state(path: Path) -> str:
 
 
 def read_log(log: Path) -> Observations:
+    """Read what the observer wrote in a file; nothing if there is none."""
+    return parse_log(log.read_bytes() if log.exists() else b"")
+
+
+def parse_log(data: bytes) -> Observations:
     """Read what the observer wrote: entries of a kind, a path and details, as it describes them."""
-    if not log.exists():
-        return Observations()
     kinds: dict[str, set[str]] = {"r": set(), "d": set(), "w": set()}
     states: dict[str, set[tuple[str, ...]]] = {}
-    for entry in os.fsdecode(log.read_bytes()).split("\0\0"):
+    for entry in os.fsdecode(data).split("\0\0"):
         if entry:
             kind, path, *details = entry.split("\0")
             kinds[kind].add(path)

@@ -89,6 +89,8 @@ class Run:
     facts: KernelFacts = field(default_factory=KernelFacts)
     observations: Observations = field(default_factory=Observations)
     """Which files of the site were read, written or listed."""
+    remark: str = ""
+    """For the author: which cells did not run again, or why they may have to."""
     elsewhere: Elsewhere | None = None
     """Where it ran, if not on this machine."""
 

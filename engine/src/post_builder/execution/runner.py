@@ -15,11 +15,11 @@ from nbformat.v4 import new_code_cell
 from post_builder.document.options import Attribute, Tag
 from post_builder.document.post import Cell, Post, Value
 from post_builder.errors import ExecutionError, RaisedError
+from post_builder.execution.checkpoints.history import History
 from post_builder.execution.client import KernelClient
 from post_builder.execution.environment import INSIDE, figure_format_code
 from post_builder.execution.failures import cause, cell_exception, cell_failure, death
 from post_builder.execution.kernels import Kernels, exit_status, fresh_kernel
-from post_builder.execution.observations import read_log
 from post_builder.execution.run import CellRun, KernelFacts, Run
 from post_builder.files.plain import is_plain
 from post_builder.site import Site
@@ -49,9 +49,8 @@ async def execute(
         prepared: the post with the code of its transcluded cells.
         site: kernels work in its root, with its settings.
         started: called before each cell, for a progress display.
-        kernels: where a fresh kernel comes from.
-        failures: takes the errors of cells that raise, and the run goes on after them; by default
-            it ends with the first.
+        kernels: where a kernel comes from.
+        failures: takes errors of cells, and the run goes on after them; else the first ends it.
 
     Raises:
         ExecutionError: if a cell raises, takes too long or loses its kernel; the kernel is gone
@@ -59,9 +58,10 @@ async def execute(
     """
     post = prepared.post
     async with kernels(post, site) as kernel:
-        runner = _Runner(post, kernel.client, site)
-        cells = []
-        for index, cell in enumerate(prepared.cells):
+        runner, history = _Runner(post, kernel.client, site), kernel.history or History(kernel.log)
+        cells = history.restore(runner.executed)
+        await history.between(cells, runner.executed)
+        for index, cell in enumerate(prepared.cells[len(cells) :], len(cells)):
             started(cell.cell)
             values = [value for value in post.values if value.after == index]
             try:
@@ -71,11 +71,11 @@ async def execute(
                     raise
                 failures.append(error)
                 cells.append(CellRun(cell, (), None, 0, ("",) * len(values)))
+            await history.between(cells, runner.executed)
         facts = await runner.probe() if post.language == "python" else KernelFacts()
-        observations = read_log(kernel.log).and_read(facts.mapped)
-    run = Run(tuple(cells), facts)
-    written = [str(site.root / path) for path in run.products]  # by whatever code
-    return replace(run, observations=observations.and_written(written))
+        observations = history.observations().and_read(facts.mapped)
+    written = [str(site.root / path) for cell in cells for path in cell.products]  # by any code
+    return Run(tuple(cells), facts, observations.and_written(written), history.remark)
 
 
 @dataclass(slots=True)

@@ -18,6 +18,9 @@ from post_builder.site import OWN_FOLDER, Site
 _KEPT = 20
 """Copies that are kept of one post and its figures; a build of a draft leaves one each time."""
 
+_MAX_ENDING = 200
+"""Bytes; file names have at most 255, and a copy's starts with when and of what it was made."""
+
 
 def own_folder(site: Site) -> Path:
     """Return the folder for what the engine keeps for itself; git and Jekyll leave it out.
@@ -28,9 +31,10 @@ def own_folder(site: Site) -> Path:
     folder = site.inside(site.root / OWN_FOLDER)
     if (folder / ".gitignore").is_file():
         return folder
+    ignored = site.inside(folder / ".gitignore")
     try:
         make_folders(folder)
-        write_atomically(folder / ".gitignore", b"*\n")
+        write_atomically(ignored, b"*\n")
     except OSError as error:
         raise FileError.of(error, "cannot be created", OWN_FOLDER) from error
     return folder
@@ -75,7 +79,7 @@ def keep_copy(site: Site, name: str, file: str, data: bytes) -> str:
     """
     folder = site.inside(own_folder(site) / "undo" / name)
     old = sorted(folder.glob("*"))
-    mark = digest(data)[:8]
+    mark, file = digest(data)[:8], _ending(file)
     for copy in old:
         if copy.name.endswith(f"-{mark}-{file}"):
             return site.relative(copy)
@@ -85,6 +89,11 @@ def keep_copy(site: Site, name: str, file: str, data: bytes) -> str:
     for copy in old[: max(0, len(old) + 1 - _KEPT)]:
         operations.remove(copy)
     return site.relative(path)
+
+
+def _ending(file: str) -> str:
+    """Return as much of the end of a file's name as the name of a copy has room for."""
+    return file.encode("utf-8", "surrogateescape")[-_MAX_ENDING:].decode("utf-8", "ignore")
 
 
 def _is_held(site: Site, post: Post, *, is_edited: bool) -> bool:

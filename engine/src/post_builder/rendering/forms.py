@@ -157,7 +157,7 @@ class Chooser:
         except NotShownError as error:
             self.notes.append(f"{error}: its source is shown instead")
             return Text("result", self.clean.text(text))
-        return self._markup("markdown", read_source(markup))
+        return self._markup("markdown", read_source(with_drawings(markup, self.clean.scrubbed)))
 
     def _markup(self, kind: str, source: Source) -> Markup:
         settings = self.clean.site.settings

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from post_builder.document.post import Cell, Post
 from post_builder.errors import RenderError
@@ -14,12 +14,15 @@ from post_builder.rendering.figures.images import Image
 from post_builder.rendering.figures.pages import Page
 from post_builder.rendering.forms import Form, Markup, Text
 from post_builder.rendering.text.secrets import refuse_secret
+from post_builder.rendering.text.terminal import without_colours
 
 _FRONT_MATTER = re.compile(rb"\A(?:\xef\xbb\xbf)?---[ \t]*\r?\n")
 """How a file begins that Jekyll takes for a page."""
 
 _OPAQUE = re.compile(r"data:[\w/+.-]{1,80};base64,[A-Za-z0-9+/=]*| (?:d|points)=\"[^\"]*\"")
 """Embedded files and the paths of drawings: long, and no text."""
+
+_TAG = re.compile(r"<[^<>]*>")
 
 
 def refuse_unpublishable(
@@ -47,7 +50,8 @@ def refuse_unpublishable(
             raise RenderError(message, place, hint)
         for form in forms:
             what = f"the output of cell {cell.name}"
-            refuse_secret(_words(form), what, place, allowed_secrets)
+            for words in _words(form):
+                refuse_secret(words, what, place, allowed_secrets)
 
 
 def refuse_unpublishable_products(
@@ -95,12 +99,15 @@ def refuse_silent(post: Post, cells: Sequence[Cell]) -> None:
     raise RenderError(message, post.place(first.line), hint, detail=detail)
 
 
-def _words(form: Form) -> str:
-    """Return the text of a form in which a secret could be."""
+def _words(form: Form) -> Iterator[str]:
+    """Yield the text of a form in which a secret could be, with its markup and as readers see it.
+
+    Colours and tags may begin or end within a secret, as those of rich and Pygments do.
+    """
     if isinstance(form, Text):
-        return form.text
-    if isinstance(form, Markup):
-        return _OPAQUE.sub("", form.cleaned.html)
-    if isinstance(form, Chart | Page) or (isinstance(form, Image) and form.suffix == "svg"):
-        return _OPAQUE.sub("", form.data.decode("utf-8", "replace"))
-    return ""
+        yield without_colours(form.text)
+    elif isinstance(form, Markup):
+        markup = _OPAQUE.sub("", form.cleaned.html)
+        yield from (markup, _TAG.sub("", markup))
+    elif isinstance(form, Chart | Page) or (isinstance(form, Image) and form.suffix == "svg"):
+        yield _OPAQUE.sub("", form.data.decode("utf-8", "replace"))

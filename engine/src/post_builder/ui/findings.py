@@ -38,7 +38,7 @@ def report(findings: Sequence[Finding], *, as_json: bool) -> None:
         print(json.dumps([asdict(finding) for finding in findings], indent=1, ensure_ascii=False))
     elif os.environ.get("GITHUB_ACTIONS") == "true":
         for finding in findings:
-            show(_annotation(finding))
+            print(f"::error {visible(_annotation(finding))}")
     elif sys.stdout.isatty():
         _print_table(findings)
     else:
@@ -50,11 +50,11 @@ def report(findings: Sequence[Finding], *, as_json: bool) -> None:
 
 
 def _annotation(finding: Finding) -> str:
-    """Return a finding as a workflow command, which GitHub shows on the changed line."""
+    """Return what a workflow command says of a finding; GitHub shows it on the changed line."""
     text = f"{finding.message}\n{finding.hint}".strip().translate(_DATA)
     path = finding.place.path.translate(_PROPERTY)
     line = f",line={finding.place.line}" if finding.place.line else ""
-    return f"::error file={path}{line},title=post-builder {finding.kind}::{text}"
+    return f"file={path}{line},title=post-builder {finding.kind}::{text}"
 
 
 def _print_table(findings: Sequence[Finding]) -> None:

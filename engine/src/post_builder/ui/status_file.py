@@ -79,7 +79,9 @@ class StatusFile:
         with suppress(OSError):
             self.path.parent.mkdir(exist_ok=True)
             new = self.path.with_name(f".{NAME}.tmp")
-            new.write_text(json.dumps(self.posts), encoding="utf-8")
+            new.unlink(missing_ok=True)  # left by a watch that was killed, or a link
+            with new.open("x", encoding="utf-8") as file:
+                json.dump(self.posts, file)
             new.replace(self.path)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from post_builder.execution.forking import template
+from post_builder.execution.forking import forker
 from post_builder.execution.run import Run
 
 pytestmark = [
@@ -145,7 +145,7 @@ def test_a_library_that_takes_long_keeps_no_post_waiting(
     trial: Callable[..., Trial], library: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The post gets a kernel of its own, whose cells have a time limit."""
-    monkeypatch.setattr(template, "_SECONDS_TO_START", 0.1)
+    monkeypatch.setattr(forker, "_SECONDS_TO_ANSWER", 0.1)
     library.write_text("import time\ntime.sleep(5)\nNAME = 'slow'\n", encoding="utf-8")
     (run,) = trial("import shelf\nprint(shelf.NAME)").forked()
     assert "slow\n" == printed(run)

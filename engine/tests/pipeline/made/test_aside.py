@@ -131,6 +131,19 @@ def test_the_next_session_heals_what_a_killed_run_left(
     assert number > 5
 
 
+@pytest.mark.parametrize("busy", [False, True])
+def test_an_empty_folder_stays_while_another_post_writes_into_it(blog: Path, *, busy: bool) -> None:
+    """A cell of that post may just have created it."""
+    root = make_drawn(blog)
+    marks = root / OWN_FOLDER / "products" / "marks"
+    marks.mkdir(parents=True)
+    if busy:
+        marks.joinpath("other.bin").write_bytes(b"nothing\n")
+    _write(root, b"old")
+    with products_aside(open_site(root), state_of(root, DRAWN).prepared):
+        assert busy == root.joinpath(PRODUCT).parent.exists()
+
+
 @pytest.mark.parametrize("place", ["file", "folder", "folder above"])
 def test_nothing_is_moved_through_a_link(blog: Path, place: str) -> None:
     """Neither where a link is in the place of a product, nor where one leads to it."""

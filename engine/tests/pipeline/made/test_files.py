@@ -25,7 +25,8 @@ def _record(site: Site, slug: str, *made: str) -> Record:
         cells=(),
         values=(),
         figures={path: digest(path) for path in made if "images" in path},
-        downloads={path: digest(path) for path in made if "images" not in path},
+        downloads={path: digest(path) for path in made if "notebooks" in path},
+        products={path: digest(path) for path in made if "models" in path},
         files={},
         declared={},
         python="",
@@ -37,7 +38,8 @@ def _record(site: Site, slug: str, *made: str) -> Record:
 
 
 def _made(record: Record) -> Made:
-    return Made(record.format, record.post, record.figures, record.downloads)
+    files = record.figures, record.downloads
+    return Made(record.format, record.post, *files, products=record.products)
 
 
 def _remove_orphans(site: Site) -> Orphans:
@@ -105,6 +107,17 @@ def test_only_posts_that_are_gone_leave_orphans(site: Site) -> None:
     assert Orphans(removed) == _remove_orphans(site)
     assert Orphans() == _remove_orphans(site)
     assert site.root.joinpath("assets/images/b/x.svg").exists()
+
+
+def test_a_record_does_not_take_the_product_of_another_post(site: Site) -> None:
+    """Whether its own post took it over from one that is gone, or a stranger wrote the record."""
+    _record(site, "a", "assets/models/x.bin", "assets/models/y.bin")
+    _record(site, "b", "assets/models/x.bin")
+    site.root.joinpath("_posts/b.md").touch()
+    assert Orphans(("assets/models/y.bin", "_data/builds/a.json")) == _remove_orphans(site)
+    assert {"_config.yml", "_posts/b.md", "_data/builds/b.json", "assets/models/x.bin"} == _files(
+        site
+    )
 
 
 @pytest.mark.parametrize("data", [b"{", b'{"format": 2}'])

@@ -82,9 +82,10 @@ async def adopt(site: Site, path: Path, *, run: bool) -> Adoption:
 
     Raises:
         PostError: if it is not a post of Jekyll.
+        FileError: if it is a link that leads out of the site.
     """
     name = site.relative(path)
-    before = read_text(path, name)
+    before = read_text(site.inside(path), name)
     windows = "\r\n" in before
     if windows and before.count("\n") != before.count("\r\n"):
         raise PostError("this file mixes two kinds of line endings", Place(name, 1))

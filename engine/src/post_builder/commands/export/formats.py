@@ -15,3 +15,6 @@ SUFFIXES: Mapping[Format, str] = {
     "notebook": ".ipynb",
 }
 """How the name of a file in each format ends."""
+
+FOLDER = "_exports"
+"""Where exports are by default: a folder of the site that Jekyll does not publish."""

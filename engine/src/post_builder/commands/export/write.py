@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from nbformat import NotebookNode
 
-from post_builder.commands.export.formats import SUFFIXES, Format
+from post_builder.commands.export.formats import FOLDER, SUFFIXES, Format
 from post_builder.commands.export.notebook import notebook_for
 from post_builder.document.post import Post
 from post_builder.errors import PostError, RenderError, SiteError
@@ -60,11 +60,11 @@ def export(site: Site, path: Path, form: Format, output: Path | None) -> Exporte
         site: that the post belongs to.
         path: absolute, of the post.
         form: of the file.
-        output: where to write; by default the working directory.
+        output: where to write; by default a folder of the site that Jekyll does not publish.
 
     Raises:
         PostError: if the post is not executable, or is not up to date.
-        SiteError: if the file exists already.
+        SiteError: if a file with other content exists already.
         RenderError: if a tool that the format needs is not installed.
     """
     state = prepare(site, path, post_names(site).get(path))
@@ -79,7 +79,7 @@ def export(site: Site, path: Path, form: Format, output: Path | None) -> Exporte
 
 def _export(site: Site, post: Post, form: Format, slug: str, output: Path | None) -> Exported:
     """Write a built post in another format."""
-    path = output or Path(f"{slug}{SUFFIXES[form]}")
+    path = output or _path(site, f"{slug}{SUFFIXES[form]}")
     notebook = notebook_for(post, site, form)
     offline = (path.parent / _REVEAL).is_dir()
     exporter = _exporter(form, offline=offline)
@@ -95,6 +95,12 @@ def _export(site: Site, post: Post, form: Format, slug: str, output: Path | None
     loads = form == "slides" and not offline
     note = f"the slides load reveal.js from unpkg.com, unless a folder {_REVEAL} is beside them"
     return Exported(path, tuple(files), note if loads else "")
+
+
+def _path(site: Site, name: str) -> Path:
+    """Return where an export goes by default, as seen from the working directory."""
+    path = site.inside(site.root / FOLDER / name)
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def _converted(

@@ -54,6 +54,7 @@ def create(site: Site, path: str, text: str, note: str) -> Step:
 
     Raises:
         SiteError: if the file system refuses.
+        FileError: if a link leads out of the site.
     """
     target = site.root / path
     if target.exists() or target.is_symlink():
@@ -67,8 +68,9 @@ def write(site: Site, path: str, data: bytes) -> None:
 
     Raises:
         SiteError: if the file system refuses.
+        FileError: if a link leads out of the site.
     """
     try:
-        write_atomically(site.root / path, data)
+        write_atomically(site.inside(site.root / path), data)
     except OSError as error:
         raise SiteError(f"cannot be written: {error.strerror}", Place(path)) from error

@@ -88,18 +88,23 @@ def _attributes(state: StateBlock, start: int, _: int, silent: bool) -> bool:  #
 
 
 def _absorbing(rule: RuleFuncBlockType, kind: str) -> RuleFuncBlockType:
-    """Let a rule note where its block ends: in kramdown it takes the lines directly below."""
+    """Let a rule note where its block ends: in kramdown it takes the lines directly below.
+
+    Another bullet starts another list in CommonMark; in kramdown the list goes on.
+    """
 
     def noting(state: StateBlock, start: int, end: int, silent: bool) -> bool:  # noqa: FBT001
         tokens = state.tokens
         if silent or not isinstance(tokens, Kept):
             return rule(state, start, end, silent)
-        outside = tokens.absorbed
-        tokens.absorbed = outside or tokens.absorbing(state, start)
+        outside, above = tokens.absorbed, tokens.absorbing(state, start)
+        has_bullets = state.src[state.bMarks[start] + state.tShift[start]] in "-*+"
+        goes_on = above == kind == "list item" and has_bullets and tokens.has_bullets
+        tokens.absorbed = outside or ("" if goes_on else above)
         found = rule(state, start, end, silent)
         tokens.absorbed = outside
         if found:
-            tokens.absorber = (kind, state.line)
+            tokens.absorber, tokens.has_bullets = (kind, state.line), has_bullets
         return found
 
     return noting

@@ -21,6 +21,9 @@ _MARKUP = re.compile(
 )
 """Inline markup; what readers see of it is in a group. No asterisk is part of an id anyway."""
 
+_WORDS = re.compile(r"[^\W_]++(?: [^\W_]++)*+")
+"""A text without any markup."""
+
 _NOT_IN_IDS = re.compile(r"[^\w\- \t]")
 
 
@@ -44,6 +47,8 @@ def headings(found: Iterable[tuple[int, str]]) -> Iterator[Heading]:
 
 def _plain(text: str) -> str:
     """Return the words of a heading without its markup."""
+    if _WORDS.fullmatch(text):
+        return text
     shown = _MARKUP.sub(
         lambda found: next(
             (group for key, group in found.groupdict().items() if group and key != "q"), ""

@@ -26,9 +26,15 @@ class ForkedProcess:
 
     stdin = stdout = stderr = None
 
-    def __init__(self, pid: int, said: socket.socket) -> None:
-        """Take a process, and the socket on which it speaks."""
-        self.pid = pid
+    def __init__(self, pid: int, said: socket.socket, control: socket.socket | None = None) -> None:
+        """Take a process.
+
+        Args:
+            pid: its number.
+            said: the socket on which it speaks.
+            control: the socket on which the kernel is asked for checkpoints, if it can have any.
+        """
+        self.pid, self.control = pid, control
         self.returncode: int | None = None
         self._said, self._status = said, _KILLED
 
@@ -70,6 +76,8 @@ class ForkedProcess:
             else:
                 self.returncode = self._status
                 self._said.close()
+                if self.control:
+                    self.control.close()
         return self.returncode
 
     def _receive(self) -> bytes:

@@ -9,13 +9,13 @@ from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from traitlets import Any as AnyTrait
 
 from post_builder.execution.environment import unguarded
-from post_builder.execution.forking.template import Template
+from post_builder.execution.forking.forker import Forker
 
 
 class TemplateProvisioner(LocalProvisioner):
-    """Forks a kernel from a template; starts it as usual where there is none that is up to date."""
+    """Forks a kernel; starts it as usual where there is no template that is up to date."""
 
-    template: Template | None = AnyTrait(None, allow_none=True)  # type: ignore[assignment]
+    template: Forker | None = AnyTrait(None, allow_none=True)  # type: ignore[assignment]
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:  # noqa: ANN401  # as its base
         """Start a kernel."""

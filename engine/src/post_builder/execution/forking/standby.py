@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 from jupyter_core.utils import ensure_async
 
 from post_builder.document.post import Post
 from post_builder.errors import ConflictError, ExecutionError
+from post_builder.execution.checkpoints.store import Checkpoints, Opened, Surroundings
 from post_builder.execution.forking.templates import Templates, kind_of, statements_of
-from post_builder.execution.kernels import Kernel, Kernels, fresh_kernel
+from post_builder.execution.kernels import Kernel, Kernels
 from post_builder.site import Site
+from post_builder.sources.transclusion import PreparedPost
 
 _MOST = 2
 """Posts for which a kernel with their imports is kept ready; each takes memory."""
-
-Opened = tuple[AsyncExitStack, Kernel]
-"""A kernel that runs, and the context that ends it."""
 
 
 @dataclass(slots=True)
@@ -30,7 +30,8 @@ class Standby:
     """
 
     _ready: dict[str, asyncio.Task[Opened]] = field(default_factory=dict)
-    _templates: Templates = field(default_factory=Templates)
+    _templates: Templates = field(default_factory=lambda: Templates(with_checkpoints=True))
+    _checkpoints: Checkpoints = field(default_factory=Checkpoints)
     _latest: list[str] = field(default_factory=list)
     """The kinds of posts that ran last, the last one first."""
     _running: dict[str, tuple[Post, asyncio.Task[object]]] = field(default_factory=dict)
@@ -38,18 +39,48 @@ class Standby:
     _outdated: set[asyncio.Task[object]] = field(default_factory=set)
     """Tasks that were ended since their post was edited."""
 
+    def for_run(self, prepared: PreparedPost, declared: Mapping[str, str]) -> Kernels:
+        """Return where the kernel of a post comes from: a checkpoint, or one that is ready.
+
+        A post that makes products always runs whole: they are out of the way while it runs.
+        """
+        if any(cell.options.products for cell in prepared.cells):
+            return self
+        return partial(self._for_run, prepared, declared)
+
+    @asynccontextmanager
+    async def _for_run(
+        self, prepared: PreparedPost, declared: Mapping[str, str], post: Post, site: Site
+    ) -> AsyncIterator[Kernel]:
+        now = Surroundings(_kind(post, site), declared)
+        start = partial(self._start, post, site)
+        async with (
+            self._tracked(post, site),
+            self._checkpoints.kernel(prepared, site, now, start) as kernel,
+        ):
+            yield kernel
+
     @asynccontextmanager
     async def __call__(self, post: Post, site: Site) -> AsyncIterator[Kernel]:
-        """Provide the kernel that is ready, and start another once it has been used."""
+        """Provide a kernel that has run nothing, and start another once it has been used."""
+        stack, kernel = await self._start(post, site)
+        async with self._tracked(post, site), stack:
+            yield kernel
+
+    async def _start(self, post: Post, site: Site) -> Opened:
+        """Return the kernel that is ready, or start one."""
         kinds = (kind_of(post, site), _kind(post, site))
         start = next((self._ready.pop(kind) for kind in kinds if kind in self._ready), None)
-        stack, kernel = (start and await _usable(start)) or await self._open(post, site)
+        return (start and await _usable(start)) or await self._open(post, site)
+
+    @asynccontextmanager
+    async def _tracked(self, post: Post, site: Site) -> AsyncIterator[None]:
+        """Let a run be ended when its post is edited, and have a kernel ready after it."""
         task = asyncio.current_task()
         assert task is not None  # noqa: S101  # a kernel is used in one
         self._running[post.path] = (post, task)
         try:
-            async with stack:
-                yield kernel
+            yield
         except asyncio.CancelledError:
             if task not in self._outdated:
                 raise
@@ -72,7 +103,9 @@ class Standby:
     def warm(self, post: Post, site: Site) -> None:
         """Start a kernel of the kind that a post needs, unless one is ready."""
         if _kind(post, site) not in self._ready:
-            self._ready[_kind(post, site)] = asyncio.create_task(_open(post, site, fresh_kernel))
+            bare = replace(post, cells=())
+            self._templates.expect([bare], site, worth=1)
+            self._ready[_kind(post, site)] = asyncio.create_task(self._open(bare, site))
 
     async def _warm_again(self, post: Post, site: Site) -> None:
         """Have a kernel ready that has imported what a post imports, which just ran."""
@@ -86,11 +119,12 @@ class Standby:
             self._ready[kind] = asyncio.create_task(self._open(post, site))
 
     async def _open(self, post: Post, site: Site) -> Opened:
-        return await _open(post, site, self._templates)
+        stack = AsyncExitStack()
+        return stack, await stack.enter_async_context(self._templates(post, site))
 
     def expect(self, posts: Iterable[Post], site: Site) -> None:
-        """Prepare for the posts of a build."""
-        self._templates.expect(posts, site)
+        """Prepare for the posts of a build: only kernels that were forked have checkpoints."""
+        self._templates.expect(posts, site, worth=1)
 
     async def prepare(self, posts: Iterable[Post], site: Site) -> None:
         """Have a kernel ready for each kind of post, and end those of other kinds.
@@ -100,12 +134,14 @@ class Standby:
         posts = list(posts)
         kinds = {kind(post, site) for post in posts for kind in (_kind, kind_of)}
         await self._end([kind for kind in {*self._ready, *self._latest} if kind not in kinds])
-        await self._templates.keep(self._latest)
+        await self._checkpoints.keep(kinds)
+        await self._templates.keep([*self._latest, *map(partial(_kind, site=site), posts)])
         for post in posts:
             self.warm(post, site)
 
     async def close(self) -> None:
-        """End the kernels that were never used."""
+        """End the checkpoints, and the kernels that were never used."""
+        await self._checkpoints.close()
         await self._end(list(self._ready))
         await self._templates.close()
 
@@ -132,8 +168,8 @@ def _code(post: Post) -> list[object]:
 
 
 def _kind(post: Post, site: Site) -> str:
-    """Return what a kernel depends on before it runs anything."""
-    return repr((post.kernel, post.language, site))
+    """Return what a kernel depends on before it imports anything."""
+    return kind_of(replace(post, cells=()), site)
 
 
 async def _usable(start: asyncio.Task[Opened]) -> Opened | None:
@@ -148,8 +184,3 @@ async def _usable(start: asyncio.Task[Opened]) -> Opened | None:
         await stack.aclose()
         return None
     return stack, kernel
-
-
-async def _open(post: Post, site: Site, kernels: Kernels) -> Opened:
-    stack = AsyncExitStack()
-    return stack, await stack.enter_async_context(kernels(post, site))

@@ -8,9 +8,12 @@ the kernel become its children (Linux, PR_SET_CHILD_SUBREAPER), and it gets SIGU
 dies (PR_SET_PDEATHSIG). It uses the standard library only, and imports little.
 """
 
+import contextlib
 import ctypes
+import fcntl
 import os
 import resource
+import select
 import shutil
 import signal
 import sys
@@ -19,6 +22,11 @@ import time
 PDEATHSIG, CHILD_SUBREAPER = 1, 36
 """Names of `prctl(2)`."""
 
+SETSIG = 10
+"""F_SETSIG of `fcntl(2)`."""
+
+CHECKPOINT = "checkpoint"
+"""The name of sleeping forks of kernels; as in `checkpoints/listener.py`."""
 
 _SECONDS = 10
 """How long the threads of a killed engine may take to end; milliseconds, on an idle machine."""
@@ -46,14 +54,24 @@ def main() -> None:
     end_like(stay(kernel, parent, scratch))
 
 
-def protect(parent: int) -> bool:
-    """Become the guard of what this process starts; return whether its parent is still there."""
+def protect(parent: int, engine: int | None = None) -> bool:
+    """Become the guard of what this process starts; return whether its parent is still there.
+
+    Args:
+        parent: the process whose end is that of the engine.
+        engine: a socket that the engine closes at its end, where the parent may end before it.
+    """
     prctl(CHILD_SUBREAPER, 1)
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGUSR2, end)
-    prctl(PDEATHSIG, signal.SIGUSR2)
     signal.signal(signal.SIGINT, lambda *_: None)  # for the kernel, in whose process group this is
-    return os.getppid() == parent
+    if engine is None:
+        prctl(PDEATHSIG, signal.SIGUSR2)
+        return os.getppid() == parent
+    fcntl.fcntl(engine, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(engine, SETSIG, signal.SIGUSR2)
+    fcntl.fcntl(engine, fcntl.F_SETFL, fcntl.fcntl(engine, fcntl.F_GETFL) | os.O_ASYNC)
+    return not select.select([engine], [], [], 0)[0]
 
 
 def end_with_parent() -> None:
@@ -61,8 +79,17 @@ def end_with_parent() -> None:
     prctl(PDEATHSIG, signal.SIGKILL)
 
 
-def stay(kernel: int, parent: int, scratch: str) -> int:
-    """Wait until the kernel ends or must end, and leave nothing of it; return its status."""
+def stay(kernel: int, parent: int, scratch: str, engine: int | None = None) -> int:
+    """Wait until the kernel ends or must end, and leave nothing of it; return its status.
+
+    Checkpoints of the kernel stay, until the engine closes them or ends.
+
+    Args:
+        kernel: its process.
+        parent: as in `protect`.
+        scratch: its folder, which is removed if the engine cannot do it any more.
+        engine: where the engine is told of the end of the kernel, if it is not its child.
+    """
     status, seconds = 0, 0
     try:
         status = wait_for(kernel)
@@ -70,12 +97,45 @@ def stay(kernel: int, parent: int, scratch: str) -> int:
         seconds = _SECONDS
     except Ended:
         pass
-    for handled in (signal.SIGTERM, signal.SIGUSR2):
-        signal.signal(handled, signal.SIG_IGN)
-    end_children()
+    ignore_signals()
+    end_children(spared="" if seconds else CHECKPOINT)
+    if engine is not None:
+        tell(engine, status)
+    if not seconds and find_children():
+        seconds = stay_with_checkpoints()
     if has_other_parent(parent, seconds):
         shutil.rmtree(scratch, ignore_errors=True)
     return status
+
+
+def stay_with_checkpoints() -> int:
+    """Wait until there are no children; return how long the engine may take to end, if it does."""
+    seconds = 0
+    try:
+        for handled in (signal.SIGTERM, signal.SIGUSR2):
+            signal.signal(handled, end)
+        while True:
+            os.wait()
+    except ChildProcessError:
+        pass
+    except Ended as ended:
+        seconds = _SECONDS if isinstance(ended, Orphaned) else 0
+    ignore_signals()
+    end_children()
+    return seconds
+
+
+def tell(engine: int, status: int) -> None:
+    """Say how a kernel ended."""
+    with contextlib.suppress(OSError):
+        os.write(engine, b'{"status": %d}' % os.waitstatus_to_exitcode(status))
+    os.close(engine)
+
+
+def ignore_signals() -> None:
+    """Go on, whatever the engine asks for."""
+    for handled in (signal.SIGTERM, signal.SIGUSR2):
+        signal.signal(handled, signal.SIG_IGN)
 
 
 def prctl(name: int, value: int) -> None:
@@ -85,8 +145,7 @@ def prctl(name: int, value: int) -> None:
 
 def end(number: int, _: object) -> None:
     """Handle the first signal of the engine or of its death: each of its threads sends one."""
-    for handled in (signal.SIGTERM, signal.SIGUSR2):
-        signal.signal(handled, signal.SIG_IGN)
+    ignore_signals()
     raise Orphaned if number == signal.SIGUSR2 else Ended
 
 
@@ -106,25 +165,30 @@ def wait_for(kernel: int) -> int:
             return status
 
 
-def end_children() -> None:
-    """Kill all children until there are none: those of a killed child become children."""
-    while children := find_children():
+def end_children(spared: str = "") -> None:
+    """Kill children until there are none: those of a killed child become children.
+
+    Args:
+        spared: the name of processes that stay.
+    """
+    while children := find_children(spared):
         for pid in children:
             os.kill(pid, signal.SIGKILL)
         for pid in children:
             os.waitpid(pid, 0)
 
 
-def find_children() -> list[int]:
-    """Return the process IDs of all children."""
+def find_children(spared: str = "") -> list[int]:
+    """Return the process IDs of all children that have another name."""
     own, found = os.getpid(), []
     for name in filter(str.isdigit, os.listdir("/proc")):
         try:
             with open(f"/proc/{name}/stat", "rb") as file:
-                parent = int(file.read().rpartition(b")")[2].split()[1])
+                head, _, rest = file.read().rpartition(b")")
         except OSError:
             continue  # it ended meanwhile
-        if parent == own:
+        called = head.partition(b"(")[2].decode(errors="replace")
+        if int(rest.split()[1]) == own and not (spared and called == spared):
             found.append(int(name))
     return found
 

@@ -1,9 +1,11 @@
 """Prepares the IPython shell of a kernel. Runs once, before the first cell, and leaves no names."""
 
 import sys
+from typing import Any
 
 import zmq
 from IPython import get_ipython
+from tornado.ioloop import IOLoop
 
 PROBLEM = "application/x-post-builder-problem"
 """The MIME type by which the engine learns what a cell did to its kernel."""
@@ -24,6 +26,10 @@ def prepare() -> None:
                 shell.display_pub.publish({PROBLEM: f"set sys.{name} to None"})
 
     shell.events.register("post_run_cell", restore_streams)
+    listener = getattr(sys.modules.get("sitecustomize"), "listener", None)
+    if listener:  # `watch` forks kernels between cells
+        loop: Any = IOLoop.current()
+        listener.listen(shell.kernel.parent, loop.asyncio_loop)
 
 
 prepare()

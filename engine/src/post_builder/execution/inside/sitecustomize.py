@@ -68,6 +68,10 @@ class Observer:
         for kind, path, _ in sorted(before):
             self.tell(kind, path)
 
+    def forget(self) -> None:
+        """Write again what was written before: another cell begins."""
+        self._seen.clear()
+
     def note(self, kind: str, path: str) -> None:
         """Write an entry, unless it was written before."""
         fields = details(kind, path)

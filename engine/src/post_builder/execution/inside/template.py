@@ -3,14 +3,15 @@
 usage: python template.py CONTROL
 
 CONTROL is a socket. The first message names what to import; the answer says whether kernels may be
-forked. Each further message asks for one, and brings two descriptors: where to say how the kernel
-ends, and where it prints. This process runs no code of a post and starts no thread.
+forked. Each further message asks for one, and brings descriptors: where to say how the kernel ends,
+where it prints, and, if it may be forked between cells, where it is asked for that. This process
+runs no code of a post and starts no thread.
 """
 
 import contextlib
 import gc
 import importlib
-import importlib.util
+import importlib.machinery
 import json
 import os
 import runpy
@@ -23,8 +24,11 @@ from typing import Any
 
 FOLDER = os.path.dirname(os.path.abspath(__file__))
 
-MESSAGE = 2**20
-"""Bytes that a message has at most."""
+forks: Any = types.ModuleType("forks")
+"""What templates have in common with checkpoints."""
+
+importlib.machinery.SourceFileLoader("forks", f"{FOLDER}/checkpoints/forks.py").exec_module(forks)
+forks.FOLDER = FOLDER
 
 STARTED = ("ipykernel.kernelapp", "ipykernel.zmqshell")
 """Modules that a kernel has imported before its first cell."""
@@ -62,16 +66,6 @@ COMPANIONS: dict[str, tuple[str, ...]] = {
 Request = dict[str, Any]
 
 
-def load(name: str) -> types.ModuleType:
-    """Return a module of this folder; posts cannot find it."""
-    spec = importlib.util.spec_from_file_location(name, os.path.join(FOLDER, f"{name}.py"))
-    assert spec is not None  # noqa: S101  # for mypy
-    assert spec.loader is not None  # noqa: S101
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 class Template:
     """What has been imported."""
 
@@ -83,14 +77,14 @@ class Template:
             with contextlib.suppress(ImportError):  # other versions have other modules
                 importlib.import_module(name)
         self.launcher = runpy._get_module_details("ipykernel_launcher")  # type: ignore[attr-defined]  # noqa: SLF001
-        recorder = load("preload").Recorder(load("hidden"))
+        recorder = forks.load("preload").Recorder(forks.load("hidden"))
         before = state()
         self.observer.touched = recorder.touch
         os.environ.update(ENVIRONMENT)
         self.hidden = recorder.record([*BEFORE, *with_companions(statements)])
         for name in ENVIRONMENT:
             del os.environ[name]
-        self.files = {path: file_state(path) for path in self.files_used()}
+        self.files = {path: forks.file_state(path) for path in self.files_used()}
         self.problem = "; ".join([*recorder.problems, *differences(before, state())])
         gc.collect()
         gc.freeze()  # the pages of what was imported stay shared
@@ -106,7 +100,7 @@ class Template:
 
     def outdated(self) -> str:
         """Return which file has changed since it was read."""
-        changed = (path for path, before in self.files.items() if file_state(path) != before)
+        changed = (path for path, before in self.files.items() if forks.file_state(path) != before)
         return next((f"{path} changed" for path in changed), "")
 
 
@@ -119,15 +113,6 @@ def with_companions(
         found.append((name, tuple(items)))
         found += [(other, ()) for other in COMPANIONS.get(name, ())]
     return found
-
-
-def file_state(path: str) -> tuple[int, ...]:
-    """Return what tells one state of a file from another."""
-    try:
-        now = os.stat(path)
-    except OSError:
-        return ()
-    return now.st_dev, now.st_ino, now.st_size, now.st_mtime_ns, now.st_ctime_ns
 
 
 def state() -> dict[str, object]:
@@ -159,65 +144,15 @@ def differences(before: dict[str, object], after: dict[str, object]) -> list[str
     return found
 
 
-def receive(control: socket.socket) -> tuple[Request, list[int]]:
-    """Return the next message; end when there is none to come."""
-    data, descriptors, _, _ = socket.recv_fds(control, MESSAGE, 2)
-    if not data:
-        sys.exit()
-    return json.loads(data), descriptors
-
-
-def collect(*_: object) -> None:
-    """Handle SIGCHLD."""
-    with contextlib.suppress(ChildProcessError):
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
-
-
-def serve(template: Template, control: socket.socket) -> tuple[Request, list[int]]:
-    """Fork a process for each request; returns in that process only."""
-    while True:
-        request, descriptors = receive(control)
-        answer: dict[str, object] = {}
-        if changed := template.outdated():
-            answer = {"refused": changed}
-        elif request:
-            pid = os.fork()
-            if not pid:
-                return request, descriptors
-            answer = {"pid": pid}
-        with contextlib.suppress(OSError):  # the engine need not wait for it
-            os.write(descriptors[0], f"{json.dumps(answer)}\n".encode())
-        for descriptor in descriptors:
-            os.close(descriptor)
-
-
-def divide(request: Request, descriptors: list[int], template: int) -> None:
-    """Become the guard of a kernel; returns in the kernel only."""
-    guard = load("guard")
-    os.setsid()
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    if not guard.protect(template):
-        os._exit(0)
-    kernel = os.fork()
-    if kernel:
-        status = guard.stay(kernel, template, request["scratch"])
-        answer = json.dumps({"status": os.waitstatus_to_exitcode(status)})
-        with contextlib.suppress(OSError):
-            os.write(descriptors[0], f"{answer}\n".encode())
-        guard.end_like(status)
-    guard.end_with_parent()
-
-
-def settle_in(request: Request, output: int, template: Template) -> None:
+def settle_in(request: Request, output: int, template: Template, *spared: int) -> None:
     """Let this process look as if it had just been started for a kernel."""
     for handled in (signal.SIGTERM, signal.SIGUSR2):
         signal.signal(handled, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    empty, end = os.pipe()
+    empty, _ = os.pipe()
     for number, descriptor in enumerate((empty, output, output)):
         os.dup2(descriptor, number)
-    os.closerange(3, max(end, *map(int, os.listdir("/proc/self/fd"))) + 1)
+    forks.close_all_but(*spared)
     os.chdir(request["cwd"])
     os.environ.clear()
     os.environ.update(request["env"], JPY_PARENT_PID=str(os.getppid()))
@@ -229,21 +164,30 @@ def settle_in(request: Request, output: int, template: Template) -> None:
     sys.argv[:] = [template.launcher[1].origin, *request["argv"][3:]]
 
 
-def run() -> tuple[Any, ...]:
-    """Serve until the engine ends; returns in a kernel only."""
+def run() -> tuple[Template, Any]:
+    """Serve until the engine ends; returns in a kernel only, with what listens in it."""
     control = socket.socket(fileno=int(sys.argv[1]))
     del sys.path[0]
-    template = Template(receive(control)[0]["imports"])
-    signal.signal(signal.SIGCHLD, collect)
+    template = Template(forks.receive(control)[0]["imports"])
+    signal.signal(signal.SIGCHLD, forks.collect)
     control.send(json.dumps({"problem": template.problem}).encode())
     own = os.getpid()
-    request, descriptors = serve(template, control)
-    divide(request, descriptors, own)
+    request, descriptors = forks.serve(template, control)
+    forks.divide(request, descriptors, own)
     control.detach()
-    settle_in(request, descriptors[1], template)
-    return template.launcher  # type: ignore[no-any-return]
+    spared = [forks.out_of_the_way(descriptor) for descriptor in descriptors[2:]]
+    settle_in(request, descriptors[1], template, *spared)
+    if not spared:
+        return template, None
+    asked = socket.socket(fileno=spared[0])
+    site: Any = sys.modules["sitecustomize"]
+    site.listener = forks.load("checkpoints/listener").Listener(asked, forks, template.observer)
+    return template, site.listener
 
 
-_, spec, code = run()
+forked, listener = run()
+_, spec, code = forked.launcher
 sys.modules["__main__"] = types.ModuleType("__main__")
 runpy._run_code(code, vars(sys.modules["__main__"]), None, "__main__", spec)  # type: ignore[attr-defined]  # noqa: SLF001
+if listener:
+    listener.run_again()

@@ -8,7 +8,7 @@ is written first and removed last: by it the next session finds what a killed ru
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
@@ -44,10 +44,12 @@ def products_aside(site: Site, prepared: PreparedPost) -> Iterator[None]:
     try:
         for path in paths:
             _guarded(_set_aside, site, path)
+        _tidy(site, paths)
         yield
     finally:
         for path in paths:
             _guarded(_put_back, site, path)
+        _tidy(site, paths)
 
 
 def put_back_left(site: Site) -> None:
@@ -56,8 +58,19 @@ def put_back_left(site: Site) -> None:
     Raises:
         FileError: if there is no plain file in the place of a product, or the system refuses.
     """
-    for path in left_aside(site):
+    paths = left_aside(site)
+    for path in paths:
         _guarded(_put_back, site, path, lambda name, data: keep_copy(site, "products", name, data))
+    _tidy(site, paths)
+
+
+def _tidy(site: Site, paths: Collection[str]) -> None:
+    """Remove an empty folder of products: a cell creates it, as at its readers'.
+
+    It stays while other posts run that write products, for one may just have created it.
+    """
+    if paths and not set(left_aside(site)).difference(paths):
+        _guarded(_remove_folder, site, next(iter(paths)))
 
 
 def _guarded(step: Callable[..., None], site: Site, path: str, *arguments: object) -> None:
@@ -78,7 +91,6 @@ def _set_aside(site: Site, path: str) -> None:
         operations.rename(file, kept)
         operations.sync_folder(kept.parent)
         operations.sync_folder(file.parent)
-        remove_empty_folders(file, site.root)  # the cell creates its folder, as at its readers'
 
 
 def _put_back(site: Site, path: str, keep: Keep = lambda *_: None) -> None:
@@ -96,9 +108,13 @@ def _put_back(site: Site, path: str, keep: Keep = lambda *_: None) -> None:
     elif begun and os.path.lexists(file):
         operations.remove(file)
         operations.sync_folder(file.parent)
-        remove_empty_folders(file, site.root)
     operations.remove(mark)
     operations.sync_folder(mark.parent)
+
+
+def _remove_folder(site: Site, path: str) -> None:
+    if (site.root / path).parent.is_dir():
+        remove_empty_folders(site.root / path, site.root)
 
 
 def _inside(site: Site, kind: str, path: str) -> Path:

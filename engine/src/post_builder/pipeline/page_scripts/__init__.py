@@ -33,9 +33,12 @@ def write_scripts(site: Site, post: Post, plotly: str) -> tuple[Note, ...]:
 
     Returns:
         A note for each library of which no copy was found.
+
+    Raises:
+        FileError: if a link leads out of the site.
     """
     if SCRIPT in post.text:
-        path = site.root / SCRIPT
+        path = site.inside(site.root / SCRIPT)
         if not path.exists() or path.read_bytes().startswith(_MARK):
             write_atomically(path, files(__name__).joinpath("outputs.js").read_bytes())
     missing = []
@@ -44,7 +47,7 @@ def write_scripts(site: Site, post: Post, plotly: str) -> tuple[Note, ...]:
         if offset < 0 or (site.root / copy).exists():
             continue
         if data := _plotly(plotly) if library == "plotly" else _vega():
-            write_atomically(site.root / copy, data)
+            write_atomically(site.inside(site.root / copy), data)
         else:
             place = post.place(post.line_of(offset))
             missing.append(

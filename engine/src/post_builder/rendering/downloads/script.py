@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 import jupytext
@@ -30,7 +31,10 @@ from post_builder.rendering.downloads.python.plain_python import (
 _ALWAYS_COMMENTS = "active-ipynb"
 """Jupytext's tag of cells that are comments in a script."""
 
-_LEFT_OUT = "Only Jupyter can run this cell:"
+_LEFT_OUT = "Only Jupyter can run this cell"
+
+_HISTORY = re.compile(r"_{1,3}|_\d+|_i{1,3}|_i\d+|_[io]h|In|Out")
+"""The names of earlier inputs and results, which only Jupyter keeps."""
 
 _DISPLAY = '''def display(*objects, **options):
     """Print what Jupyter would show."""
@@ -71,18 +75,23 @@ def make_script(post: Post, notebook: NotebookNode) -> str:
 def _plain_cells(cells: Sequence[NotebookNode]) -> Iterator[NotebookNode]:
     """Yield each code cell as a script has it."""
     sources = [plain_python(cell.source) or "" for cell in cells]
+    bound = set[str]()
     for index, cell in enumerate(with_new_figures(cells)):
         tags = set(cell.metadata.get("tags", ()))
         if tags & {Tag.SKIP_EXECUTION, Tag.STORED_OUTPUT}:
             yield _as_comment(cell)
             continue
         plain = plain_python(cell.source)
+        history = [name for name in used_names(plain or "") - bound if _HISTORY.fullmatch(name)]
+        bound |= bound_names(plain or "")
         if Tag.RAISES_EXCEPTION in tags:
             later = used_names("\n".join(sources[index + 1 :]))
             plain = raising(plain) if plain and bound_names(plain) & later else None
             yield _as_comment(cell) if plain is None else _with_source(cell, plain)
-        elif plain is None:
-            yield _with_source(cell, in_comments(f"{_LEFT_OUT}\n{cell.source}"))
+        elif plain is None or history:
+            reason = f", which uses {', '.join(sorted(history))}" if history else ""
+            text = f"{_LEFT_OUT}{reason}:\n{cell.source}"
+            yield _with_source(cell, in_comments(text))
         else:
             yield _with_source(cell, plain)
 

@@ -6,6 +6,7 @@ import html
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from urllib.parse import quote
 from xml.etree import ElementTree as ET
 from xml.parsers import expat
@@ -76,6 +77,7 @@ class _Inspector:
         self.harmful = True
 
 
+@lru_cache(maxsize=64)  # of `watch`: most figures are as in the build before
 def clean_svg(text: str) -> str:
     """Return a drawing without scripts, handlers and what loads from elsewhere.
 

@@ -9,6 +9,7 @@ import posixpath
 import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from html import escape
 from urllib.parse import quote, urlsplit
 
 from post_builder.rendering.figures.media import SUFFIXES
@@ -99,13 +100,30 @@ class _Filter:
     def _on_another_host(self, element: str, address: str) -> str | None:
         scheme = _SCHEME.match(address)
         full = address if scheme else f"https:{address}"
+        if not (scheme or _is_address(full)):
+            return None
+        host = _host(full)
         if element == "a":
             return full if not scheme or scheme[0][:-1].lower() in policy.LINK_SCHEMES else None
-        host = urlsplit(full.replace("\\", "/")).hostname or ""
         if element == "img" and host in self.image_hosts and full.lower().startswith("https:"):
             return full
         self.dropped.append(f"what would be loaded from {host or 'elsewhere'}")
         return None
+
+
+def _host(address: str) -> str:
+    """Return the host of an address; empty if it has none."""
+    try:
+        return urlsplit(address.replace("\\", "/")).hostname or ""
+    except ValueError:
+        return ""
+
+
+def _is_address(text: str) -> bool:
+    """Return whether the cleaner takes a text for one; what begins with `//` it did not look at."""
+    import nh3  # noqa: PLC0415  # as in `clean`
+
+    return "href" in nh3.clean(f'<a href="{escape(text)}"></a>', url_schemes={"https"})
 
 
 def player(file: Embedded) -> Cleaned:
@@ -133,7 +151,7 @@ def clean(source: Source, image_hosts: Collection[str] = ()) -> Cleaned:
         url_schemes={*policy.LINK_SCHEMES, "data"},
         set_tag_attribute_values={"audio": {"controls": ""}, "video": {"controls": ""}},
     )
-    html = _tidy(cleaner.clean(markup).strip())
+    html = _tidy(cleaner.clean(markup)).strip()
     frames = {f"<{name.lower()}>" for name in _FRAMES.findall(source.markup)}
     scripts = {"scripts"} if source.scripts.strip() else set()
     dropped = (*sorted(scripts), *sorted(frames), *dict.fromkeys(attributes.dropped))

@@ -46,9 +46,17 @@ PATTERNS: dict[str, re.Pattern[str]] = {
         "openai-old-key": r"sk-[A-Za-z0-9]{48}",
         "anthropic-key": r"sk-ant-[a-z0-9]{3,10}-[\w-]{40,}",
         "openrouter-key": r"sk-or-v1-[0-9a-f]{64}",
-        "huggingface-token": r"hf_[A-Za-z]{34}",
+        "huggingface-token": r"hf_[A-Za-z0-9]{34}",
         "replicate-token": r"r8_[A-Za-z0-9]{37}",
         "groq-key": r"gsk_[A-Za-z0-9]{50,}",
+        "xai-key": r"xai-[A-Za-z0-9]{60,}",
+        "nvidia-key": r"nvapi-[\w-]{40,}",
+        "perplexity-key": r"pplx-[A-Za-z0-9]{40,}",
+        "deepseek-key": r"sk-[0-9a-f]{32}(?![\w-])",
+        "elevenlabs-key": r"sk_[0-9a-f]{48}",
+        "langsmith-key": r"lsv2_(?:pt|sk)_[0-9a-f]{32}_[0-9a-f]{10}",
+        "pinecone-key": r"pcsk_[A-Za-z0-9]{4,8}_[A-Za-z0-9]{40,}",
+        "tavily-key": r"tvly-(?:dev-|prod-)?[A-Za-z0-9]{28,}",
         "wandb-key": r"(?i:wandb_api_key)" + _ASSIGNED + r"[0-9a-f]{40}",
         "kaggle-key": r"\"key\": ?\"[0-9a-f]{32}\"",
         "npm-token": r"npm_[A-Za-z0-9]{36}",
@@ -71,12 +79,34 @@ PATTERNS: dict[str, re.Pattern[str]] = {
         "sentry-token": r"sntry[su]_[\w+/=-]{40,}",
         "supabase-key": r"sb(?:p|_secret)_[\w-]{30,}",
         "planetscale-token": r"pscale_(?:tkn|pw|oauth)_[\w=.-]{32,}",
+        "tailscale-key": r"tskey-[a-z]{2,12}-[A-Za-z0-9-]{20,}",
+        "jfrog-key": r"AKCp[A-Za-z0-9]{60,}",
+        "pulumi-token": r"pul-[0-9a-f]{40}",
+        "airtable-token": r"pat[A-Za-z0-9]{14}\.[0-9a-f]{64}",
+        "mapbox-token": r"sk\.eyJ[\w-]{20,}\.[\w-]{20,}",
+        "azure-client-secret": r"[A-Za-z0-9_~.]{3}[0-9]Q~[\w~.-]{31,34}",
+        "fly-token": r"fm[12]a?_[\w+/=-]{80,}",
+        "dynatrace-token": r"dt0c01\.[A-Z2-7]{24}\.[A-Z2-7]{64}",
+        "brevo-key": r"xkeysib-[0-9a-f]{64}-\w{16}",
+        "mailchimp-key": r"[0-9a-f]{32}-us[0-9]{1,2}(?!\w)",
+        "netlify-token": r"nf[pcoub]_[A-Za-z0-9]{36}",
+        "contentful-token": r"CFPAT-[\w-]{40,}",
+        "okta-token": r"SSWS 00[\w-]{38,}",
+        "putty-key": r"PuTTY-User-Key-File-[23]:",
         "json-web-token": r"eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,}",
         "authorization-header": (
             r"(?i:authorization)" + _ASSIGNED + r"(?i:bearer|basic|token|digest)\s{1,3}"
             rf"{_PLACEHOLDER}[\w.~+/=-]{{8,}}"
         ),
         "bearer-token": rf"(?i:bearer) {_PLACEHOLDER}(?=[\w.~+/=-]{{0,60}}\d)[\w.~+/=-]{{20,}}",
+        "cookie": (
+            r"(?i:cookie)" + _ASSIGNED + r"[\w.-]{1,40}="
+            rf"{_PLACEHOLDER}(?=[\w.~+/%=-]{{0,60}}\d)[\w.~+/%=-]{{20,}}"
+        ),
+        "curl-password": (
+            r"curl [^\n]{0,200}?(?:-u|--user)[ =][\"']?[\w.@+-]{1,60}:"
+            rf"{_PLACEHOLDER}[^\s\"']{{6,}}"
+        ),
         "password-in-url": rf"://[^\s/@:\"'<>]{{0,100}}:{_PLACEHOLDER}[^\s/@:\"'<>]{{3,200}}@[\w\[]",
         "token-in-url": (
             r"[?&;](?i:(?:access|auth|refresh|id|api|private|session|secret)?[_-]?"
@@ -86,6 +116,11 @@ PATTERNS: dict[str, re.Pattern[str]] = {
         "token-as-user": r"://(?=[\w-]{0,60}\d)[A-Za-z0-9_-]{20,200}@[\w\[]",
         "netrc-password": (
             r"(?:machine\s{1,9}\S{1,200}|default)\s{1,9}login\s{1,9}\S{1,200}\s{1,9}password\s{1,9}\S"
+        ),
+        "secret-variable": (
+            r"[A-Z][A-Z0-9]{1,20}_(?:[A-Z0-9]{1,20}_){0,3}(?:TOKEN|SECRET|KEY|PAT)"
+            + _ASSIGNED
+            + r"(?=[\w.~+/-]{0,60}\d)(?=[\w.~+/-]{0,60}[A-Za-z])[\w.~+/=-]{20,}"
         ),
         "assigned-secret": (
             r"(?i:(?:api|access|auth|secret|private|client|account)[_-]?(?:key|token|secret)"

@@ -14,6 +14,8 @@ class Kept(list[Token]):
         super().__init__()
         self.absorber = ("", 0)
         """What may absorb the lines below it, and the first line that may not be its own."""
+        self.has_bullets = False
+        """Whether that is a list with bullets."""
         self.absorbed = ""
         """What absorbs the list or quote that is being read."""
         self.items: list[Token] = []

@@ -30,7 +30,10 @@ _REST = r"[^\n<>]*+(?:(?:<(?!span|!--)|(?<!--)>)[^\n<>]*+)*+(?:\n|\Z)"
 """The rest of its line: no value, no comment, no marker of an output."""
 
 _TEXT = rf"{_START}{_REST}"
-_NESTED = rf"(?:[-*+][ ]|\d\.[ ]|>[ ])?{_TEXT}"
+_INNER = r"(?:[-*+][ ]|\d\.[ ]|>[ ])"
+_NESTED = rf"{_INNER}?{_TEXT}"
+_ATTRIBUTES = r"→\{:(?![:/])[^{}<>\n]*+\}[ \t]*+\n"
+"""A line of attributes: of the item above it, where another item is below it."""
 
 
 def _items(marker: str, content: int) -> str:
@@ -40,14 +43,20 @@ def _items(marker: str, content: int) -> str:
     """
     inside = f"→[ ]{{{content},{_MAX_LEVEL}}}{_NESTED}"
     first = f"→[ ]{{{content},{content + 3}}}{_NESTED}"
-    item = rf"→{marker}[ ]{_TEXT}(?:{inside}|→{_TEXT})*+"
+    item = (
+        rf"→{marker}[ ]{_INNER}{{0,3}}+{_TEXT}(?:{inside}|→{_TEXT})*+"
+        rf"(?:{_ATTRIBUTES}(?=→{marker}[ ]))?+"
+    )
     return rf"(?:(?:{item})++(?:∅++{first}(?:{inside})*+)*+)++"
 
 
-_BULLETS = "|".join(_items(re.escape(marker), 2) for marker in "-*+")
+_BULLETS = _items("[-*+]", 2)
 _NUMBERS = rf"{_items('[0-9][.]', 3)}|(?:→[0-9]{{1,3}}\.[ ]{_TEXT}(?:→{_TEXT})*+)++"
 _PARAGRAPH = rf"→{_TEXT}(?:→[ \t]*+{_TEXT})*+"
-_HEADING = rf"→\#{{1,6}}[ ]{_START}[^\n\#<>]*+(?:\n|\Z)"
+_HEADING = (
+    rf"(?:→\#{{1,6}}[ ]{_START}[^\n\#<>]*+(?:\n|\Z)"
+    rf"|→{_START}[^\n\#<>]*+\n→(?:=++|-++)[ \t]*+(?:\n|\Z))"
+)
 _QUOTED = rf"→(?:>[ ]?){{1,9}}(?:(?:[-*+]|\d\.)[ ])?{_TEXT}"
 _QUOTE = (
     rf"(?:{_QUOTED}(?:{_QUOTED}|→>[ ]{{0,{_MAX_LEVEL}}}(?:(?:[-*+]|\d\.)[ ])?{_TEXT}|→{_TEXT})*+"
@@ -59,7 +68,8 @@ _GROUP = (
 _RUN = rf"∅*+(?:{_GROUP}∅++)*+(?:{_GROUP})?+"
 """Plain text; `→` is what precedes each line, and `∅` an empty line.
 
-No list or quote starts directly below another: kramdown may take it into that one.
+No list or quote starts directly below another: kramdown may take it into that one. Bullets of all
+kinds make one list, as in kramdown.
 """
 
 _ITEM_OR_HEADING = re.compile(r"[-*+][ ]|[0-9]{1,3}\.[ ]|#")
@@ -85,7 +95,11 @@ def _patterns(prefix: str) -> _Patterns:
     return _Patterns(
         prefix,
         re.compile(_RUN.replace("→", before).replace("∅", f"(?:{empty})")),
-        re.compile(rf"^{before}(?P<marks>\#{{1,6}})[ ](?P<text>[^\n]+)", re.MULTILINE),
+        re.compile(
+            rf"^{before}(?:(?P<marks>\#{{1,6}})[ ](?P<text>[^\n]+)"
+            rf"|(?P<above>[^\n]+)\n{before}(?P<rule>=++|-++)[ \t]*+$)",
+            re.MULTILINE,
+        ),
         re.compile(empty),
         re.compile(rf"{empty}|{before}[ \t]"),
     )
@@ -131,6 +145,7 @@ def _last(state: StateBlock, patterns: _Patterns, run: tuple[int, int], end: int
 
 
 def _keep(tokens: Kept, heading: re.Match[str], line: int) -> None:
-    marks, text = heading["marks"], heading["text"].strip()
-    place = [line, line + 1]
+    marks = heading["marks"] or {"=": "#", "-": "##"}[heading["rule"][0]]
+    text = (heading["text"] or heading["above"]).strip()
+    place = [line, line + 1 + bool(heading["rule"])]
     tokens.append(Token("heading_open", f"h{len(marks)}", 1, map=place, content=text))

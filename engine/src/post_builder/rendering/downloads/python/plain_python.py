@@ -42,6 +42,7 @@ class _Replacement:
     text: str
 
 
+@lru_cache(maxsize=1024)  # of `watch`: most cells are as in the build before
 def plain_python(source: str) -> str | None:
     """Translate the code of a cell; None if plain Python has nothing to run in its place.
 

@@ -1,24 +1,25 @@
-"""The ruler against models whose measures are known beforehand."""
+"""The comparison, with models whose measures are known beforehand."""
 
 import pytest
 import torch
 from torch import Tensor, nn
 from torch.utils.data import TensorDataset
 
-from mnist_post.ruler import (
+from mnist_post.comparison import (
     CORRUPTIONS,
     Jitter,
     Measured,
-    accuracy_on,
     as_code,
     calibration_bins,
     calibration_error,
     calibration_floor,
+    compare,
+    correct_on,
     corrupt,
+    lead,
     measure,
     move,
     robustness,
-    ruler,
 )
 
 PROBABILITIES = torch.tensor([[0.95, 0.05], [0.95, 0.05], [0.65, 0.35], [0.65, 0.35]])
@@ -101,30 +102,33 @@ def test_every_corruption_is_severe() -> None:
         assert 4 == len(severities)
 
 
-def test_accuracy_is_averaged_over_copies() -> None:
-    """A copy that is read and one that is not make one half."""
+def test_a_digit_counts_as_the_share_of_its_copies_that_is_read() -> None:
+    """A copy that is read and one that is not make one half, digit by digit."""
     images, labels, _ = rows_of_ink().tensors
     gone = torch.zeros_like(images)
     gone[:, 0, 20] = 1.0  # ink where the model does not look: it answers 0
-    assert 0.55 == pytest.approx(accuracy_on(BrightestRow(), [images, gone], labels))
+    expected = torch.where(labels == 0, 1.0, 0.5)
+    assert torch.equal(expected, correct_on(BrightestRow(), [images, gone], labels))
 
 
 def test_robustness_falls_where_the_model_is_weak_only() -> None:
     """A model that reads rows loses digits to shifts up and down, and to no blur of a half."""
-    accuracies = robustness([BrightestRow()], rows_of_ink())
-    assert (4, 4) == accuracies.shape
+    right = robustness([BrightestRow()], rows_of_ink())
+    assert (1, 4, 4, 200) == right.shape
+    accuracies = right.mean(dim=(0, 3))
     assert (accuracies[0] < 0.8).all()
     assert 1 == accuracies[3, 0]
 
 
-def test_robustness_is_averaged_over_models() -> None:
-    """A model that always answers 0 reads a tenth, whatever the corruption."""
+def test_robustness_is_kept_by_model_and_digit() -> None:
+    """A model that always answers 0 reads the zeros, whatever the corruption."""
     always_0 = BrightestRow()
     with torch.no_grad():
         always_0.scale.zero_()
-    alone = robustness([BrightestRow()], rows_of_ink())
-    expected = (alone + 0.1) / 2
-    assert torch.allclose(expected, robustness([BrightestRow(), always_0], rows_of_ink()))
+    right = robustness([BrightestRow(), always_0], rows_of_ink())
+    assert torch.equal(robustness([BrightestRow()], rows_of_ink())[0], right[0])
+    zeros = (rows_of_ink().tensors[1] == 0).float()
+    assert torch.equal(zeros.expand(4, 4, -1), right[1])
 
 
 def test_calibration_bins_hold_confidence_accuracy_and_count() -> None:
@@ -156,21 +160,55 @@ def test_floor_shrinks_with_the_number_of_digits() -> None:
 
 def test_measure_and_its_code() -> None:
     """A perfect reader of rows: one accuracy per model; the code makes the same row again."""
-    row = measure("rows", [BrightestRow(), BrightestRow()], rows_of_ink())
-    assert ("rows", 1, (100.0, 100.0), 100.0, 100.0) == row[:5]
+    row = measure("rows", [BrightestRow(), BrightestRow()], rows_of_ink(), epochs=3)
+    assert Measured("rows", 1, 3, (100.0, 100.0), 100.0, 100.0, *row[6:-1], (0,) * 20) == row
     assert -1 < row.gap <= 0 <= row.error < 1
     assert 0 < row.robustness < 100
+    assert 0 <= row.half < 50
     made: dict[str, object] = {}
-    exec(as_code("earlier", [row]), {"Measured": Measured}, made)  # noqa: S102  # as in a post
-    assert {"earlier": [row]} == made
+    text = as_code("earlier", [row, row])
+    exec(text, {"Measured": Measured}, made)  # noqa: S102  # as in a post
+    assert {"earlier": [row, row]} == made
+    assert max(map(len, text.splitlines())) <= 88
 
 
-def test_table_shows_interval_floor_and_gap() -> None:
-    """One row per model, with the number of its seeds."""
-    many = Measured("many", 1234, (98.0, 99.0), 98.1, 98.9, 0.0512, 0.5, 0.3, -0.1, 70.25)
-    table = ruler([many], {"many": 9.6})
+def test_mistakes_are_counted_per_writer_over_all_seeds() -> None:
+    """Writer 3's zero and one are blank, so both seeds answer 0 to both; the zero is right."""
+    images, labels, writers = rows_of_ink().tensors
+    images[30:32] = 0.0
+    row = measure("rows", [BrightestRow()] * 2, TensorDataset(images, labels, writers), 1)
+    assert {3: 2} == {writer: n for writer, n in enumerate(row.mistakes) if n}
+
+
+def known(*mistakes: int, seeds: int = 1) -> Measured:
+    """Return a model of which only its seeds and its mistakes, per writer, matter."""
+    return Measured("", 0, 1, (90.0,) * seeds, 0, 0, 0, 0, 0, 0, 0, 0, mistakes)
+
+
+def test_lead_is_the_difference_on_the_same_writers() -> None:
+    """Four writers of ten digits: one mistake more in each is ten points, however drawn."""
+    writers = torch.arange(40) // 10
+    assert (10, 10, 10) == pytest.approx(lead(known(0, 1, 2, 3), known(1, 2, 3, 4), writers))
+    assert (-10, -10, -10) == pytest.approx(lead(known(1, 2, 3, 4), known(0, 1, 2, 3), writers))
+
+
+def test_lead_counts_each_models_own_seeds() -> None:
+    """Two mistakes of two seeds are as many as one of one; the interval holds the mean."""
+    writers = torch.tensor([0, 0, 5, 5, 5, 5])  # numbers need not be consecutive
+    mean, low, high = lead(known(2, 2, seeds=2), known(1, 3), writers)
+    assert pytest.approx(100 * 2 / 6) == mean
+    assert pytest.approx((0, 50)) == (low, high)
+
+
+def test_table_shows_intervals_floor_and_gap() -> None:
+    """One row per model, with the number of its epochs and seeds."""
+    many = Measured(
+        "many", 1234, 5, (98.0, 99.0), 98.1, 98.9, 0.0512, 0.5, 0.3, -0.1, 70.2, 1.3, ()
+    )
+    table = compare([many], {"many": 9.6})
     assert table._repr_html_() == str(table)
-    cells = ["1,234", "2", "98.50", "98.10 to 98.90", "0.051", "0.50 (0.30)", "-0.10", "70.2", "10"]
+    cells = ["1,234", "5", "2", "98.50", "98.10 to 98.90", "0.051", "0.50 (0.30)", "-0.10"]
+    cells += ["70.2 ± 1.3", "10"]
     assert "<tr><th>many</th>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>" in table
 
 

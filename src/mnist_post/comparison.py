@@ -1,8 +1,4 @@
-"""What Part II makes and Part III uses: augmentation, corruptions, and the ruler."""
-
-# mypy: untyped-calls-exclude=torch
-# mypy: disable-error-code="import-untyped, no-any-return"
-# (torchvision, and some calls of torch, have no annotations)
+"""What Part II makes and Part III uses: augmentation, corruptions, comparison."""
 
 from mnist_post.basics import count_parameters, interval, predict
 
@@ -10,6 +6,7 @@ from mnist_post.basics import count_parameters, interval, predict
 # region part-2
 import math
 from collections.abc import Sequence
+from textwrap import fill
 from typing import NamedTuple
 
 import matplotlib.pyplot as plt
@@ -100,25 +97,25 @@ def corrupt(images: Tensor, kind: str, severity: float) -> list[Tensor]:
     return [v2.functional.gaussian_blur(images, [13, 13], [severity, severity])]
 
 
-def accuracy_on(model: nn.Module, copies: Sequence[Tensor], labels: Tensor) -> float:
-    """Return the mean accuracy on several copies of the same images."""
+def correct_on(model: nn.Module, copies: Sequence[Tensor], labels: Tensor) -> Tensor:
+    """Return the share of each digit's copies that the model reads correctly, (N,)."""
     logits = [predict(model, TensorDataset(copy, labels)) for copy in copies]
-    return (torch.stack(logits).argmax(dim=2) == labels).float().mean().item()
+    return (torch.stack(logits).argmax(dim=2) == labels).float().mean(dim=0).cpu()
 
 
 def robustness(models: Sequence[nn.Module], digits: TensorDataset) -> Tensor:
-    """Return the mean accuracy under each corruption at each severity, (4, 4)."""
+    """Return what is read of each corrupted digit: (models, kinds, severities, N)."""
     images, labels = digits.tensors[:2]
     rows = []
     for kind, severities in CORRUPTIONS.items():
         for severity in severities:
             copies = corrupt(images, kind, severity)
-            rows.append([accuracy_on(model, copies, labels) for model in models])
-    return torch.tensor(rows).mean(dim=1).reshape(len(CORRUPTIONS), -1)
+            rows += [torch.stack([correct_on(each, copies, labels) for each in models])]
+    return torch.stack(rows, dim=1).unflatten(1, (len(CORRUPTIONS), -1))
 
 
 # endregion
-# region ruler
+# region comparison
 
 
 def calibration_bins(probabilities: Tensor, labels: Tensor, bins: int = 10) -> Tensor:
@@ -150,10 +147,11 @@ def calibration_floor(probabilities: Tensor, draws: int = 50) -> tuple[float, fl
 
 
 class Measured(NamedTuple):
-    """What the ruler says of a model trained from several seeds, in percent."""
+    """What is known of a model trained from several seeds, in percent."""
 
     name: str
     parameters: int  # a count
+    epochs: int  # of each training
     accuracies: tuple[float, ...]  # one per seed
     low: float  # the 95 % interval of their mean, by writer
     high: float
@@ -162,9 +160,13 @@ class Measured(NamedTuple):
     floor: float  # what a perfectly calibrated model would show
     gap: float  # confidence minus accuracy: positive is overconfident
     robustness: float  # mean accuracy over all corruptions and severities
+    half: float  # half of its 95 % interval, by writer
+    mistakes: tuple[int, ...]  # of all seeds, per writer
 
 
-def measure(name: str, models: Sequence[nn.Module], digits: TensorDataset) -> Measured:
+def measure(
+    name: str, models: Sequence[nn.Module], digits: TensorDataset, epochs: int
+) -> Measured:
     """Measure models on all digits, and their robustness on every tenth."""
     labels, writers = (tensor.cpu() for tensor in digits.tensors[1:])
     logits = [predict(model, digits).cpu() for model in models]
@@ -174,10 +176,13 @@ def measure(name: str, models: Sequence[nn.Module], digits: TensorDataset) -> Me
     errors = [calibration_error(each, labels) for each in probabilities]
     confidence = torch.stack(probabilities).amax(dim=2).mean().item()
     likelihood = sum(F.cross_entropy(each, labels).item() for each in logits)
-    damaged = robustness(models, TensorDataset(*digits[::10]))
+    robust = robustness(models, TensorDataset(*digits[::10])).mean(dim=(0, 1, 2))
+    bounds = interval(robust, writers[::10])
+    number = writers.unique(return_inverse=True)[1]
     return Measured(
         name,
         count_parameters(models[0]),
+        epochs,
         tuple(round(100 * each, 2) for each in correct.mean(dim=1).tolist()),
         round(100 * low, 2),
         round(100 * high, 2),
@@ -185,17 +190,30 @@ def measure(name: str, models: Sequence[nn.Module], digits: TensorDataset) -> Me
         round(100 * sum(errors) / len(errors), 2),
         round(100 * calibration_floor(probabilities[0])[0], 2),
         round(100 * (confidence - correct.mean().item()), 2),
-        round(100 * damaged.mean().item(), 1),
+        round(100 * robust.mean().item(), 1),
+        round(50 * (bounds[1] - bounds[0]), 1),
+        tuple(torch.bincount(number, (1 - correct).sum(dim=0)).int().tolist()),
     )
+
+
+def lead(a: Measured, b: Measured, writers: Tensor) -> tuple[float, float, float]:
+    """Return a's accuracy minus b's in points, and its 95 % interval.
+
+    Both have read the same digits, by `writers`, (N,), who are resampled.
+    """
+    _, number, count = writers.unique(return_inverse=True, return_counts=True)
+    errors = [torch.tensor(row.mistakes) / len(row.accuracies) for row in (a, b)]
+    gains = (100 * (errors[1] - errors[0]) / count)[number]  # a writer's mean per digit
+    return gains.mean().item(), *interval(gains, writers)
 
 
 def as_code(name: str, rows: Sequence[Measured]) -> str:
     """Write rows as Python, to be carried into the next part."""
-    lines = [f"{name} = ["]
+    text = f"{name} = [\n"
     for row in rows:
-        lines.append(f"    Measured({', '.join(map(repr, row[:3]))},")
-        lines.append(f"             {', '.join(map(repr, row[3:]))}),")
-    return "\n".join([*lines, "]"])
+        text += fill(f"Measured{tuple(row)},", 88, initial_indent="    ",
+                     subsequent_indent=" " * 8) + "\n"  # fmt: skip
+    return text + "]"
 
 
 class Table(str):
@@ -208,19 +226,19 @@ class Table(str):
         return str(self)
 
 
-def ruler(rows: Sequence[Measured], seconds: dict[str, float]) -> Table:
+def compare(rows: Sequence[Measured], seconds: dict[str, float]) -> Table:
     """Show models side by side, with the seconds of one training."""
-    heads = ["model", "parameters", "seeds", "accuracy (%)", "95 % interval"]
+    heads = ["model", "parameters", "epochs", "seeds", "accuracy (%)", "95 % interval"]
     heads += ["negative log-likelihood", "calibration error (floor)", "signed gap"]
     heads += ["robustness (%)", "training (s)"]
     html = "<table><thead><tr>" + "".join(f"<th>{head}</th>" for head in heads)
     html += "</tr></thead><tbody>"
     for row in rows:
-        accuracy = sum(row.accuracies) / len(row.accuracies)
-        cells = [f"{row.parameters:,}", f"{len(row.accuracies)}", f"{accuracy:.2f}"]
+        cells = [f"{row.parameters:,}", f"{row.epochs}", f"{len(row.accuracies)}"]
+        cells += [f"{sum(row.accuracies) / len(row.accuracies):.2f}"]
         cells += [f"{row.low:.2f} to {row.high:.2f}", f"{row.likelihood:.3f}"]
         cells += [f"{row.error:.2f} ({row.floor:.2f})", f"{row.gap:+.2f}"]
-        cells += [f"{row.robustness:.1f}", f"{seconds[row.name]:.0f}"]
+        cells += [f"{row.robustness:.1f} ± {row.half:.1f}", f"{seconds[row.name]:.0f}"]
         columns = "".join(f"<td>{cell}</td>" for cell in cells)
         html += f"<tr><th>{row.name}</th>{columns}</tr>"
     return Table(html + "</tbody></table>")
