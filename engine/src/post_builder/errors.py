@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 from post_builder.place import Place
 
@@ -22,6 +22,10 @@ class PostBuilderError(Exception):
     """Printed output, a traceback or a diff: as many lines as needed."""
     others: tuple[PostBuilderError, ...] = ()
     """Further errors that were found at the same time."""
+
+    def __reduce__(self) -> tuple[type[PostBuilderError], tuple[object, ...]]:
+        """Travel between processes whole: exceptions drop what was given by its keyword."""
+        return type(self), tuple(getattr(self, each.name) for each in fields(self))
 
     def each(self) -> tuple[PostBuilderError, ...]:
         """Return this error and the others, each one alone."""
@@ -87,6 +91,10 @@ class ConflictError(PostBuilderError):
 
 class RecordError(PostBuilderError):
     """A build record exists but cannot be read."""
+
+
+class ClusterError(PostBuilderError):
+    """The cluster that runs posts cannot be reached, lost a post, or does not fit the author's."""
 
 
 def together(errors: Sequence[PostBuilderError]) -> PostBuilderError:

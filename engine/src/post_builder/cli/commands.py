@@ -54,6 +54,7 @@ def _build(site: Site, arguments: argparse.Namespace) -> int:
     import asyncio  # noqa: PLC0415
 
     from post_builder.commands.build import build  # noqa: PLC0415
+    from post_builder.commands.building.scheduler import on_cluster  # noqa: PLC0415
     from post_builder.pipeline.made.files import Orphans, remove_orphans  # noqa: PLC0415
     from post_builder.pipeline.names import post_names  # noqa: PLC0415
     from post_builder.pipeline.session import session  # noqa: PLC0415
@@ -65,8 +66,9 @@ def _build(site: Site, arguments: argparse.Namespace) -> int:
     with session(site, "build", _say):
         paths, orphans = named_posts(site, arguments.posts), Orphans()
         with live(silent=arguments.json) as progress:
-            run = partial(build, site, paths, progress, force=arguments.force, jobs=jobs)
-            outcomes = asyncio.run(run(keep_going=arguments.keep_going))
+            options = {"force": arguments.force, "jobs": jobs, "keep_going": arguments.keep_going}
+            run = partial(build, site, paths, progress, **options)
+            outcomes = asyncio.run(on_cluster(site, arguments.scheduler, run))
         failed = any(outcome.error for outcome in outcomes)
         if not (failed or arguments.posts):  # one that failed may be what they were made for
             orphans = remove_orphans(site, post_names(site))

@@ -37,6 +37,8 @@ def make_parser() -> argparse.ArgumentParser:
 
     build = add("build", commands.build, "bring stale posts up to date", posts, jobs)
     build.add_argument("--force", action="store_true", help="run fresh posts as well")
+    where = "run posts on the workers of a Dask cluster, such as tcp://10.0.0.7:8786"
+    build.add_argument("--scheduler", metavar="ADDRESS", help=where)
     build.add_argument("--keep-going", action="store_true", help="name all cells that fail")
     check = add("check", commands.check, "find what is stale or was edited by hand", posts, jobs)
     check.add_argument("--execute", action="store_true", help="run posts and compare")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from post_builder.execution.observations import Observations
@@ -58,6 +59,28 @@ class KernelFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Machine:
+    """What identifies a machine, and its user."""
+
+    home: str
+    user: str
+    host: str
+    temporary: str
+    """Folder of temporary files."""
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Where a post ran that did not run on the author's machine."""
+
+    root: Path
+    """Of the site there."""
+    machine: Machine
+    processor: str
+    """The model of its processor."""
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """What a post gave."""
 
@@ -68,6 +91,8 @@ class Run:
     """Which files of the site were read, written or listed."""
     remark: str = ""
     """For the author: which cells did not run again, or why they may have to."""
+    elsewhere: Elsewhere | None = None
+    """Where it ran, if not on this machine."""
 
     @property
     def seconds(self) -> float:

@@ -42,14 +42,14 @@ def circumstances(run: Run, root: Path) -> Circumstances:
         seconds=round(run.seconds, 1),
         peak_memory=run.facts.peak_memory,
         python=run.facts.python,
-        processor=_processor(),
+        processor=run.elsewhere.processor if run.elsewhere else processor(),
         commit=git.head(root),
         cells={cell.cell.name: round(cell.seconds, 1) for cell in run.cells},
     )
 
 
-def _processor() -> str:
-    """Return the model of the processor, as far as the system says."""
+def processor() -> str:
+    """Return the model of this machine's processor, as far as the system says."""
     info = Path("/proc/cpuinfo")
     lines = info.read_text(encoding="utf-8").splitlines() if info.exists() else []
     models = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))

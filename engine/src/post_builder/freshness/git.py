@@ -33,6 +33,11 @@ def ignored(paths: Collection[str], root: Path) -> set[str]:
     return ignored(ordered[:middle], root) | ignored(ordered[middle:], root)
 
 
+def tracked(folder: Path) -> list[str]:
+    """Return the paths of the files that git tracks in a folder, relative to it."""
+    return sorted(set(filter(None, _git(folder, "ls-files", "-z").split("\0"))))
+
+
 def head(root: Path) -> str:
     """Return the hash of the commit that is checked out; empty without one."""
     return _git(root, "rev-parse", "--verify", "--quiet", "HEAD").strip()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from post_builder.document.parsing.parser import inspect_post
 from post_builder.document.post import Post
+from post_builder.document.resources import resources_of
 from post_builder.errors import PostBuilderError, together
 from post_builder.freshness.comparison.tolerances import refuse_unfit_tolerances
 from post_builder.freshness.digests import text_digest
@@ -105,10 +106,11 @@ def _unfit_settings(site: Site, post: Post) -> Iterator[PostBuilderError]:
         declared_files(post.front_matter.get("depends", ()), site.root, post.place(1))
     except PostBuilderError as error:
         yield error
-    try:
-        refuse_unfit_tolerances(post)
-    except PostBuilderError as error:
-        yield error
+    for check in (refuse_unfit_tolerances, resources_of):
+        try:
+            check(post)
+        except PostBuilderError as error:
+            yield error
 
 
 def owned(site: Site, post: Post, name: str) -> Made | None:

@@ -21,7 +21,6 @@ from post_builder.rendering.markup.markdown import markdown_html
 from post_builder.rendering.markup.sanitise import Cleaned, clean, limited, player
 from post_builder.rendering.markup.source import Embedded, NotShownError, Source, read_source
 from post_builder.rendering.text.cleaner import TextCleaner
-from post_builder.rendering.text.scrubbing import scrub
 from post_builder.rendering.text.terminal import without_controls
 from post_builder.rendering.widgets import is_widget, widget_text
 
@@ -123,7 +122,7 @@ class Chooser:
 
     def _read(self, kind: str, text: str, metadata: Mapping[str, Any]) -> Form:
         if kind in KINDS:
-            return read_image(kind, self._scrubbed(text) if "svg" in kind else text, metadata)
+            return read_image(kind, self.clean.scrubbed(text) if "svg" in kind else text, metadata)
         if kind in _SCRIPTS:
             return Page(f"<script>{text}</script>")
         if kind in SUFFIXES:
@@ -133,9 +132,6 @@ class Chooser:
         readers = {"text/html": self._html, "text/markdown": self._markdown}
         return readers.get(kind, self._latex)(text)
 
-    def _scrubbed(self, text: str) -> str:
-        return scrub(text, self.clean.site.root)
-
     def _html(self, text: str) -> Form:
         if self.trusted:
             return Page(text)
@@ -143,7 +139,7 @@ class Chooser:
             raise NotShownError("its HTML only loads a library for other outputs")
         if drawing := self._drawing(text):
             return drawing
-        source = read_source(with_drawings(text, self._scrubbed))
+        source = read_source(with_drawings(text, self.clean.scrubbed))
         moving = animation_in_script(source.scripts) or chart_in_script(source.scripts)
         return moving or self._markup("html", source)
 
@@ -151,7 +147,7 @@ class Chooser:
         """Return the drawing that some HTML consists of."""
         drawing = _ONLY_SVG.fullmatch(text)
         try:
-            return drawing and read_image("image/svg+xml", self._scrubbed(drawing[1]), {})
+            return drawing and read_image("image/svg+xml", self.clean.scrubbed(drawing[1]), {})
         except RenderError:  # HTML allows in a drawing what a file must not contain
             return None
 
@@ -161,11 +157,11 @@ class Chooser:
         except NotShownError as error:
             self.notes.append(f"{error}: its source is shown instead")
             return Text("result", self.clean.text(text))
-        return self._markup("markdown", read_source(with_drawings(markup, self._scrubbed)))
+        return self._markup("markdown", read_source(with_drawings(markup, self.clean.scrubbed)))
 
     def _markup(self, kind: str, source: Source) -> Markup:
         settings = self.clean.site.settings
-        source = replace(source, markup=self._scrubbed(source.markup))
+        source = replace(source, markup=self.clean.scrubbed(source.markup))
         cleaned = limited(clean(source, settings.image_hosts), settings.html_limit)
         dropped = ", ".join(cleaned.dropped)
         if not cleaned.visible:

@@ -72,7 +72,7 @@ class OutputReader:
         if stderr not in ("show", "remove", "fail"):
             raise RenderError("stderr must be show, remove or fail", post.place(1))
         allowed = frozenset({*site.settings.allowed_secrets, *map(str, own)})
-        return cls(post, site, TextCleaner(site, run.names), allowed, stderr)
+        return cls(post, site, TextCleaner(site, run.names, run.elsewhere), allowed, stderr)
 
     def read(self, cell: Cell, run: CellRun) -> CellOutputs:
         """Choose the form of each output of a cell.

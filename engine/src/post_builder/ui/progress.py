@@ -26,8 +26,8 @@ class Progress(Protocol):
     def post_started(self, post: Post, reasons: list[str]) -> None:
         """A post starts to run, and why."""
 
-    def cell_started(self, post: Post, cell: Cell) -> None:
-        """One of its cells starts to run."""
+    def cell_started(self, post: Post, cell: Cell, where: str = "") -> None:
+        """One of its cells starts to run, on this machine or on a worker."""
 
     def post_ended(self, post: Post, result: str) -> None:
         """The post was built, or it failed."""
@@ -42,7 +42,7 @@ class Silent:
     def post_started(self, post: Post, reasons: list[str]) -> None:
         """Do nothing."""
 
-    def cell_started(self, post: Post, cell: Cell) -> None:
+    def cell_started(self, post: Post, cell: Cell, where: str = "") -> None:
         """Do nothing."""
 
     def post_ended(self, post: Post, result: str) -> None:
@@ -64,10 +64,10 @@ class Lines:
         """Print which post runs and why."""
         self._print(f"{post.path}: {'; '.join(reasons)}")
 
-    def cell_started(self, post: Post, cell: Cell) -> None:
+    def cell_started(self, post: Post, cell: Cell, where: str = "") -> None:
         """Print which cell runs."""
         number = f"[{post.cells.index(cell) + 1}/{len(post.cells)}]"
-        self._print(f"{post.path}:{cell.line}: {number} {cell.name}")
+        self._print(f"{post.path}:{cell.line}: {number} {cell.name} {where}".rstrip())
 
     def post_ended(self, post: Post, result: str) -> None:
         """Print how it ended."""
@@ -94,10 +94,12 @@ class Bars:
         self.display.console.print(visible(f"{post.path}: {'; '.join(reasons)}"), markup=False)
         self.tasks[post.path] = self.display.add_task("", total=len(post.cells))
 
-    def cell_started(self, post: Post, cell: Cell) -> None:
+    def cell_started(self, post: Post, cell: Cell, where: str = "") -> None:
         """Advance the bar."""
         task = self.tasks[post.path]
-        self.display.update(task, completed=post.cells.index(cell), description=cell.name)
+        self.display.update(
+            task, completed=post.cells.index(cell), description=f"{cell.name} {where}".rstrip()
+        )
 
     def post_ended(self, post: Post, result: str) -> None:
         """Replace the bar by a line."""

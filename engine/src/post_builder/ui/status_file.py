@@ -39,9 +39,9 @@ class StatusFile:
         self.shown.post_started(post, reasons)
         self._set(post.path, "running", cell=0, of=len(post.cells), name="")
 
-    def cell_started(self, post: Post, cell: Cell) -> None:
+    def cell_started(self, post: Post, cell: Cell, where: str = "") -> None:
         """One of its cells starts to run."""
-        self.shown.cell_started(post, cell)
+        self.shown.cell_started(post, cell, where)
         number = post.cells.index(cell) + 1
         self._set(post.path, "running", cell=number, of=len(post.cells), name=cell.name)
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from post_builder.execution.run import Elsewhere
 from post_builder.rendering.text.scrubbing import scrub, scrub_log
 from post_builder.rendering.text.terminal import CONTROL, settle, without_colours
 from post_builder.site import Site
@@ -22,6 +23,14 @@ class TextCleaner:
     site: Site
     names: Mapping[int, str]
     """Names of cells by the number that tracebacks give them."""
+    elsewhere: Elsewhere | None = None
+    """Where the post ran, if not on this machine."""
+
+    def scrubbed(self, text: str) -> str:
+        """Remove from an output what belongs to the machine on which the post ran."""
+        if self.elsewhere:
+            return scrub(text, self.elsewhere.root, self.elsewhere.machine)
+        return scrub(text, self.site.root)
 
     def text(self, text: str) -> str:
         """Clean a text output, and cut it if it is longer than the limit."""
@@ -29,7 +38,7 @@ class TextCleaner:
 
     def line(self, text: str) -> str:
         """Clean a text that is not a terminal's, such as a value or the source of a formula."""
-        return CONTROL.sub("\ufffd", scrub(text, self.site.root))
+        return CONTROL.sub("\ufffd", self.scrubbed(text))
 
     def log(self, text: str) -> str:
         """Clean what was written to stderr: process numbers, times and durations go as well."""

@@ -8,9 +8,10 @@ import re
 import socket
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+
+from post_builder.execution.run import Machine
 
 _URL = re.compile(
     r"((?<![A-Za-z0-9+.-])(?!file:)[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s\"'<>]*)", re.IGNORECASE
@@ -48,17 +49,6 @@ _SHARED_NAMES = frozenset(
 """Names of accounts and hosts that reveal nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Machine:
-    """What identifies the machine that runs a build, and its user."""
-
-    home: str
-    user: str
-    host: str
-    temporary: str
-    """Folder of temporary files."""
-
-
 def this_machine() -> Machine:
     """Return the names of the machine and its user; empty where the system has none."""
     try:
@@ -69,14 +59,15 @@ def this_machine() -> Machine:
     return Machine(home, user, socket.gethostname(), tempfile.gettempdir())
 
 
-def scrub(text: str, root: Path) -> str:
-    """Remove the paths, names and memory addresses of this machine from an output.
+def scrub(text: str, root: Path, machine: Machine | None = None) -> str:
+    """Remove the paths, names and memory addresses of a machine from an output.
 
     Args:
         text: the output.
         root: of the site; paths in it become relative.
+        machine: on which the output was made; by default this one.
     """
-    rules = _rules(str(root), this_machine())
+    rules = _rules(str(root), machine or this_machine())
     pieces = _URL.split(text)
     for index in range(0, len(pieces), 2):  # the others are addresses on a network
         for rule in rules:

@@ -1,0 +1,92 @@
+"""What a cluster of two local workers costs beside a local build of the same posts.
+
+Posts as in `builds.py`, in a git repository: a local build with two jobs, and one by a scheduler
+and two workers on loopback, in turns. For some numbers of posts it prints the seconds of both and
+their ratio, and fits the cost model of `docs/cluster.md`: what each post costs the author's machine
+alone, from a build in which workers have nothing to compute.
+
+Run: python engine/benchmarks/cluster.py [ROUNDS] [POSTS …]
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import corpus
+
+JOBS = 2
+
+
+@contextmanager
+def scheduler(folder: Path) -> Iterator[str]:
+    """Start a scheduler and two workers with one thread each; provide the address."""
+    file = folder / "scheduler.json"
+    common = ["--host", "127.0.0.1", "--no-dashboard", "--scheduler-file", str(file)]
+    started = [_start(folder, "dask_scheduler", "--port", "0", *common)]
+    try:
+        while not file.exists():
+            time.sleep(0.05)
+        for number in range(JOBS):
+            own = ["--nthreads", "1", "--no-nanny", "--local-directory", str(folder / str(number))]
+            started.append(_start(folder, "dask_worker", *own, *common))
+        yield f"{_address(file)}"
+    finally:
+        for process in reversed(started):
+            process.terminate()
+            process.wait()
+
+
+def _start(folder: Path, module: str, *options: str) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", f"distributed.cli.{module}", *options]
+    with folder.joinpath(f"{module}.log").open("ab") as log:
+        return subprocess.Popen(command, cwd=folder, stdout=log, stderr=log)
+
+
+def _address(file: Path) -> str:
+    return str(json.loads(file.read_text(encoding="utf-8"))["address"])
+
+
+def site(folder: Path, posts: int) -> Path:
+    """Write a repository of posts."""
+    corpus.write(folder / "_config.yml", "title: Posts\n")
+    for number in range(1, posts + 1):
+        corpus.write(folder / f"_posts/2020-01-01-post-{number}.md", corpus.post(number))
+    for command in (["init", "-q"], ["add", "--all"]):
+        subprocess.run(["git", *command], cwd=folder, check=True)
+    return folder
+
+
+def seconds(folder: Path, *options: str) -> float:
+    """Return how long a build of everything takes."""
+    command = [sys.executable, "-m", "post_builder", "build", "--force", "--site", str(folder)]
+    begin = time.perf_counter()
+    subprocess.run(
+        [*command, *options], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    return time.perf_counter() - begin
+
+
+def main(rounds: str = "3", *counts: str) -> None:
+    """Measure, and print a row for each number of posts."""
+    print("posts  local, 2 jobs  cluster, 2 workers  ratio")
+    for count in map(int, counts or ("10", "100", "1000")):
+        local, remote = [], []
+        with tempfile.TemporaryDirectory() as folder, scheduler(Path(folder)) as address:
+            root = site(Path(folder, "site"), count)
+            for _ in range(int(rounds)):
+                local.append(seconds(root, "--jobs", str(JOBS)))
+                remote.append(seconds(root, "--scheduler", address))
+        one, other = statistics.median(local), statistics.median(remote)
+        print(f"{count:5}  {one:11.1f} s  {other:16.1f} s  {other / one:5.2f}", flush=True)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,225 @@
+"""Running posts on a cluster, from the author's machine."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from distributed import KilledWorker
+from distributed.client import FutureCancelledError
+
+from post_builder.cluster.home import TRACKED, brought_home, error_at_home
+from post_builder.cluster.messages import Answer, Failed, Job, Mismatch, Missing, Ran
+from post_builder.cluster.tree import Tree, changes, in_tree, joined
+from post_builder.cluster.versions import ALIKE, expected_versions, refuse_other_versions
+from post_builder.cluster.worker import keep_files, run_post
+from post_builder.document.post import Cell
+from post_builder.document.resources import resources_of
+from post_builder.errors import ClusterError, RaisedError
+from post_builder.execution.run import Run
+from post_builder.freshness.record import Record
+from post_builder.freshness.site_files import declared_files
+from post_builder.place import Place
+from post_builder.site import Site
+from post_builder.sources.transclusion import PreparedPost
+
+_PIECE = 8_000_000
+"""Bytes of files that go to a worker in one message; a larger file goes alone."""
+
+_UNSEEN = ("FileNotFoundError", "ModuleNotFoundError")
+"""What a post raises that misses a file."""
+
+Started = Callable[[Cell, str], None]
+"""Told of a cell that starts, and of the worker that runs it."""
+
+
+@dataclass(eq=False)
+class Cluster:
+    """Runs posts on the workers of a cluster."""
+
+    client: Any  # Dask's `Client`, of which few methods have types
+    address: str
+    site: Site
+    tree: Tree
+    listing: tuple[str, bytes]
+    """The digest of the tree's listing, and the listing as it travels."""
+    scratch: Path
+    name: str = field(default_factory=lambda: f"post-builder-{uuid.uuid4().hex}")
+    """An identifier of this build."""
+    listeners: dict[str, Callable[[int, str], None]] = field(default_factory=dict)
+    """By the path of a post, what is told of its cells."""
+    sending: defaultdict[str, asyncio.Lock] = field(
+        default_factory=lambda: defaultdict(asyncio.Lock)
+    )
+    """One for each worker that is sent files, by its identifier."""
+    sent: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """The digests of what each worker was sent, by its identifier."""
+
+    async def run(
+        self,
+        prepared: PreparedPost,
+        record: Record | None,
+        started: Started,
+        failures: list[RaisedError] | None,
+    ) -> Run:
+        """Run a post on any worker that fits it.
+
+        Args:
+            prepared: the post with the code of its transcluded cells.
+            record: of its last run.
+            started: told of each cell.
+            failures: takes the errors of cells that raise, as for a run on this machine.
+
+        Raises:
+            ClusterError: if no worker fits it, or the cluster is lost.
+            ExecutionError: as for a run on this machine.
+        """
+        post = prepared.post
+        place = post.place(1)
+        job, tree = self._job(prepared, record, keep_going=failures is not None)
+        self.listeners[post.path] = _told(post.cells, started)
+        try:
+            with self._as_errors(place):
+                ran = _ran(await self._answer(job, tree), place, tree)
+        finally:
+            del self.listeners[post.path]
+        if failures is not None:
+            failures += [error_at_home(error, ran.root, tree) for error in ran.raised]
+        refuse_other_versions(ran.run.facts, post, self.site)
+        return brought_home(ran, tree, place, self._plotly(ran.plotly))
+
+    def _job(
+        self, prepared: PreparedPost, record: Record | None, *, keep_going: bool
+    ) -> tuple[Job, Tree]:
+        """Return what a worker is told, and the files that it may ask for."""
+        post, site = prepared.post, self.site
+        patterns = post.front_matter.get("depends", ())
+        changed = changes(self.tree, site, declared_files(patterns, site.root, post.place(1)))
+        products = [path for cell in post.cells for path in cell.options.products]
+        job = Job(
+            prepared=prepared,
+            build=self.name,
+            manifest=self.listing[0],
+            changed=changed.files,
+            folder=in_tree(site, site.config.parent),
+            products=tuple(in_tree(site, site.root / path) for path in products),
+            engine=version("post-builder"),
+            versions=expected_versions(post, record, site),
+            keep_going=keep_going,
+        )
+        return job, joined(self.tree, changed)
+
+    async def _answer(self, job: Job, tree: Tree) -> Answer:
+        """Submit a post until a worker has all it needs."""
+        resources = resources_of(job.prepared.post)
+        await self._refuse_unfit(resources, job.prepared.post.place(1))
+        while True:
+            future = self.client.submit(run_post, job, pure=False, resources=resources or None)
+            answer: Answer = await future
+            if not isinstance(answer, Missing):
+                return answer
+            await self._send(answer, tree)
+
+    async def _send(self, missing: Missing, tree: Tree) -> None:
+        """Send files to a worker, each once."""
+        async with self.sending[missing.identifier]:
+            sent = self.sent[missing.identifier]
+            wanted = [each for each in missing.digests if each not in sent]
+            is_listing = wanted == [self.listing[0]]
+            contents = iter([self.listing]) if is_listing else tree.contents(wanted)
+            for piece in _pieces(contents):
+                at = {"workers": [missing.worker], "on_error": "ignore"}  # it may be lost by now
+                await self.client.run(keep_files, piece, **at)
+                sent.update(piece)
+
+    async def _refuse_unfit(self, resources: Mapping[str, float], place: Place) -> None:
+        """Refuse a post for which it would wait for ever."""
+        if not resources:
+            return
+        about = await self.client.scheduler.identity(n_workers=-1)
+        offers = [worker["resources"] for worker in about["workers"].values()]
+        if not any(_offers(offered, resources) for offered in offers):
+            wanted = ", ".join(f"{name}: {amount:g}" for name, amount in resources.items())
+            hint = "start one with `dask worker --resources`"
+            raise ClusterError(f"no worker of the cluster offers {wanted}", place, hint)
+
+    def heard(self, event: tuple[float, Any]) -> None:
+        """Pass on what a worker says about a post."""
+        message = event[1]
+        if listener := self.listeners.get(message["post"]):
+            listener(message["cell"], message["name"])
+
+    def _plotly(self, script: bytes) -> str:
+        """Keep the copy of Plotly that came from a worker."""
+        if not script:
+            return ""
+        path = self.scratch / "plotly.min.js"
+        path.write_bytes(script)
+        return str(path)
+
+    @contextmanager
+    def _as_errors(self, place: Place) -> Iterator[None]:
+        """Say what became of the cluster in the words of the author."""
+        try:
+            yield
+        except KilledWorker as error:
+            message = f"{error.allowed_failures + 1} workers died while they ran this post"
+            hint = "a cell may need more memory than they have: see the limits of the workers"
+            raise ClusterError(message, place, hint) from error
+        except (FutureCancelledError, OSError) as error:
+            message = f"the scheduler at {self.address} was lost while this post ran"
+            hint = "nothing of this post was written; build again"
+            raise ClusterError(message, place, hint) from error
+
+
+def _ran(answer: Answer, place: Place, tree: Tree) -> Ran:
+    """Return what a run gave, or raise what prevented it."""
+    if isinstance(answer, Failed):
+        error = error_at_home(answer.error, answer.root, tree)
+        unseen = any(name in error.message for name in _UNSEEN)
+        raise replace(error, hint=error.hint or TRACKED) if unseen else error
+    if isinstance(answer, Mismatch):
+        message = f"the worker {answer.worker} differs: {'; '.join(answer.differences)}"
+        raise ClusterError(message, place, ALIKE)
+    assert isinstance(answer, Ran)  # noqa: S101  # what is missing was sent
+    return answer
+
+
+def _told(cells: Sequence[Cell], started: Started) -> Callable[[int, str], None]:
+    """Return what hears of a post's cells, and says so when it begins again elsewhere."""
+    lost: list[str] = []
+    at: list[str] = []
+
+    def heard(number: int, worker: str) -> None:
+        if at and at[-1] != worker:
+            lost.append(at[-1])
+        at.append(worker)
+        again = f", again, for {lost[-1]} was lost" if lost else ""
+        started(cells[number], f"on {worker}{again}")
+
+    return heard
+
+
+def _offers(offered: Mapping[str, float], wanted: Mapping[str, float]) -> bool:
+    return all(offered.get(name, 0) >= amount for name, amount in wanted.items())
+
+
+def _pieces(contents: Iterator[tuple[str, bytes]]) -> Iterator[dict[str, bytes]]:
+    """Group files into messages."""
+    piece: dict[str, bytes] = {}
+    size = 0
+    for name, data in contents:
+        if piece and size + len(data) > _PIECE:
+            yield piece
+            piece, size = {}, 0
+        piece[name] = data
+        size += len(data)
+    if piece:
+        yield piece

@@ -1,0 +1,61 @@
+"""The author's work tree as it is laid out on a worker."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from post_builder.cluster.tree import Listing, read_listing
+from post_builder.execution.observations import file_state
+
+
+@dataclass(slots=True)
+class Layout:
+    """A folder with the files of a work tree; the posts of a build share it, as they do at home."""
+
+    root: Path
+    store: Path
+    """Files by their digest."""
+    listing: Listing = field(default_factory=dict)
+    """Of the work tree when the build began; empty before it has come."""
+    laid: dict[str, tuple[str, bool]] = field(default_factory=dict)
+    states: dict[str, str] = field(default_factory=dict)
+    """The state of each file when it was laid out."""
+
+    def missing(self, manifest: str, changed: Listing) -> tuple[str, ...]:
+        """Return the digests of what must come before the files can be laid out."""
+        if not self.listing and not (self.store / manifest).is_file():
+            return (manifest,)
+        if not self.listing:
+            self.listing = read_listing((self.store / manifest).read_bytes())
+        wanted = {digest for _, (digest, _) in self._outdated(changed)}
+        return tuple(digest for digest in sorted(wanted) if not (self.store / digest).is_file())
+
+    def lay_out(self, changed: Listing) -> None:
+        """Bring the files up to date that are not laid out as they are to be."""
+        (self.root / ".git").mkdir(parents=True, exist_ok=True)  # it is the root of a work tree
+        for path, (digest, executable) in self._outdated(changed):
+            target = self.root / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            new = target.with_name(f".{target.name}.new")
+            shutil.copyfile(self.store / digest, new)
+            new.chmod(0o755 if executable else 0o644)
+            new.replace(target)  # who reads the old one goes on
+            self.laid[path] = digest, executable
+            self.states[path] = file_state(target)
+
+    def _outdated(self, changed: Listing) -> list[tuple[str, tuple[str, bool]]]:
+        wanted = {**self.listing, **changed}
+        return [(path, entry) for path, entry in wanted.items() if self.laid.get(path) != entry]
+
+    def drop(self, paths: Iterable[str]) -> None:
+        """Remove files that a post is about to write, or has written."""
+        for path in paths:
+            (self.root / path).unlink(missing_ok=True)
+            self.laid.pop(path, None)
+
+    def remove(self) -> None:
+        """Remove all files."""
+        shutil.rmtree(self.root, ignore_errors=True)

@@ -1,0 +1,150 @@
+"""What runs on a worker: it lays out the author's files, and runs posts in them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import tempfile
+import threading
+from collections.abc import Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+
+from distributed import Worker, get_worker
+
+from post_builder.cluster.layout import Layout
+from post_builder.cluster.messages import Answer, Failed, Job, Mismatch, Missing, Ran
+from post_builder.cluster.versions import differences
+from post_builder.document.post import Cell
+from post_builder.errors import PostBuilderError, RaisedError
+from post_builder.execution.forking.templates import Templates
+from post_builder.execution.run import Elsewhere
+from post_builder.execution.runner import execute
+from post_builder.freshness.circumstances import processor
+from post_builder.freshness.packages.kernel_python import kernel_versions
+from post_builder.rendering.blocks import LIBRARIES
+from post_builder.rendering.text.scrubbing import this_machine
+from post_builder.site import Site, open_site
+
+_LOOK = 0.5
+"""Seconds between two looks whether a post is still wanted."""
+
+
+def run_post(job: Job) -> Answer:
+    """Run a post, as a task of Dask on a worker."""
+    worker = get_worker()
+    if job.engine != (there := version("post-builder")):
+        return Mismatch(worker.address, (f"post-builder {job.engine} here, {there} there",))
+    return _workshop(worker.id, worker.local_directory).run(job, worker)
+
+
+def keep_files(contents: Mapping[str, bytes], dask_worker: Worker) -> None:
+    """Keep the content of files on a worker, by their digests; Dask names the argument."""
+    workshop = _workshop(dask_worker.id, dask_worker.local_directory)
+    for name, data in contents.items():
+        workshop.store.joinpath(name).write_bytes(data)
+
+
+@cache
+def _workshop(_worker: str, folder: str) -> _Workshop:
+    return _Workshop(Path(tempfile.mkdtemp(prefix="posts-", dir=folder)))
+
+
+@dataclass(slots=True)
+class _Build:
+    """What the posts of one build share on a worker."""
+
+    layout: Layout
+    templates: Templates = field(default_factory=Templates)
+    running: int = 0
+
+
+class _Workshop:
+    """Where a worker runs posts: Dask removes its folder with the worker's own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.store = folder / "store"
+        self.store.mkdir()
+        self.builds: dict[str, _Build] = {}
+        self.lock = threading.Lock()
+        self.loop = asyncio.new_event_loop()
+        threading.Thread(target=self.loop.run_forever, daemon=True).start()
+
+    def run(self, job: Job, worker: Worker) -> Answer:
+        """Run a post, unless something is missing; end it once nobody wants it any more."""
+        with self.lock:
+            build = self._build(job.build)
+            if missing := build.layout.missing(job.manifest, job.changed):
+                return Missing(worker.address, worker.id, missing)
+            build.layout.lay_out(job.changed)
+            build.layout.drop(job.products)
+            build.running += 1
+        try:
+            running = asyncio.run_coroutine_threadsafe(_run(job, build, worker), self.loop)
+            return _wait(running, worker, worker.get_current_task())
+        finally:
+            with self.lock:
+                build.layout.drop(job.products)
+                build.running -= 1
+
+    def _build(self, name: str) -> _Build:
+        """Return what a build shares here; what ended builds shared is removed."""
+        if name not in self.builds:
+            for old in [key for key, build in self.builds.items() if not build.running]:
+                build = self.builds.pop(old)
+                asyncio.run_coroutine_threadsafe(build.templates.close(), self.loop)
+                build.layout.remove()
+            self.builds[name] = _Build(Layout(self.folder / name, self.store))
+        return self.builds[name]
+
+
+def _wait(running: Future[Answer], worker: Worker, key: object) -> Answer:
+    """Wait for a post; end it if its build was interrupted, or Dask gave it to another worker."""
+    while not running.done():
+        try:
+            return running.result(_LOOK)
+        except TimeoutError:
+            task = worker.state.tasks.get(key)  # type: ignore[call-overload]
+            if not running.done() and (task is None or task.state == "cancelled"):
+                running.cancel()
+    return running.result()
+
+
+async def _run(job: Job, build: _Build, worker: Worker) -> Answer:
+    post, root = job.prepared.post, build.layout.root
+    raised: list[RaisedError] = []
+
+    def started(cell: Cell) -> None:
+        number = post.cells.index(cell)
+        event = {
+            "post": post.path,
+            "cell": number,
+            "name": str(worker.name),
+        }  # Dask adds its address
+        worker.log_event(job.build, event)
+
+    try:
+        site = open_site(root / job.folder)
+        there = kernel_versions(post.kernel, job.versions.packages.keys(), site)
+        if found := tuple(differences(job.versions, there)):
+            return Mismatch(worker.address, found)
+        build.templates.expect([post], site, worth=1)
+        failures = raised if job.keep_going else None
+        kernels = build.templates.for_run(job.prepared, {})
+        run = await execute(job.prepared, site, started, kernels, failures)
+    except PostBuilderError as error:
+        return Failed(error, os.fspath(root))
+    elsewhere = Elsewhere(site.root, this_machine(), processor())
+    run = replace(run, elsewhere=elsewhere)
+    script = _plotly(run.facts.plotly, site)
+    return Ran(run, os.fspath(root), build.layout.states, tuple(raised), script)
+
+
+def _plotly(path: str, site: Site) -> bytes:
+    """Return the copy of Plotly that a post imported, if the site needs one."""
+    wanted = path and not (site.root / LIBRARIES["plotly"]).exists()
+    return Path(path).read_bytes() if wanted else b""

@@ -1,0 +1,313 @@
+"""Posts run on the workers of a real Dask cluster, and come back as if they had run here."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from commandline import PATIENCE, command, lasting, run, write
+from dask_cluster import DaskCluster, dask_cluster
+
+pytestmark = pytest.mark.slow
+
+HEADER = "---\njupyter: python3\n---\n"
+
+RICH = f"""{HEADER}
+```python
+import getpass, os, pathlib, socket, tempfile
+import matplotlib.pyplot as plt
+import site_code.shapes as shapes
+print(pathlib.Path("data.txt").read_text(), os.getcwd(), shapes.__file__)
+print(tempfile.gettempdir(), pathlib.Path.home(), socket.gethostname())
+```
+
+```python
+plt.plot([1, 2, 4]);
+```
+{{: #line data-alt="a line"}}
+
+```python
+shapes.area("a")
+```
+{{: .raises-exception}}
+
+The data are <span data-value="len(os.listdir('many'))"></span> files,
+and the worker <span data-value="os.environ.get('AUTHORS_TOKEN')"></span>.
+"""
+
+SLOW = f"""{HEADER}
+```python
+import os, pathlib, time
+print("begun")
+```
+
+```python
+pathlib.Path(os.environ["MARKS"], f"{{os.getpid()}}").touch()
+while not pathlib.Path(os.environ["MARKS"], "go").exists():
+    time.sleep(0.05)
+print("ended")
+```
+"""
+
+
+def repository(root: Path, files: dict[str, str]) -> Path:
+    """Make a site that git tracks."""
+    for name, text in {"_config.yml": "title: Posts\n", **files}.items():
+        write(root, name, text)
+    subprocess.run(["git", "init", "-q"], cwd=root, check=True)
+    subprocess.run(["git", "add", "--all"], cwd=root, check=True)
+    return root
+
+
+def begun(root: Path, address: str) -> subprocess.Popen[str]:
+    """Start a build; its process is waited for when the context is left."""
+    call = command("build", root, "--scheduler", address)
+    return subprocess.Popen(call, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def site_files(root: Path) -> dict[str, bytes]:
+    """Return the content of every file of a site, without when and where posts ran."""
+    files = lasting(root)
+    return {name: data for name, data in files.items() if not name.startswith(".git/")}
+
+
+def slow_site(root: Path, marks: Path) -> Path:
+    """Make a site whose post waits for a file, and leaves word of each kernel that runs it."""
+    marks.mkdir()
+    config = f"title: Slow\npost_builder: {{environment: {{MARKS: {marks}}}}}\n"
+    return repository(root, {"_config.yml": config, "_posts/2020-01-01-slow.md": SLOW})
+
+
+def wait_for(marks: Path, count: int) -> list[int]:
+    """Wait until some kernels have begun the slow cell; return their processes."""
+    end = time.monotonic() + 60
+    while len(found := [int(p.name) for p in marks.iterdir() if p.name.isdecimal()]) < count:
+        assert time.monotonic() < end, "the post did not run"
+        time.sleep(0.05)
+    return found
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaskCluster]:
+    """Two workers."""
+    with dask_cluster(tmp_path_factory.mktemp("dask"), "one", "two") as started:
+        yield started
+
+
+def test_the_site_is_byte_for_byte_what_a_local_build_gives(
+    tmp_path: Path, cluster: DaskCluster
+) -> None:
+    """Files, paths, names of machines, tracebacks and values come back as after a local run."""
+    files = {
+        "_posts/2020-01-01-rich.md": RICH,
+        "_posts/2020-01-02-plain.md": f"{HEADER}\n```python\n6 * 7\n```\n",
+        "data.txt": "some data",
+        "many/a.csv": "1",
+        "many/b.csv": "2",
+        "site_code/shapes.py": "def area(side):\n    return side**2\n",
+    }
+    here, there = (repository(tmp_path / name, files) for name in ("here", "there"))
+    token = {"AUTHORS_TOKEN": "secret"}
+    local = run("build", here, environment=token)
+    assert local.returncode == 0, local.stderr
+    done = run("build", there, "--scheduler", cluster.address, environment=token)
+    assert done.returncode == 0, done.stderr
+    assert site_files(here) == site_files(there)
+    post = there.joinpath("_posts/2020-01-01-rich.md").read_text()
+    assert "files,\nand the worker <span data-value" in post
+    assert ">None</span>" in post
+    assert "[1/3] cell-1 on one" in done.stderr or "[1/3] cell-1 on two" in done.stderr
+    assert run("check", there).returncode == 0
+
+
+def test_a_post_that_takes_output_from_another_waits_for_it(
+    tmp_path: Path, cluster: DaskCluster
+) -> None:
+    """The second post runs with what the first one printed on whatever worker ran it."""
+    source = '{: data-source="_posts/2020-01-01-first.md#said"}'
+    files = {
+        "_posts/2020-01-01-first.md": f"{HEADER}\n```python\nprint('x = 42')\n```\n{{: #said}}\n",
+        "_posts/2020-01-02-second.md": f"{HEADER}\n```python\n```\n{source}\n\n"
+        "```python\nprint(x)\n```\n",
+    }
+    root = repository(tmp_path / "site", files)
+    done = run("build", root, "--scheduler", cluster.address)
+    assert done.returncode == 0, done.stderr
+    assert ">42</pre>" in root.joinpath("_posts/2020-01-02-second.md").read_text()
+
+
+def test_files_that_git_does_not_track_stay_at_home_unless_they_are_declared(
+    tmp_path: Path, cluster: DaskCluster
+) -> None:
+    """Only `depends:` sends a file that git ignores; the error says so."""
+    reads = "```python\nprint(open('local.txt').read())\n```\n"
+    files = {
+        ".gitignore": "local.txt\n",
+        "_posts/2020-01-01-undeclared.md": f"{HEADER}\n{reads}",
+        "_posts/2020-01-02-declared.md": f"{HEADER[:-4]}depends: [local.txt]\n---\n\n{reads}",
+    }
+    root = repository(tmp_path / "site", files)
+    write(root, "local.txt", "mine")
+    done = run("build", root, "--scheduler", cluster.address)
+    assert done.returncode == 1
+    assert "_posts/2020-01-01-undeclared.md:6: cell cell-1 raised FileNotFoundError" in done.stderr
+    assert "workers get what git tracks and what `depends:` names" in done.stderr
+    assert ">mine</pre>" in root.joinpath("_posts/2020-01-02-declared.md").read_text(), done.stderr
+
+
+def test_a_run_that_did_not_see_a_file_is_refused(tmp_path: Path, cluster: DaskCluster) -> None:
+    """A post that would have read a file here is not published with what it gave without it."""
+    code = "import os\nprint(os.path.exists('new.txt') and open('new.txt').read())\n"
+    code += "try:\n    open('new.txt')\nexcept OSError:\n    print('none')\n"
+    post = f"{HEADER}\n```python\n{code}```\n"
+    root = repository(tmp_path / "site", {"_posts/2020-01-01-reads.md": post})
+    write(root, "new.txt", "not added")
+    done = run("build", root, "--scheduler", cluster.address)
+    assert done.returncode == 1
+    assert "on the worker there was no new.txt" in done.stderr
+    assert root.joinpath("_posts/2020-01-01-reads.md").read_text() == post
+
+
+def test_a_worker_with_the_resource_gets_the_post(tmp_path: Path, cluster: DaskCluster) -> None:
+    """`resources:` is refused where no worker offers it, and else leads to the worker that does."""
+    post = f"{HEADER[:-4]}resources: {{CHIP: 1}}\n---\n\n```python\n1 + 1\n```\n"
+    root = repository(tmp_path / "site", {"_posts/2020-01-01-chip.md": post})
+    refused = run("build", root, "--scheduler", cluster.address)
+    assert "no worker of the cluster offers CHIP: 1" in refused.stderr
+    worker = cluster.add("with-chip", "--resources", "CHIP=1")
+    log = cluster.folder / "with-chip" / "log"
+    while b"Registered to" not in log.read_bytes():
+        time.sleep(0.05)
+    done = run("build", root, "--scheduler", cluster.address)
+    worker.terminate()
+    assert done.returncode == 0, done.stderr
+    assert "[1/1] cell-1 on with-chip" in done.stderr
+
+
+def test_an_environment_that_differs_is_an_error_that_names_both(
+    tmp_path: Path, cluster: DaskCluster
+) -> None:
+    """What the last run imported is compared before the next one starts."""
+    other = tmp_path / "other"
+    write(other, "matplotlib-0.1.dist-info/METADATA", "Name: matplotlib\nVersion: 0.1\n")
+    post = f"{HEADER}\n```python\nimport matplotlib\n```\n"
+    root = repository(tmp_path / "site", {"_posts/2020-01-01-drawn.md": post})
+    assert run("build", root).returncode == 0
+    done = run(
+        "build", root, "--force", "--scheduler", cluster.address,
+        environment={"PYTHONPATH": str(other)},
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "matplotlib 0.1 here, 3." in done.stderr
+    assert "give the workers the environment of this machine" in done.stderr
+
+
+def test_products_come_home(tmp_path: Path, cluster: DaskCluster) -> None:
+    """The file that a cell declares is written here; a post that depends on it has it there."""
+    code = "import pathlib\nfile = pathlib.Path('assets/models/x.bin')\n"
+    make = f"{code}file.parent.mkdir(parents=True, exist_ok=True)\nn = file.write_bytes(b'%d')\n"
+    maker = f'{HEADER}\n```python\n{make}```\n{{: data-products="assets/models/x.bin"}}\n'
+    depends = f"{HEADER[:-4]}depends: [assets/models/x.bin]\n---\n"
+    reader = f"{depends}\n```python\n{code}print(file.read_text())\n```\n"
+    posts = {"_posts/2020-01-01-maker.md": maker, "_posts/2020-01-02-reader.md": reader}
+    root = repository(tmp_path / "site", posts)
+    for content in ("first", "second"):
+        changed = maker.replace("%d", content)
+        root.joinpath("_posts/2020-01-01-maker.md").write_text(changed)
+        done = run("build", root, "--scheduler", cluster.address)
+        assert done.returncode == 0, done.stderr
+        assert root.joinpath("assets/models/x.bin").read_text() == content
+        assert f">{content}</pre>" in root.joinpath("_posts/2020-01-02-reader.md").read_text()
+
+
+def test_the_post_of_a_lost_worker_runs_on_another(tmp_path: Path) -> None:
+    """A worker is killed in the middle of a cell: its post begins again elsewhere."""
+    root, marks = slow_site(tmp_path / "site", tmp_path / "marks"), tmp_path / "marks"
+    with dask_cluster(tmp_path, "one") as started, begun(root, started.address) as building:
+        wait_for(marks, 1)
+        started.add("spare")
+        started.workers["one"].kill()
+        wait_for(marks, 2)
+        marks.joinpath("go").touch()
+        said = building.communicate(timeout=PATIENCE)[0]
+    assert building.returncode == 0, said
+    assert "cell-1 on spare, again, for one was lost" in said
+    assert "1 built; 2 cells ran" in said
+    assert "ended" in root.joinpath("_posts/2020-01-01-slow.md").read_text()
+
+
+def test_a_lost_scheduler_is_an_error_and_nothing_is_written(tmp_path: Path) -> None:
+    """The scheduler is killed in the middle of a cell."""
+    root, marks = slow_site(tmp_path / "site", tmp_path / "marks"), tmp_path / "marks"
+    with dask_cluster(tmp_path, "one") as started:
+        address = started.address
+        with begun(root, address) as building:
+            wait_for(marks, 1)
+            started.scheduler.kill()
+            said = building.communicate(timeout=PATIENCE)[0]
+    assert building.returncode == 1
+    assert f"_posts/2020-01-01-slow.md:1: the scheduler at {address} was lost" in said
+    assert root.joinpath("_posts/2020-01-01-slow.md").read_text() == SLOW
+    assert not root.joinpath("_data").exists()
+
+
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGKILL])
+def test_an_interrupted_build_ends_its_posts_on_workers(
+    tmp_path: Path, cluster: DaskCluster, sign: signal.Signals
+) -> None:
+    """Ctrl-C, or the end of the author's machine: no kernel goes on for nobody."""
+    root, marks = slow_site(tmp_path / "site", tmp_path / "marks"), tmp_path / "marks"
+    with begun(root, cluster.address) as building:
+        kernel = psutil.Process(wait_for(marks, 1)[0])
+        building.send_signal(sign)
+    _, alive = psutil.wait_procs([kernel], 30)
+    assert not alive
+    assert root.joinpath("_posts/2020-01-01-slow.md").read_text() == SLOW
+
+
+def test_no_scheduler_and_no_repository_are_errors(tmp_path: Path, cluster: DaskCluster) -> None:
+    """Each says what is missing, before anything runs."""
+    root = tmp_path / "site"
+    write(root, "_config.yml", "title: no repository\n")
+    write(root, "_posts/2020-01-01-a.md", f"{HEADER}\n```python\n1\n```\n")
+    done = run("build", root, "--scheduler", cluster.address)
+    assert (done.returncode, "a cluster runs the posts of a git repository" in done.stderr) == (
+        1,
+        True,
+    )
+    repository(root, {})
+    done = run("build", root, "--scheduler", "tcp://127.0.0.1:9")
+    assert done.returncode == 1
+    assert "no scheduler of Dask answers at tcp://127.0.0.1:9" in done.stderr
+
+
+def test_all_cells_that_raise_are_named(tmp_path: Path, cluster: DaskCluster) -> None:
+    """`--keep-going` means there what it means here."""
+    post = f"{HEADER}\n```python\n1 / 0\n```\n\n```python\n[][1]\n```\n"
+    root = repository(tmp_path / "site", {"_posts/2020-01-01-raises.md": post})
+    done = run("build", root, "--keep-going", "--scheduler", cluster.address)
+    assert done.returncode == 1
+    assert "raised ZeroDivisionError" in done.stderr
+    assert "raised IndexError" in done.stderr
+
+
+def test_without_a_scheduler_nothing_of_dask_is_imported(tmp_path: Path) -> None:
+    """A local build does not pay for the cluster."""
+    root = repository(
+        tmp_path / "site", {"_posts/2020-01-01-a.md": f"{HEADER}\n```python\n1\n```\n"}
+    )
+    code = (
+        "import sys; from post_builder.cli import main;"
+        f"main(['build', '--site', {str(root)!r}]);"
+        "loaded = {name.partition('.')[0] for name in sys.modules};"
+        "assert not loaded & {'dask', 'distributed'}, loaded;"
+        "assert 'post_builder.cluster' not in sys.modules"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False, text=True)
+    assert done.returncode == 0, done.stderr
