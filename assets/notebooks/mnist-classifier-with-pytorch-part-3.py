@@ -989,10 +989,11 @@ talkative = train_more(AnytimeReader(), readers[0])
 longer = train_more(AnytimeReader(), talkative)
 ends = [right_at_the_end(model) for model in (silent, talkative, longer)]
 for name, end in zip(["silent", "talkative", "talkative, longer"], ends):
+    print(f"{name}: {end.mean():.2%} after the last row")
+for name, end in zip(["talkative", "talkative, longer"], ends[1:]):
     lag = 100 * (ends[0] - end)  # in points, per digit
     low, high = interval(lag, writers.cpu())
-    print(f"{name}: {end.mean():.2%} after the last row, "
-          f"{lag.mean():.2f} points behind silent, from {low:.2f} to {high:.2f}")
+    print(f"{name}: {lag.mean():.2f} points behind silent, from {low:.2f} to {high:.2f}")
 
 
 # %% [markdown]
@@ -1459,6 +1460,8 @@ print("that of the second, from below:", not before[64:].equal(after[64:]))
 # Images are still not sequences.
 # But text and speech are, and most of what reads them today is built on [attention](https://arxiv.org/abs/1706.03762), which began as a way [to let a recurrent network look back](https://arxiv.org/abs/1409.0473) instead of remembering; in PyTorch it is `nn.MultiheadAttention`.
 # You now know the problem that it was invented to solve.
+#
+# All our networks so far live in Python; in Part IV one of them leaves it, and reads what you draw on the page.
 #
 # ## Terms
 #
