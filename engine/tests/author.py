@@ -12,6 +12,7 @@ from commandline import lasting
 from toysite import HEADER
 
 from post_builder.commands.build import build
+from post_builder.commands.building.running import Here
 from post_builder.execution.forking.standby import Standby
 from post_builder.execution.forking.templates import Templates
 from post_builder.pipeline.prepare import prepare
@@ -69,7 +70,8 @@ class Author:
         """Build as `watch` does."""
         site = open_site(self.root)
         paths = [self.root / POST]
-        (outcome,) = await build(site, paths, self.said, force=False, jobs=1, kernels=self.standby)
+        here = Here(self.standby)
+        (outcome,) = await build(site, paths, self.said, force=False, jobs=1, runner=here)
         return outcome
 
     async def built_whole(self) -> tuple[Outcome, dict[str, bytes]]:
@@ -79,7 +81,8 @@ class Author:
         assert state is not None
         self.reference.expect([state.post], site, worth=1)
         paths = [self.whole / POST]
-        (outcome,) = await build(site, paths, Silent(), force=True, jobs=1, kernels=self.reference)
+        here = Here(self.reference)
+        (outcome,) = await build(site, paths, Silent(), force=True, jobs=1, runner=here)
         return outcome, lasting(self.whole)
 
     async def compare(self, outcome: Outcome) -> None:

@@ -20,7 +20,7 @@ from post_builder.cli.parser import make_parser
 pytestmark = pytest.mark.usefixtures("forked_kernels")
 
 COMMANDS = {
-    "build": ["--force", "--jobs", "--json", "--keep-going", "--site"],
+    "build": ["--force", "--jobs", "--json", "--keep-going", "--scheduler", "--site"],
     "check": ["--execute", "--jobs", "--json", "--site"],
     "watch": ["--jobs", "--json", "--site"],
     "new": ["--from", "--json", "--site"],

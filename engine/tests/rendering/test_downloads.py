@@ -14,6 +14,7 @@ from runs import shown_text
 from toysite import POST, replace
 
 from post_builder.commands.build import build
+from post_builder.commands.building.running import Here
 from post_builder.document.parsing.parser import parse
 from post_builder.document.post import Post
 from post_builder.execution.kernels import Kernels
@@ -149,7 +150,8 @@ def test_prose_edit_renews_downloads_without_running(toy: Path) -> None:
     replace(toy / POST, "A line is fitted", "A straight line is fitted")
     site = open_site(toy)
     paths = [toy / POST]
-    (outcome,) = asyncio.run(build(site, paths, Silent(), force=False, jobs=1, kernels=NoKernel()))
+    run = build(site, paths, Silent(), force=False, jobs=1, runner=Here(NoKernel()))
+    (outcome,) = asyncio.run(run)
     assert "fresh" == outcome.status
     for name in ("toy.ipynb", "toy.py"):
         assert "A straight line" in toy.joinpath("assets/notebooks", name).read_text("utf-8")

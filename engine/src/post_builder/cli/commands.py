@@ -62,9 +62,9 @@ def _build(site: Site, arguments: argparse.Namespace) -> int:
     from post_builder.ui.outcomes import report  # noqa: PLC0415
     from post_builder.ui.progress import live  # noqa: PLC0415
 
-    jobs = arguments.jobs or site.settings.jobs
     with session(site, "build", _say):
         paths, orphans = named_posts(site, arguments.posts), Orphans()
+        jobs = len(paths) if arguments.scheduler else arguments.jobs or site.settings.jobs
         with live(silent=arguments.json) as progress:
             options = {"force": arguments.force, "jobs": jobs, "keep_going": arguments.keep_going}
             run = partial(build, site, paths, progress, **options)

@@ -5,21 +5,21 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from post_builder.commands.building.notes import internal_error, note, notices_now, page_note
 from post_builder.commands.building.problems import Problems
+from post_builder.commands.building.running import Here, Runner
 from post_builder.document.options import Tag
 from post_builder.document.post import Cell
 from post_builder.errors import PostBuilderError, RaisedError, together
 from post_builder.execution.forking.templates import Templates
 from post_builder.freshness.order import Sources, order
 from post_builder.freshness.packages.kernel_python import forget
-from post_builder.freshness.site_files import Before, before_run
-from post_builder.pipeline.made.aside import products_aside
+from post_builder.freshness.site_files import before_run
 from post_builder.pipeline.names import Names, post_names
 from post_builder.pipeline.obstacles import refuse_obstacles
 from post_builder.pipeline.prepare import PostState, prepare
@@ -30,8 +30,6 @@ from post_builder.ui.outcomes import Outcome
 from post_builder.ui.progress import Progress
 
 if TYPE_CHECKING:
-    from post_builder.cluster.client import Cluster
-    from post_builder.execution.kernels import KernelSource
     from post_builder.execution.run import Run
 
 
@@ -42,8 +40,7 @@ async def build(  # noqa: PLR0913  # two of them have a default or are switches
     *,
     force: bool,
     jobs: int,
-    kernels: KernelSource | None = None,
-    cluster: Cluster | None = None,
+    runner: Runner | None = None,
     keep_going: bool = False,
 ) -> list[Outcome]:
     """Build those posts that are stale; the failure of one does not stop the others.
@@ -57,8 +54,7 @@ async def build(  # noqa: PLR0913  # two of them have a default or are switches
         progress: told of each step.
         force: whether to run fresh posts as well.
         jobs: how many posts may run at once.
-        kernels: where kernels come from; by default from templates for this build.
-        cluster: runs the posts, if not this machine; it decides how many run at once.
+        runner: runs the posts; by default on this machine, with templates for this build.
         keep_going: whether to name all cells that raise; a post is not written then either.
 
     Returns:
@@ -70,12 +66,9 @@ async def build(  # noqa: PLR0913  # two of them have a default or are switches
     """
     forget()  # packages may have been upgraded since the last build of `watch`
     names, sources = post_names(site), order(site, paths)
-    gate, problems = (
-        asyncio.Semaphore(len(paths) if cluster else jobs),
-        Problems(site, paths, progress),
-    )
+    gate, problems = asyncio.Semaphore(jobs), Problems(site, paths, progress)
     templates = Templates()
-    shared = (site, progress, kernels or templates, names, sources, gate, problems, cluster)
+    shared = (site, progress, runner or Here(templates), names, sources, gate, problems)
     try:
         return await _Builder(*shared, force=force, keep_going=keep_going).all_outcomes(paths)
     finally:
@@ -88,13 +81,12 @@ class _Builder:
 
     site: Site
     progress: Progress
-    kernels: KernelSource
+    runner: Runner
     names: Names
     sources: Sources
     gate: asyncio.Semaphore
     """Limits how many posts run at once."""
     problems: Problems
-    cluster: Cluster | None
     force: bool
     keep_going: bool
     fresh: dict[Path, PostState] = field(default_factory=dict)
@@ -117,8 +109,7 @@ class _Builder:
         """Process each post once, all at the same time, except those that wait for another."""
         changing = self._changing(paths)
         running = self._running(paths)
-        if not self.cluster:
-            self.kernels.expect([state.post for state in running.values()], self.site)
+        self.runner.expect([state.post for state in running.values()], self.site)
         tasks: dict[Path, asyncio.Task[Outcome | None]] = {}
         for path in sorted(dict.fromkeys(paths), key=lambda path: -_seconds(running.get(path))):
             first = self.sources[path] & changing
@@ -238,27 +229,10 @@ class _Builder:
             self.progress.cell_started(post, cell, where)
 
         kept = failures if self.keep_going else None
-        if self.cluster:
-            run = await self.cluster.run(state.prepared, state.record, started, kept)
-        else:
-            run = await self._execute(state, before, started, kept)
+        run = await self.runner.run(state, before, started, kept)
         if failures:
             raise together(failures)
         return run, publish(state, run, before)
-
-    async def _execute(
-        self,
-        state: PostState,
-        before: Before,
-        started: Callable[[Cell], None],
-        failures: list[RaisedError] | None,
-    ) -> Run:
-        # fresh posts do not need Jupyter
-        from post_builder.execution.runner import execute  # noqa: PLC0415
-
-        kernels = self.kernels.for_run(state.prepared, before.declared)
-        with products_aside(state.site, state.prepared):
-            return await execute(state.prepared, state.site, started, kernels, failures)
 
 
 def _seconds(state: PostState | None) -> float:

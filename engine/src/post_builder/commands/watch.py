@@ -13,6 +13,7 @@ from watchfiles import Change, DefaultFilter, awatch
 from watchfiles._rust_notify import WatchfilesRustInternalError
 
 from post_builder.commands.build import build
+from post_builder.commands.building.running import Here
 from post_builder.document.parsing.parser import read_post
 from post_builder.document.post import Post
 from post_builder.errors import PostBuilderError
@@ -167,7 +168,7 @@ class _Watcher:
 
     async def _build(self, site: Site, paths: list[Path]) -> list[Outcome]:
         outcomes = await build(
-            site, paths, self.progress, force=False, jobs=self.jobs, kernels=self.standby
+            site, paths, self.progress, force=False, jobs=self.jobs, runner=Here(self.standby)
         )
         if self.status:
             self.status.ended(outcomes)

@@ -18,6 +18,7 @@ import pytest
 from commandline import command, lasting, run, still_running, write
 
 from post_builder.commands.build import build
+from post_builder.commands.building.running import Here
 from post_builder.document.post import Post
 from post_builder.execution.forking.imports import imports_of
 from post_builder.execution.forking.templates import Templates, can_fork
@@ -70,7 +71,8 @@ def test_posts_and_records_are_those_of_kernels_of_their_own(blog: Path) -> None
     for root, kernels in ((blog, None), (other, Plain())):
         site = open_site(root)
         paths = list(site.posts())
-        outcomes = asyncio.run(build(site, paths, Silent(), force=False, jobs=2, kernels=kernels))
+        run = build(site, paths, Silent(), force=False, jobs=2, runner=kernels and Here(kernels))
+        outcomes = asyncio.run(run)
         assert ["built"] * 3 == [outcome.status for outcome in outcomes]
     assert lasting(blog) == lasting(other)
 

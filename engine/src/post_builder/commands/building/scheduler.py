@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
+from post_builder.commands.building.running import OnCluster
 from post_builder.errors import SiteError
 from post_builder.site import Site
 from post_builder.ui.outcomes import Outcome
@@ -31,4 +32,4 @@ async def on_cluster(
         hint = "pip install 'post-builder[cluster]'"
         raise SiteError(f"--scheduler needs {error.name}", hint=hint) from None
     async with connected(scheduler, site) as cluster:
-        return await run(cluster=cluster)
+        return await run(runner=OnCluster(cluster))
