@@ -12,9 +12,11 @@ import socket
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
+from serve import Jekyll
 
 from .conftest import PATH, ROOT, copy_source
 
@@ -155,6 +157,18 @@ def test_a_page_says_how_its_post_stands_and_ctrl_c_leaves_the_terminal_alone(
     assert said.rstrip().endswith("\x1b[?25h")
     assert re.findall(r".*(?:\.rb:\d+:in|File \".*\", line).*", said) == []
     assert not source.joinpath(".post-builder/status.json").exists()
+
+
+def test_a_browser_that_closes_a_connection_is_no_error(capsys: pytest.CaptureFixture[str]) -> None:
+    """What WEBrick says of it, with its frames, is left out; other errors keep theirs."""
+    lines = [
+        "[2026-11-26 13:00:00] ERROR Errno::ECONNRESET: Connection reset by peer\n",
+        "\t/usr/share/webrick/httpserver.rb:82:in `eof?'\n",
+        "[2026-11-26 13:00:01] ERROR NoMethodError: undefined method\n",
+        "\t/usr/share/webrick/httpserver.rb:90:in `run'\n",
+    ]
+    Jekyll(cast("Any", SimpleNamespace(stderr=lines))).pass_on()
+    assert capsys.readouterr().err == "".join(lines[2:])
 
 
 def test_nothing_of_it_is_in_a_site_that_was_built(site: Built) -> None:

@@ -75,3 +75,9 @@ STANDARD = "File /usr/lib/python3.11/json/decoder.py:3"
 def test_tracebacks_show_the_frames_of_the_post(frames: list[str], expected: str) -> None:
     """Cells have their names; what happened inside an installed package is one line."""
     assert expected == CLEAN.traceback(frames)
+
+
+def test_an_empty_line_of_code_in_a_traceback_ends_with_its_number() -> None:
+    """IPython leaves a blank after it, which validators of HTML complain about."""
+    frame = "Cell In[1], line 3\n      1 a\n      2 \n----> 3 1 / 0"
+    assert "\n      2\n----> 3" in CLEAN.traceback([frame])

@@ -68,10 +68,10 @@ def test_posts_and_records_are_those_of_kernels_of_their_own(blog: Path) -> None
     write(blog, "data.txt", "data")
     write_posts(blog, DRAW)
     other = Path(shutil.copytree(blog, blog.parent / f"{blog.name}-plain"))
-    for root, kernels in ((blog, None), (other, Plain())):
+    for root, runner in ((blog, None), (other, Here(Plain()))):
         site = open_site(root)
         paths = list(site.posts())
-        run = build(site, paths, Silent(), force=False, jobs=2, runner=kernels and Here(kernels))
+        run = build(site, paths, Silent(), force=False, jobs=2, runner=runner)
         outcomes = asyncio.run(run)
         assert ["built"] * 3 == [outcome.status for outcome in outcomes]
     assert lasting(blog) == lasting(other)

@@ -47,6 +47,7 @@ class TextCleaner:
     def traceback(self, frames: Sequence[str]) -> str:
         """Clean a traceback: cells have their names, frames of libraries are counted."""
         text = "\n".join(_without_libraries(frames))
+        text = "\n".join(line.rstrip() for line in text.split("\n"))  # of empty lines of code
         return self.text(
             re.sub(r"Cell In\[(\d{1,9})\]", lambda m: f"Cell {self._name(m[1])}", text)
         )
