@@ -993,7 +993,8 @@ for name, end in zip(["silent", "talkative", "talkative, longer"], ends):
 for name, end in zip(["talkative", "talkative, longer"], ends[1:]):
     lag = 100 * (ends[0] - end)  # in points, per digit
     low, high = interval(lag, writers.cpu())
-    print(f"{name}: {lag.mean():.2f} points behind silent, from {low:.2f} to {high:.2f}")
+    print(f"{name}: {lag.mean():.2f} points behind silent, "
+          f"from {low:.2f} to {high:.2f}")
 
 
 # %% [markdown]

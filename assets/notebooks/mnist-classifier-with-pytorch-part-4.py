@@ -1862,7 +1862,7 @@ part_3 = [
 ]
 
 # %% tags=["hide-input"]
-part_3_seconds = {'LSTM + aug.': 15.0}
+part_3_seconds = {'LSTM + aug.': 15.6}
 
 # %% tags=["nbval-ignore-output"]
 seconds = part_2_seconds | part_3_seconds | part_4_seconds
