@@ -77,10 +77,6 @@ def same_terminal() -> Iterator[None]:
             print(SHOW_CURSOR, end="", file=sys.stderr, flush=True)
 
 
-_LEFT = ("ERROR Errno::ECONNRESET", "ERROR Errno::EPIPE")
-"""How WEBrick begins to say that a browser has closed a connection; frames follow."""
-
-
 @dataclass(slots=True)
 class Jekyll:
     """Its complaints are passed on, until it is ended: then it would print where it was."""
@@ -100,11 +96,9 @@ class Jekyll:
         return jekyll
 
     def pass_on(self) -> None:
-        """Print what it says on stderr, except for where it was when a reader's browser left."""
-        left = False
+        """Print what it says on stderr."""
         for line in self.process.stderr or ():
-            left = any(name in line for name in _LEFT) or (left and line.startswith("\t"))
-            if not (self.ending or left):
+            if not self.ending:
                 print(line, end="", file=sys.stderr)
 
     def end(self) -> None:
