@@ -2,8 +2,7 @@
 
 Posts as in `builds.py`, in a git repository: a local build with two jobs, and one by a scheduler
 and two workers on loopback, in turns. For some numbers of posts it prints the seconds of both and
-their ratio, and fits the cost model of `docs/cluster.md`: what each post costs the author's machine
-alone, from a build in which workers have nothing to compute.
+their ratio.
 
 Run: python engine/benchmarks/cluster.py [ROUNDS] [POSTS …]
 """
@@ -37,7 +36,7 @@ def scheduler(folder: Path) -> Iterator[str]:
         for number in range(JOBS):
             own = ["--nthreads", "1", "--no-nanny", "--local-directory", str(folder / str(number))]
             started.append(_start(folder, "dask_worker", *own, *common))
-        yield f"{_address(file)}"
+        yield _address(file)
     finally:
         for process in reversed(started):
             process.terminate()
