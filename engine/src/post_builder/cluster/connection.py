@@ -42,7 +42,8 @@ async def connected(address: str, site: Site) -> AsyncIterator[Cluster]:
         try:
             if not await _has_worker(client):
                 raise ClusterError(f"the cluster at {address} has no worker")
-            listing = digest(tree.manifest), tree.manifest
+            manifest = tree.manifest
+            listing = digest(manifest), manifest
             cluster = Cluster(client, address, site, tree, listing, Path(folder))
             client.subscribe_topic(cluster.name, cluster.heard)
             yield cluster

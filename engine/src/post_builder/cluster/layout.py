@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -45,6 +45,12 @@ class Layout:
             new.replace(target)  # who reads the old one goes on
             self.laid[path] = digest, executable
             self.states[path] = file_state(target)
+
+    def states_of(self, paths: Collection[str]) -> dict[str, str]:
+        """Return the states of those files that are among some absolute paths."""
+        return {
+            path: state for path, state in self.states.items() if str(self.root / path) in paths
+        }
 
     def _outdated(self, changed: Listing) -> list[tuple[str, tuple[str, bool]]]:
         wanted = {**self.listing, **changed}

@@ -72,7 +72,7 @@ class Ran:
     root: str
     """Of the work tree there."""
     states: Mapping[str, str]
-    """The state of each file there when it was laid out."""
+    """The state of each file that the post read there, when it was laid out."""
     raised: tuple[RaisedError, ...]
     """Errors of cells, if the post was to run on after them."""
     plotly: bytes

@@ -141,7 +141,8 @@ async def _run(job: Job, build: _Build, worker: Worker) -> Answer:
     elsewhere = Elsewhere(site.root, this_machine(), processor())
     run = replace(run, elsewhere=elsewhere)
     script = _plotly(run.facts.plotly, site)
-    return Ran(run, os.fspath(root), build.layout.states, tuple(raised), script)
+    seen = build.layout.states_of(run.observations.states)
+    return Ran(run, os.fspath(root), seen, tuple(raised), script)
 
 
 def _plotly(path: str, site: Site) -> bytes:
