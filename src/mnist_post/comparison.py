@@ -9,10 +9,8 @@ from collections.abc import Sequence
 from textwrap import fill
 from typing import NamedTuple
 
-import matplotlib.pyplot as plt
 import torch
 import torch.nn.functional as F
-from matplotlib.figure import Figure
 from torch import Tensor, nn
 from torch.utils.data import TensorDataset
 from torchvision.transforms import v2
@@ -43,20 +41,6 @@ class Jitter(nn.Module):
         grid = F.affine_grid(matrix.reshape(-1, 2, 3), shape, align_corners=False)
         paper = images.min()
         return F.grid_sample(images - paper, grid, align_corners=False) + paper
-
-
-def plot_spread(accuracies: dict[str, Sequence[float]]) -> Figure:
-    """Draw the accuracies of several models: a dot per seed, a line at their mean."""
-    figure, axes = plt.subplots(figsize=(7, 0.9 + 0.6 * len(accuracies)))
-    for place, seeds in enumerate(accuracies.values()):
-        percent = [100 * accuracy for accuracy in seeds]
-        mean = sum(percent) / len(percent)
-        axes.scatter(percent, [place] * len(percent), s=30, alpha=0.7, color="C0")
-        axes.vlines(mean, place - 0.25, place + 0.25, color="C1")
-        axes.annotate(f"{mean:.1f}", (mean, place + 0.27), ha="center", va="top")
-    axes.set(yticks=range(len(accuracies)), yticklabels=list(accuracies))
-    axes.set(xlabel="validation accuracy (%)", ylim=(len(accuracies) - 0.3, -0.5))
-    return figure
 
 
 # region corruptions
