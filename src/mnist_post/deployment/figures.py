@@ -50,20 +50,22 @@ def plot_grid(rows: Sequence[Sequence[Tensor]], names: Sequence[str]) -> Figure:
 def plot_bars(
     shares: Mapping[str, Sequence[float]], names: Sequence[str], what: str
 ) -> Figure:
-    """Draw shares as bars with their percentage: a group per key, a bar per name."""
+    """Draw shares as bars with their percentage: a group per key, a bar per name.
+
+    The names stand in the bars of the first group, which are long.
+    """
     height = 0.8 / len(names)
     figure, axes = plt.subplots(figsize=(7, 1.1 + 0.42 * len(names) * len(shares)))
     columns = list(zip(*shares.values(), strict=True))
     for number, (name, column) in enumerate(zip(names, columns, strict=True)):
         places = [place + (number + 0.5) * height - 0.4 for place in range(len(shares))]
-        bars = axes.barh(places, [100 * x for x in column], 0.9 * height, label=name)
+        bars = axes.barh(places, [100 * x for x in column], 0.9 * height)
         axes.bar_label(bars, [f"{100 * x:.1f}" for x in column], padding=4)
+        axes.annotate(name, (2, places[0]), va="center_baseline", color="white")
     axes.set(xlim=(0, 112), ylim=(len(shares) - 0.5, -0.5), xlabel=what)
     axes.set_xticks(range(0, 101, 25))
     axes.set_yticks(range(len(shares)), list(shares))
     axes.tick_params(left=False)
-    if len(names) > 1:
-        figure.legend(loc="outside upper left", ncols=len(names))
     return figure
 
 
