@@ -145,7 +145,7 @@ class Measured(NamedTuple):
     gap: float  # confidence minus accuracy: positive is overconfident
     robustness: float  # mean accuracy over all corruptions and severities
     half: float  # half of its 95 % interval, by writer
-    mistakes: tuple[int, ...]  # of all seeds, per writer
+    mistakes: str  # of all seeds: per writer a character, "0" for none, "1" for one …
 
 
 def measure(
@@ -176,7 +176,7 @@ def measure(
         round(100 * (confidence - correct.mean().item()), 2),
         round(100 * robust.mean().item(), 1),
         round(50 * (bounds[1] - bounds[0]), 1),
-        tuple(torch.bincount(number, (1 - correct).sum(dim=0)).int().tolist()),
+        "".join(chr(48 + int(n)) for n in number.bincount((1 - correct).sum(dim=0))),
     )
 
 
@@ -186,7 +186,10 @@ def lead(a: Measured, b: Measured, writers: Tensor) -> tuple[float, float, float
     Both have read the same digits, by `writers`, (N,), who are resampled.
     """
     _, number, count = writers.unique(return_inverse=True, return_counts=True)
-    errors = [torch.tensor(row.mistakes) / len(row.accuracies) for row in (a, b)]
+    errors = [
+        torch.tensor([ord(one) - 48 for one in row.mistakes]) / len(row.accuracies)
+        for row in (a, b)
+    ]
     gains = (100 * (errors[1] - errors[0]) / count)[number]  # a writer's mean per digit
     return gains.mean().item(), *interval(gains, writers)
 
@@ -195,8 +198,11 @@ def as_code(name: str, rows: Sequence[Measured]) -> str:
     """Write rows as Python, to be carried into the next part."""
     text = f"{name} = [\n"
     for row in rows:
-        text += fill(f"Measured{tuple(row)},", 88, initial_indent="    ",
-                     subsequent_indent=" " * 8) + "\n"  # fmt: skip
+        parts = [
+            repr(row.mistakes[at : at + 74]) for at in range(0, len(row.mistakes), 74)
+        ]
+        code = f"Measured({', '.join(map(repr, row[:-1]))}, {' '.join(parts)}),"
+        text += fill(code, 88, initial_indent="    ", subsequent_indent=" " * 8) + "\n"
     return text + "]"
 
 

@@ -306,7 +306,7 @@ def made(part: int) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    ("later", "earlier", "most"), [(1, 0, 1), (2, 0, 1), (2, 1, 1), (3, 0, 1), (3, 1, 2)]
+    ("later", "earlier", "most"), [(1, 0, 1), (2, 0, 1), (2, 1, 2), (3, 0, 1), (3, 1, 2)]
 )
 def test_a_later_part_brings_what_an_earlier_one_made_folded(
     later: int, earlier: int, most: int
