@@ -36,6 +36,9 @@ _SILENCE = 0.2
 _LOOK_AGAIN = 0.5
 """Seconds after which a socket is asked for messages that asyncio may have missed."""
 
+_RECONNECT_MS = 5
+"""Milliseconds between two tries to connect with a kernel that does not listen yet."""
+
 _STATE = (
     *("nb", "code_cells_executed", "clear_before_next_output", "_display_id_map"),
     *("widget_state", "widget_buffers"),
@@ -124,12 +127,14 @@ class KernelManager(AsyncKernelManager):
         return guarded(command, os.path.dirname(self.connection_file))  # noqa: PTH120  # traitlets keep a string
 
     def client(self, **kwargs: Any) -> AsyncKernelClient:  # type: ignore[override]  # noqa: ANN401  # as its base
-        """Return a client that receives every message.
+        """Return a client that receives every message, and soon.
 
-        By default ZeroMQ drops messages while 1,000 wait to be received, without an error.
+        By default ZeroMQ drops messages while 1,000 wait to be received, without an error; and
+        where the kernel does not listen yet, it looks again after a tenth of a second.
         """
         client: AsyncKernelClient = super().client(**kwargs)
         client.context.setsockopt(zmq.RCVHWM, 0)  # of the sockets that it opens from now on
+        client.context.setsockopt(zmq.RECONNECT_IVL, _RECONNECT_MS)
         client.shell_channel_class = ShellChannel
         return client
 
