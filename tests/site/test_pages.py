@@ -140,7 +140,7 @@ def test_figure_on_another_host(site: Built) -> None:
 def test_cells_in_lists_and_quotes_stay_whole(post: BeautifulSoup, around: str) -> None:
     """A cell, its output and its figure inside a list item or a quote stay in it."""
     (box,) = [box for box in post.select(f".post-content {around}") if box.select("pre.output")]
-    code = the(box, "pre.highlight code").get_text()
+    code = the(box, ".highlight pre code").get_text()
     assert code.startswith(("listed = 1\n\nif listed:\n    listed += 1\n", "quoted = 1\n"))
     assert the(box, "pre.output").get_text() in {"in a list", "in a quote"}
     assert the(box, "figure img")
