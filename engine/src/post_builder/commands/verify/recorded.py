@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from post_builder.document.figure_names import FigureNames
 from post_builder.execution.run import Run
-from post_builder.freshness.circumstances import Circumstances
+from post_builder.freshness.circumstances import Circumstances, processor
 from post_builder.freshness.digests import cell_records
 from post_builder.freshness.packages.versions import public_versions
 from post_builder.freshness.record import Record
@@ -47,8 +47,9 @@ def _differences(
     yield from _other(record.figures, figures, _of_ignored(state, record, figures))
     yield from _other(record.products, [p for c in post.cells for p in c.options.products])
     yield from _missing(record.files, _inputs(state, record, run), "the post reads")
-    packages = public_versions(run.facts.packages)
-    yield from _missing(record.packages, packages, "the post imports")
+    if record.run.processor == processor():  # libraries import others on other machines
+        packages = public_versions(run.facts.packages)
+        yield from _missing(record.packages, packages, "the post imports")
     now = cell_records(state.prepared, post)
     for before, cell in zip(record.cells, now, strict=False):
         if (before.source, before.code) != (cell.source, cell.code):
