@@ -52,7 +52,7 @@ def write(blog: Path, header: str, code: str) -> None:
         ("import sys\nsys.stderr = None", "5: cell ends set sys.stderr to None"),
         *(
             (ODD.format(lines), "6: cell ends raised Odd: a")
-            for lines in ("'text'", "None", "[1, 2]", "dict()", "['a', None]")
+            for lines in ("'text'", "None", "[1, 2]", "dict()", "['a', None]", "object()")
         ),
         ("def f(x):\n    return 1 / x\n\n\nf(0)", "7: cell ends raised ZeroDivisionError"),
     ],

@@ -22,7 +22,6 @@ from nbformat.v4 import new_notebook
 from traitlets import DottedObjectName
 
 from post_builder.execution.environment import guarded
-from post_builder.execution.failures import with_lines
 from post_builder.execution.run import WIDGET_STATES, WIDGET_VIEW
 
 MAX_STREAM = 16 * 2**20
@@ -161,8 +160,7 @@ class KernelClient(NotebookClient):
         self._printed = 0
         self._payloads: Sequence[Mapping[str, Any]] = ()
 
-    def _remember_reply(self, execute_reply: dict[str, Any], **_: object) -> None:
-        with_lines(execute_reply["content"])
+    def _remember_reply(self, execute_reply: Mapping[str, Any], **_: object) -> None:
         self._payloads = execute_reply["content"].get("payload", ())
         self.wants_exit = any(payload.get("source") == "ask_exit" for payload in self._payloads)
 
@@ -231,8 +229,6 @@ class KernelClient(NotebookClient):
             return None
         if msg["msg_type"] in {"display_data", "update_display_data", "execute_result"}:
             _name_odd_types(msg["content"]["data"])
-        elif msg["msg_type"] == "error":
-            with_lines(msg["content"])
         output: NotebookNode | None = super().process_message(msg, cell, cell_index)
         return output
 

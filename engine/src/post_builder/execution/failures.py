@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import signal
 from collections.abc import Sequence
-from typing import Any
 
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
@@ -71,14 +70,6 @@ def death(status: int | None) -> str:
     if status >= 0:
         return f"the kernel ended with status {status}"
     return f"the kernel was ended by {signal.Signals(-status).name}"
-
-
-def with_lines(content: dict[str, Any]) -> None:
-    """Make lines of the traceback of a message: `_render_traceback_` may return anything."""
-    lines = content.get("traceback", [])
-    if isinstance(lines, str):
-        lines = lines.splitlines()
-    content["traceback"] = [str(line) for line in lines] if isinstance(lines, list) else []
 
 
 def cause(error: CellExecutionError) -> str:
