@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterator, Mapping
 
 from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from nbformat.v4 import new_notebook
 
 from post_builder.document.options import Tag
 from post_builder.document.post import Cell, Edit, Post, Span, splice
 from post_builder.rendering.downloads.liquid import liquid_edits
+from post_builder.rendering.downloads.nodes import code_cell, markdown_cell
 from post_builder.rendering.downloads.outputs import published_outputs
 from post_builder.rendering.downloads.prose import (
     link_definitions,
@@ -36,7 +37,7 @@ def make_notebook(
             disk yet, by their path.
     """
     title = post.front_matter.get("title")
-    cells = [new_markdown_cell(f"# {title}", id="title")] if title else []
+    cells = [markdown_cell(f"# {title}", "title")] if title else []
     metadata = {"kernelspec": _kernelspec(post), "language_info": {"name": post.language}}
     notebook: NotebookNode = new_notebook(
         cells=[*cells, *_cells(post, site, figures)], metadata=metadata
@@ -54,7 +55,7 @@ def _cells(post: Post, site: Site, figures: Mapping[str, bytes] | None) -> Itera
     definitions = link_definitions(prose)
     for number, text in enumerate(prose, 1):
         if markdown := _BLANK.sub("", with_definitions(text, definitions)).rstrip():
-            yield new_markdown_cell(markdown, id=f"prose-{number}")
+            yield markdown_cell(markdown, f"prose-{number}")
         if number <= len(post.cells):
             cell = post.cells[number - 1]
             node = _code(cell)
@@ -102,7 +103,4 @@ def _code(cell: Cell) -> NotebookNode:
     given = {*map(str, cell.options.tags)}
     tags = sorted(given | ({Tag.SKIP_EXECUTION} if Tag.STORED_OUTPUT in given else set()))
     metadata = {"tags": tags} if tags else {}
-    node: NotebookNode = new_code_cell(
-        cell.code.rstrip("\n"), id=cell.notebook_id, metadata=metadata
-    )
-    return node
+    return code_cell(cell.code.rstrip("\n"), cell.notebook_id, metadata)

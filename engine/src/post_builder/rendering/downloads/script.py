@@ -8,11 +8,12 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import jupytext
 from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell, new_notebook
+from nbformat.v4 import new_notebook
 
 from post_builder.document.options import Tag
 from post_builder.document.post import Post
 from post_builder.errors import RenderError
+from post_builder.rendering.downloads.nodes import code_cell
 from post_builder.rendering.downloads.python.blocks_of_code import (
     bound_names,
     compiles,
@@ -58,7 +59,7 @@ def make_script(post: Post, notebook: NotebookNode) -> str:
     cells = [plain_cells.get(cell.id, cell) for cell in notebook.cells]
     first = "\n".join([*futures, *_preamble(plain_cells.values())])
     if first:
-        cells = [new_code_cell(first, id="script"), *cells]
+        cells = [code_cell(first, "script", {}), *cells]
     options = {
         "notebook_metadata_filter": "-all",
         "cell_metadata_filter": "tags",
@@ -85,7 +86,7 @@ def _plain_cells(cells: Sequence[NotebookNode]) -> Iterator[NotebookNode]:
         history = [name for name in used_names(plain or "") - bound if _HISTORY.fullmatch(name)]
         bound |= bound_names(plain or "")
         if Tag.RAISES_EXCEPTION in tags:
-            later = used_names("\n".join(sources[index + 1 :]))
+            later = used_names(*sources[index + 1 :])
             plain = raising(plain) if plain and bound_names(plain) & later else None
             yield _as_comment(cell) if plain is None else _with_source(cell, plain)
         elif plain is None or history:
@@ -98,13 +99,11 @@ def _plain_cells(cells: Sequence[NotebookNode]) -> Iterator[NotebookNode]:
 
 def _as_comment(cell: NotebookNode) -> NotebookNode:
     tags = [*sorted(cell.metadata.get("tags", ())), _ALWAYS_COMMENTS]
-    node: NotebookNode = new_code_cell(cell.source, id=cell.id, metadata={"tags": tags})
-    return node
+    return code_cell(cell.source, cell.id, {"tags": tags})
 
 
 def _with_source(cell: NotebookNode, source: str) -> NotebookNode:
-    node: NotebookNode = new_code_cell(source, id=cell.id, metadata=cell.metadata)
-    return node
+    return code_cell(source, cell.id, cell.metadata)
 
 
 def _without_futures(
@@ -136,10 +135,9 @@ def _is_future(node: ast.stmt) -> bool:
 
 def _preamble(cells: Iterable[NotebookNode]) -> Iterator[str]:
     """Yield what cells use and Jupyter, or the translation, has without an import."""
-    active = (c.source for c in cells if _ALWAYS_COMMENTS not in c.metadata.get("tags", ()))
-    code = "\n".join(active)
-    used = used_names(code)
-    modules = {name for name in helpers(code) if name in used}
+    active = [c.source for c in cells if _ALWAYS_COMMENTS not in c.metadata.get("tags", ())]
+    used = used_names(*active)
+    modules = {name for name in helpers("\n".join(active)) if name in used}
     if LOOP in used:
         modules.add("asyncio")
     yield from (f"import {name}" for name in sorted(modules))
