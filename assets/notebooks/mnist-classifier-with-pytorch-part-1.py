@@ -573,10 +573,7 @@ print(f"best: {hidden} hidden units, lr={lr}")
 
 # %% tags=["hide-input"]
 def label_lines(axes: Axes, end: int = -1, gap: float = 0.1) -> None:
-    """Name each line beside its last point, or beside its first if `end` is 0.
-
-    Names are at least `gap` apart, as a share of the height of the axes.
-    """
+    """Name lines beside their last points (`end` 0: first), `gap` of the height off."""
     axes.autoscale_view()
     inside = axes.transData + axes.transAxes.inverted()
     points = [inside.transform(line.get_path().vertices)[end] for line in axes.lines]
@@ -594,9 +591,7 @@ def label_lines(axes: Axes, end: int = -1, gap: float = 0.1) -> None:
 
 
 # %% tags=["hide-input"]
-def plot_search(
-    tried: Mapping[tuple[Any, float], Sequence[float]], what: str
-) -> Figure:
+def plot_search(tried: dict[Any, Sequence[float]], what: str) -> Figure:
     """Draw accuracies against the learning rate: a dot per seed, a line per choice."""
     figure, axes = plt.subplots(figsize=(7, 4.8))
     for number, choice in enumerate(sorted({choice for choice, _ in tried})):

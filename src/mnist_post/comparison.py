@@ -4,6 +4,7 @@ from mnist_post.basics import count_parameters, interval, predict
 
 # isort: split
 # region part-2
+# region measuring
 import math
 from collections.abc import Sequence
 from textwrap import fill
@@ -194,18 +195,6 @@ def lead(a: Measured, b: Measured, writers: Tensor) -> tuple[float, float, float
     return gains.mean().item(), *interval(gains, writers)
 
 
-def as_code(name: str, rows: Sequence[Measured]) -> str:
-    """Write rows as Python, to be carried into the next part."""
-    text = f"{name} = [\n"
-    for row in rows:
-        parts = [
-            repr(row.mistakes[at : at + 74]) for at in range(0, len(row.mistakes), 74)
-        ]
-        code = f"Measured({', '.join(map(repr, row[:-1]))}, {' '.join(parts)}),"
-        text += fill(code, 88, initial_indent="    ", subsequent_indent=" " * 8) + "\n"
-    return text + "]"
-
-
 class Table(str):
     """Rows of HTML, which a notebook shows as a table."""
 
@@ -235,4 +224,19 @@ def compare(rows: Sequence[Measured], seconds: dict[str, float]) -> Table:
 
 
 # endregion
+# endregion
+
+
+def as_code(name: str, rows: Sequence[Measured]) -> str:
+    """Write rows as Python, to be carried into the next part."""
+    text = f"{name} = [\n"
+    for row in rows:
+        parts = [
+            repr(row.mistakes[at : at + 74]) for at in range(0, len(row.mistakes), 74)
+        ]
+        code = f"Measured({', '.join(map(repr, row[:-1]))}, {' '.join(parts)}),"
+        text += fill(code, 88, initial_indent="    ", subsequent_indent=" " * 8) + "\n"
+    return text + "]"
+
+
 # endregion

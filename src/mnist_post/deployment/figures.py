@@ -1,6 +1,6 @@
 """The figures of Part IV: data in, a matplotlib figure out. Nothing here trains."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
@@ -10,7 +10,7 @@ from mnist_post.basics import label_lines
 
 
 def plot_sizes(
-    tried: Mapping[str, Sequence[tuple[int, float]]], line: float, chosen: int
+    tried: dict[str, Sequence[tuple[int, float]]], line: float, chosen: int
 ) -> Figure:
     """Draw accuracy in percent against size, a kind of network per colour.
 
@@ -48,7 +48,7 @@ def plot_grid(rows: Sequence[Sequence[Tensor]], names: Sequence[str]) -> Figure:
 
 
 def plot_bars(
-    shares: Mapping[str, Sequence[float]], names: Sequence[str], what: str
+    shares: dict[str, Sequence[float]], names: Sequence[str], what: str
 ) -> Figure:
     """Draw shares as bars with their percentage: a group per key, a bar per name.
 
@@ -69,7 +69,7 @@ def plot_bars(
     return figure
 
 
-def plot_risk(curves: Mapping[str, tuple[Tensor, Tensor]]) -> Figure:
+def plot_risk(curves: dict[str, tuple[Tensor, Tensor]]) -> Figure:
     """Draw the share misread against the share answered, a curve per score."""
     figure, axes = plt.subplots(figsize=(7, 4.4))
     for name, (coverage, risk) in curves.items():

@@ -135,6 +135,18 @@ def test_variables_of_a_kernel_count(
     assert {"mine": "4.0"} == kernel_versions("mine", ["mine"], site).packages
 
 
+def test_a_python_that_may_not_be_executed_is_named(
+    site: Site, add_kernel: Callable[..., None], tmp_path: Path
+) -> None:
+    """As after a copy that lost its permissions."""
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\n", encoding="utf-8")
+    python.chmod(0o644)
+    add_kernel("mine", [str(python), "-m", "x"])
+    problem = "the Python of the kernel 'mine' may not be executed"
+    assert problem == kernel_versions("mine", ["pytest"], site).problem
+
+
 @pytest.mark.parametrize(
     ("argv", "problem"),
     [

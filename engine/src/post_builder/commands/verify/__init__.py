@@ -10,6 +10,7 @@ from pathlib import Path
 from post_builder.commands.verify.drift import drift
 from post_builder.commands.verify.products import product_drift
 from post_builder.commands.verify.published import changed_by_hand
+from post_builder.commands.verify.recorded import false_record
 from post_builder.document.parsing.parser import read_post
 from post_builder.document.post import Post
 from post_builder.errors import PostBuilderError
@@ -88,7 +89,7 @@ class _Verifier:
             async with self.gate:
                 run = await self._run(state)
             rendered = render(state.post, run, site, state.name)
-            different = product_drift(state, run.products)
+            different = [*product_drift(state, run.products), *false_record(state, rendered, run)]
             return [*drift(state, rendered), *different, *changed_by_hand(state, rendered)]
         except PostBuilderError as error:
             place = error.place or Place(site.relative(path))

@@ -111,6 +111,8 @@ def _ask(
         python, packages = json.loads(done.stdout)
     except FileNotFoundError:
         return "no longer exists"
+    except PermissionError:
+        return "may not be executed"
     except (OSError, subprocess.SubprocessError, ValueError) as error:
         return f"cannot be asked for its packages: {error!r}"
     return python, packages
