@@ -17,7 +17,7 @@ from toysite import HEADER
 from post_builder.document.parsing.parser import inspect, parse
 from post_builder.errors import RenderError
 from post_builder.execution.run import Output
-from post_builder.rendering.regions import render
+from post_builder.rendering.regions.rendered import render
 from post_builder.settings import Settings
 from post_builder.site import Site
 from post_builder.sources.transclusion import transclude

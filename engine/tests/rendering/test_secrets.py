@@ -14,7 +14,7 @@ from runs import made_up_run, printed
 from post_builder.document.parsing.parser import parse
 from post_builder.errors import RenderError
 from post_builder.execution.run import Machine
-from post_builder.rendering.regions import RenderedCell, render
+from post_builder.rendering.regions.rendered import RenderedCell, render
 from post_builder.rendering.text import scrubbing
 from post_builder.rendering.text.scrubbing import scrub
 from post_builder.rendering.text.secret_patterns import PATTERNS

@@ -1,6 +1,7 @@
 """The environment of a kernel, which may be another one than the engine's."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -103,6 +104,23 @@ def test_folders_that_the_settings_add_count(blog: Path) -> None:
     metadata.parent.mkdir()
     metadata.write_text("Name: mine\nVersion: 3.0\n", encoding="utf-8")
     assert {"mine": "3.0"} == kernel_versions("python3", ["mine"], open_site(blog)).packages
+
+
+def test_a_package_of_the_engine_s_own_environment_counts_when_it_comes(blog: Path) -> None:
+    """Folders that have not changed are not listed again, for each post of a site asks for them."""
+    blog.joinpath("mine-1.0.dist-info").mkdir()
+    write_version(blog / "mine-1.0.dist-info", "1.0")
+    site = open_site(blog)
+    assert {"mine": "1.0"} == kernel_versions("python3", ["mine"], site).packages
+    blog.joinpath("mine-1.0.dist-info").rename(blog / "mine-2.0.dist-info")
+    write_version(blog / "mine-2.0.dist-info", "2.0")
+    os.utime(blog, ns=(0, 1))  # coarse clocks may not tell two changes in a row apart
+    assert {"mine": "2.0"} == kernel_versions("python3", ["mine"], site).packages
+
+
+def write_version(folder: Path, version: str) -> None:
+    """Write the metadata of a distribution."""
+    folder.joinpath("METADATA").write_text(f"Name: mine\nVersion: {version}\n", encoding="utf-8")
 
 
 def test_variables_of_a_kernel_count(

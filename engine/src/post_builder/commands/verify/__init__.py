@@ -22,7 +22,7 @@ from post_builder.pipeline.made.aside import products_aside
 from post_builder.pipeline.names import post_names
 from post_builder.pipeline.prepare import PostState, prepare
 from post_builder.place import Place
-from post_builder.rendering.regions import render
+from post_builder.rendering.regions.rendered import render
 from post_builder.site import Site
 from post_builder.ui.findings import Finding
 from post_builder.ui.progress import Progress

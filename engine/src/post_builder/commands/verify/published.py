@@ -18,8 +18,8 @@ from post_builder.pipeline.prepare import PostState
 from post_builder.rendering.downloads import make_downloads
 from post_builder.rendering.figures.images import publishable
 from post_builder.rendering.markup.published import ForeignMarkupError, kinds_of
-from post_builder.rendering.regions import RenderedCell
-from post_builder.rendering.regions.republished import content_of
+from post_builder.rendering.regions.marked import content_of
+from post_builder.rendering.regions.rendered import RenderedCell
 from post_builder.site import Site, made_file
 from post_builder.ui.findings import Finding
 

@@ -15,7 +15,7 @@ from post_builder.freshness.record import Record
 from post_builder.freshness.site_files import observed
 from post_builder.pipeline.ignored_outputs import is_ignored
 from post_builder.pipeline.prepare import PostState
-from post_builder.rendering.regions import RenderedCell
+from post_builder.rendering.regions.rendered import RenderedCell
 from post_builder.site import Site
 from post_builder.ui.findings import Finding
 

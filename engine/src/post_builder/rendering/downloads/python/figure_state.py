@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from nbformat import NotebookNode
-
-from post_builder.rendering.downloads.nodes import code_cell
+from post_builder.rendering.downloads.cells import NotebookCell
 from post_builder.rendering.downloads.python.blocks_of_code import parsed
 
 _PYPLOT = "matplotlib.pyplot"
@@ -42,7 +40,7 @@ class _Drawing:
                 yield f".{method}"
 
 
-def with_new_figures(cells: Sequence[NotebookNode]) -> Iterator[NotebookNode]:
+def with_new_figures(cells: Sequence[NotebookCell]) -> Iterator[NotebookCell]:
     """Close the figures of earlier cells before code that would draw into them."""
     names: set[str] = set()
     drawn = False
@@ -50,7 +48,7 @@ def with_new_figures(cells: Sequence[NotebookNode]) -> Iterator[NotebookNode]:
         drawing = _drawing(cell.source)
         if names and drawn and _continues(list(drawing.calls(names))):
             source = f'{min(names)}.close("all")  # as a notebook does between cells\n{cell.source}'
-            yield code_cell(source, cell.id, cell.metadata)
+            yield replace(cell, source=source)
         else:
             yield cell
         names |= set(drawing.names)
