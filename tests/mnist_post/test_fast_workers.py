@@ -75,7 +75,8 @@ for name, make in {"plain": network, "norm": CNN}.items():
         optimizer.zero_grad()
         F.cross_entropy(parallel(images[mine]), labels[mine]).backward()
         optimizer.step()
-    found[name] = [p.grad for p in model.parameters()], list(model.parameters())
+    weights = [p.detach() for p in model.parameters()]
+    found[name] = [p.grad for p in model.parameters()], weights
 if dist.get_rank() == 0:
     torch.save(found, sys.argv[1] + "/two.pt")
 dist.destroy_process_group()

@@ -16,7 +16,7 @@ CHANGES: list[dict[str, Any]] = [
     {"name": "batches of 128", "batch": 128, "lr": 1e-2},
     {"name": "label smoothing", "smoothing": 0.2},
     {"name": "no dropout", "dropout": 0.0},
-    {"name": "shorter schedule", "epochs": 0.5},
+    {"name": "shorter schedule", "epochs": 0.6},
     {"name": "bfloat16", "bfloat16": True},
     {"name": "torch.compile", "compiled": True},
 ]
