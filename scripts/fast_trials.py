@@ -46,8 +46,6 @@ def digits(device: torch.device) -> tuple[TensorDataset, TensorDataset]:
 
 def run_rung(name: str, arguments: argparse.Namespace) -> None:
     """Run one rung from all seeds in this process, and print a line per trial."""
-    for variable in FIXED:
-        os.environ.pop(variable, None)
     torch.set_num_threads(arguments.threads)
     training, validation = digits(torch.device(arguments.device))
     (rung,) = [rung for rung in RUNGS if rung.name == name]
@@ -99,6 +97,8 @@ def main() -> None:
     parser.add_argument("--output", type=Path, help="the file to write")
     parser.add_argument("--rung", help="run this rung in this process")
     arguments = parser.parse_args()
+    for variable in FIXED:  # before the first computation, which reads them
+        os.environ.pop(variable, None)
     if arguments.rung:
         run_rung(arguments.rung, arguments)
         return
