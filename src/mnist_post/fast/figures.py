@@ -1,31 +1,34 @@
 """The figures of Part V: data in, a matplotlib figure out. Nothing here trains."""
 
+# region figures
+import math
+import statistics
 from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
-# region figures
-
 
 def plot_ladder(seconds: Mapping[str, Sequence[float]], line: float) -> Figure:
     """Draw the seconds of each rung: a dot per seed, and the median with its number.
 
-    `line` is a number of seconds to mark: the aim.
+    Infinite ones are counted instead; `line` is a number of seconds to mark.
     """
     figure, axes = plt.subplots(figsize=(7, 0.9 + 0.55 * len(seconds)))
     for place, numbers in enumerate(seconds.values()):
-        median = sorted(numbers)[len(numbers) // 2]
-        axes.scatter(numbers, [place] * len(numbers), 24, "C0", alpha=0.6)
+        dots, median = [x for x in numbers if x < math.inf], statistics.median(numbers)
+        never = len(numbers) - len(dots)
+        label = f"{median:.1f}" + (f", {never} never" if never else "")
+        axes.scatter(dots, [place] * len(dots), 24, "C0", alpha=0.6)
         axes.vlines(median, place - 0.3, place + 0.3, color="C1")
-        axes.annotate(f"{median:.1f}", (max(numbers), place), (8, 0), va="center",
+        axes.annotate(label, (max(dots), place), (8, 0), va="center",
                       textcoords="offset points")  # fmt: skip
     axes.axvline(line, color="0.7", linestyle="--", linewidth=1, zorder=0)
     axes.set(xscale="log", xlabel="seconds of training (logarithmic)")
     axes.set_yticks(range(len(seconds)), list(seconds))
     axes.set(ylim=(len(seconds) - 0.4, -0.6))
     low, high = axes.get_xlim()
-    axes.set_xlim(low, 1.3 * high)
+    axes.set_xlim(low, 1.4 * high)
     ticks = [tick for tick in (0.5, 1, 2, 5, 10, 20, 50) if low < tick < high]
     axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     axes.minorticks_off()
