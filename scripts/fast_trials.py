@@ -1,9 +1,9 @@
 """Run the ladder of Part V from several seeds, and write every trial to a dated file.
 
 Each rung has a process of its own, so that what it compiles is compiled once and timed. Trials use
-all instructions of the machine, and as many threads as asked for; builds of the posts do not.
+all instructions of the machine, which builds of the posts do not, and one thread each.
 
-Run: .venv/bin/python scripts/fast_trials.py --threads 2 --output src/mnist_post/fast/trials_cpu.py
+Run: .venv/bin/python scripts/fast_trials.py --jobs 2 --output src/mnist_post/fast/trials_cpu.py
 On a GPU: .venv/bin/python scripts/fast_trials.py --device cuda --output trials_gpu.py
 """
 
@@ -15,6 +15,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import torch
@@ -46,7 +47,7 @@ def digits(device: torch.device) -> tuple[TensorDataset, TensorDataset]:
 
 def run_rung(name: str, arguments: argparse.Namespace) -> None:
     """Run one rung from all seeds in this process, and print a line per trial."""
-    torch.set_num_threads(arguments.threads)
+    torch.set_num_threads(1)
     training, validation = digits(torch.device(arguments.device))
     (rung,) = [rung for rung in RUNGS if rung.name == name]
     for seed in range(arguments.seeds):
@@ -58,8 +59,8 @@ def machine(arguments: argparse.Namespace) -> list[str]:
     """Say what ran, when, on what."""
     cpu = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text(encoding="utf-8"))
     gpu = [torch.cuda.get_device_name()] if arguments.device == "cuda" else []
-    on = [cpu[1] if cpu else platform.processor(), f"{arguments.threads} threads", *gpu]
-    options = f"--device {arguments.device} --threads {arguments.threads} --seeds {arguments.seeds}"
+    on = [cpu[1] if cpu else platform.processor(), "one thread per trial", *gpu]
+    options = f"--device {arguments.device} --seeds {arguments.seeds} --jobs {arguments.jobs}"
     return [
         f"command: python scripts/fast_trials.py {options}",
         f"date: {dt.datetime.now(tz=dt.UTC).date()}",
@@ -70,10 +71,10 @@ def machine(arguments: argparse.Namespace) -> list[str]:
 
 def all_rungs(arguments: argparse.Namespace) -> list[str]:
     """Run each rung in a process of its own, with nothing compiled before; return all lines."""
-    lines = []
     options = [sys.executable, __file__, "--device", arguments.device]
-    options += ["--threads", str(arguments.threads), "--seeds", str(arguments.seeds)]
-    for rung in arguments.rungs or [rung.name for rung in RUNGS]:
+    options += ["--seeds", str(arguments.seeds)]
+
+    def lines(rung: str) -> list[str]:
         with tempfile.TemporaryDirectory() as cache:
             done = subprocess.run(
                 [*options, "--rung", rung],
@@ -83,15 +84,18 @@ def all_rungs(arguments: argparse.Namespace) -> list[str]:
                 text=True,
             )
         print(done.stdout, end="", flush=True)
-        lines += done.stdout.splitlines()
-    return lines
+        return done.stdout.splitlines()
+
+    with ThreadPoolExecutor(arguments.jobs) as pool:
+        found = pool.map(lines, arguments.rungs or [rung.name for rung in RUNGS])
+        return [line for rung in found for line in rung]
 
 
 def main() -> None:
     """Run what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--jobs", type=int, default=1, help="rungs that run at once")
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--rungs", nargs="*", help="names of rungs; all without it")
     parser.add_argument("--output", type=Path, help="the file to write")

@@ -46,7 +46,7 @@ class Trial(NamedTuple):
     rung: str
     seed: int
     seconds: float  # of training; compilation and evaluations are not in it
-    compilation: float  # seconds of it; after a process's first, from a cache
+    compilation: float  # its seconds; after the first in a process, from a cache
     steps: int
     epochs: float
     accuracy: float  # of the last evaluation, on validation digits
@@ -130,10 +130,15 @@ def rates(
 
 
 def now(device: torch.device) -> float:
-    """Return the time in seconds, after all work that a GPU still has to do."""
+    """Return a time in seconds: of a GPU, after all that it still has to do.
+
+    On the CPU it is the time that the processor spent on this process, so that other
+    programs do not count; with one thread, on an idle machine, a clock says the same.
+    """
     if device.type == "cuda":
         torch.cuda.synchronize()
-    return time.perf_counter()
+        return time.perf_counter()
+    return time.process_time()
 
 
 def race(
@@ -145,9 +150,9 @@ def race(
     """
     device = validation.tensors[0].device
     torch.manual_seed(seed)
-    compilation = -now(device)
+    began = time.perf_counter()
     model, network = build(rung, device)
-    compilation += now(device)
+    compilation = time.perf_counter() - began
     optimizer = torch.optim.AdamW(model.parameters(), rung.lr, fused=rung.fused)
     epoch = len(digits) / rung.batch  # steps
     most = round(rung.epochs * epoch)
