@@ -2062,6 +2062,8 @@ for pair in pairs.argsort(descending=True, stable=True)[:3].tolist():
 # - **An export is a claim.**
 #   Compare the answers, digit by digit, on every form that you ship.
 #
+# Part V asks how fast such a network can be trained, on one machine and in several processes.
+#
 # Where to go next?
 # [ExecuTorch](https://docs.pytorch.org/executorch/) brings exported programs to phones and microcontrollers; *distillation* ([Hinton and others, 2015](https://arxiv.org/abs/1503.02531)) lets a large network teach a small one, and might close the gap to Part II's CNN; and the reader who sends you twenty digits that your network misreads has done more for it than another week of search.
 #
