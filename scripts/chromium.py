@@ -45,6 +45,11 @@ def use_colours(page: Page, colours: str) -> None:
     )
 
 
+def repaint(page: Page) -> None:
+    """Wait until a page has shown all that has changed."""
+    page.evaluate("new Promise(requestAnimationFrame)")
+
+
 def open_all(page: Page) -> None:
     """Open all that is folded, and let the page notice what scrolls now."""
     page.evaluate("document.querySelectorAll('details').forEach((fold) => { fold.open = true })")

@@ -10,8 +10,16 @@ module Blog
     PLAIN = %w[p n o nn nb bp si sa ow w mi mf mh mo mb il].freeze
     # What is said elsewhere on the page, or means something to the build only.
     REPEATED = %w[data-alt data-caption data-source data-timeout data-format].freeze
-    # The kinds of a token that have one colour, by the first letter of their names.
-    KINDS = { /\As(?!e)/ => "s", /\Ak(?!c)/ => "k", /\Ac/ => "c" }.freeze
+    # Lines from which a fold is for pasting and not for reading: it has no colours.
+    LONG = 50
+    # The tokens that have one colour, and the name that all of them get.
+    KINDS = {
+      /\A(?:kc|nd|se)\z/ => "m", /\A(?:nf|fm|nt)\z/ => "f", /\A(?:gd|gr|err)\z/ => "gr",
+      /\As/ => "s", /\Ak/ => "k", /\Ac/ => "c"
+    }.freeze
+    # The kinds that come hundreds of times on a page have elements of their own, shorter by a tenth of
+    # its weight: keywords, strings, comments, and names that are defined.
+    ELEMENTS = { "k" => "b", "s" => "i", "c" => "em", "f" => "dfn" }.freeze
 
     def self.blocks(body)
       body.css("div.highlighter-rouge").select { |block| block?(block) }
@@ -71,20 +79,31 @@ module Blog
       end
       block.css("code span").each { |token| token["class"] = kind(token["class"]) }
       block.css("code span").each { |token| join(token) }
+      block.css("code span").each { |token| shorten(token) }
     end
 
     def self.kind(name) = KINDS.find { |pattern, _| name.match?(pattern) }&.last || name
 
-    # Neighbours of one kind are one element, also where blanks separate them.
+    # Neighbours of one kind are one element, also where blanks separate them, and an f-string is
+    # one with what it puts in.
     def self.join(token)
-      blank = token.next_sibling
-      blank = nil unless blank&.text? && blank.content.match?(/\A\s+\z/)
-      following = (blank || token).next_sibling
-      return unless following&.element? && following.name == "span" && following["class"] == token["class"]
+      texts = []
+      while (following = (texts.last || token).next_sibling)&.text?
+        texts << following
+      end
+      return unless following&.name == "span" && following["class"] == token["class"]
+      return unless texts.empty? || texts.map(&:content).join.match?(between(token["class"]))
 
-      following.prepend_child(blank) if blank
-      following.prepend_child(token.children)
+      [*token.children, *texts].reverse_each { |node| following.prepend_child(node) }
       token.remove
+    end
+
+    def self.between(kind) = kind == "s" ? /\A(?:\s+|\{[^{}\n]+\})\z/ : /\A\s+\z/
+
+    def self.shorten(token)
+      return unless (token.name = ELEMENTS.fetch(token["class"], "span")) != "span"
+
+      token.delete("class")
     end
 
     private
@@ -101,22 +120,26 @@ module Blog
     end
 
     def prepare_block(block)
-      fold(block)
-      Code.drop_tokens(block)
+      code = block.at_css("pre.highlight > code")
+      folded = fold(block)
+      folded && lines(code) >= LONG ? code.content = code.text : Code.drop_tokens(block)
       block.prepend_child(source_line(block["data-source"])) if block["data-source"]
+      block.css(".highlight > pre").each { |pre| pre.delete("class") }
       REPEATED.each { |name| block.delete(name) }
     end
 
     def fold(block)
       return unless block.classes.include?("hide-input")
 
-      lines = block.at_css("pre.highlight > code").text.count("\n")
       title = Code.title(block)
-      count = "#{lines} line#{"s" unless lines == 1}"
+      number = lines(block.at_css("pre.highlight > code"))
+      count = "#{number} line#{"s" unless number == 1}"
       summary = "Code#{": #{title}" if title} <span>#{count}</span>"
       details = block.replace("<details class=\"cell-fold\"><summary>#{summary}</summary></details>").first
       details.add_child(block)
     end
+
+    def lines(code) = code.text.count("\n")
 
     def source_line(source)
       text = source.include?("/") ? from_post(*source.split("#", 2)) : from_module(source)

@@ -27,12 +27,12 @@ module Blog
       end
     end
 
-    # Every cell has an id to link to; and its seconds, where the build record has them.
+    # Every cell has an id to link to; and its seconds, where the build record has a second or more.
     def self.name_cells(body, page)
       times = page.build.dig("run", "cells") || {}
       executed(body, page).each_with_index do |cell, index|
         seconds = times[cell["id"]]
-        cell["data-seconds"] = seconds.round(seconds < 10 ? 1 : 0).to_s if seconds && seconds >= 0.1
+        cell["data-seconds"] = seconds.round(seconds < 10 ? 1 : 0).to_s if seconds && seconds >= 1
         cell["id"] ||= "cell-#{index + 1}"
       end
     end

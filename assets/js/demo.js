@@ -32,12 +32,30 @@ export function paint(canvas, { ink, width, height }) {
   pen.globalCompositeOperation = "source-over";
 }
 
+/** Return a function that has `act` called once before the next repaint, however often it is called. */
+export function beforeRepaint(act) {
+  let asked = 0;
+  return () => {
+    asked = asked || requestAnimationFrame(() => { asked = 0; act(); });
+  };
+}
+
+/** Call `act` when the page's colours have changed. */
+export function onColours(act) {
+  new MutationObserver(act).observe(document.documentElement, { attributeFilter: ["data-theme"] });
+  ["prefers-color-scheme: dark", "forced-colors: active"].forEach((query) => matchMedia(`(${query})`).addEventListener("change", act));
+}
+
+/** A digit with its article. */
+export const named = (digit) => (Number(digit) === 8 ? "an 8" : `a ${digit}`);
+
 const CELLS = 14;
 
 /** A square to draw on, by pointer or by keyboard; calls `changed(done)` as strokes grow and end. */
 export class Pad {
   constructor(size, pen, changed) {
     Object.assign(this, { size, pen, changed, strokes: [], cell: [CELLS / 2, CELLS / 2], keys: false });
+    this.show = beforeRepaint(() => this.repaint());
     this.canvas = make("canvas", {
       tabindex: 0, role: "application", class: "demo-pad",
       "aria-label": "Square to draw a digit on. Arrow keys move a square, Space fills or clears it, Shift with an arrow draws, Backspace undoes.",
@@ -48,9 +66,10 @@ export class Pad {
     const on = (name, act) => this.canvas.addEventListener(name, act);
     on("pointerdown", (event) => this.begin(event));
     on("pointermove", (event) => this.follow(event));
-    ["pointerup", "pointercancel"].forEach((name) => on(name, () => this.end()));
+    ["pointerup", "pointercancel"].forEach((name) => on(name, (event) => this.end(event)));
     on("keydown", (event) => this.key(event));
     on("blur", () => { this.keys = false; this.show(); });
+    onColours(this.show);
   }
 
   point(event) {
@@ -64,6 +83,8 @@ export class Pad {
     this.canvas.focus({ preventScroll: true });
     this.canvas.setPointerCapture(event.pointerId);
     this.keys = false;
+    this.picture = null;
+    this.pointer = event.pointerId; // another finger, or a palm, does not draw
     this.stroke = [this.point(event)];
     this.strokes.push(this.stroke);
     draw(this.paper, this.stroke, this.pen);
@@ -72,7 +93,7 @@ export class Pad {
   }
 
   follow(event) {
-    if (!this.stroke) return;
+    if (!this.stroke || event.pointerId !== this.pointer) return;
     const before = this.stroke.length;
     const events = event.getCoalescedEvents ? event.getCoalescedEvents() : [];
     this.stroke.push(...(events.length ? events : [event]).map((each) => this.point(each)));
@@ -81,15 +102,15 @@ export class Pad {
     this.changed(false);
   }
 
-  end() {
-    if (!this.stroke) return;
+  end(event) {
+    if (!this.stroke || event.pointerId !== this.pointer) return;
     this.stroke = null;
     this.changed(true);
   }
 
-  /** Take other strokes. */
-  set(strokes) {
-    this.strokes = strokes;
+  /** Take other strokes; a picture may stand in for them until the reader draws. */
+  set(strokes, picture = null) {
+    Object.assign(this, { strokes, picture, stroke: null });
     this.paper = rasterise(strokes, this.size, this.pen);
     this.show();
     this.changed(true);
@@ -103,26 +124,28 @@ export class Pad {
     const middle = (cell) => cell.map((i) => round((i + 0.5) / CELLS * 1e4) / 1e4);
     const here = middle(this.cell);
     const filled = (stroke) => stroke.some(([a, b]) => a === here[0] && b === here[1]);
+    let cleared = "";
     this.keys = true;
     if (moves[event.key]) {
       this.cell = [x + moves[event.key][0], y + moves[event.key][1]].map((i) => clamp(i, 0, CELLS - 1));
       if (event.shiftKey) this.set([...this.strokes, [here, middle(this.cell)]]);
     } else if (event.key === " " || event.key === "Enter") {
       const left = this.strokes.filter((stroke) => !filled(stroke));
-      this.set(left.length < this.strokes.length ? left : [...this.strokes, [here]]);
+      if (left.length < this.strokes.length) cleared = ", cleared";
+      this.set(cleared ? left : [...this.strokes, [here]]);
     } else if (event.key === "Backspace") {
       this.undo();
     } else {
       return;
     }
     event.preventDefault();
-    const ink = at(this.paper, ...middle(this.cell).map((i) => Math.floor(i * this.size))) > 0.5;
-    this.said.textContent = `row ${this.cell[1] + 1}, column ${this.cell[0] + 1}${ink ? ", ink" : ""}`;
+    const ink = at(this.picture || this.paper, ...middle(this.cell).map((i) => Math.floor(i * this.size))) > 0.5;
+    this.said.textContent = `row ${this.cell[1] + 1}, column ${this.cell[0] + 1}${ink ? ", ink" : cleared}`;
     this.show();
   }
 
-  show() {
-    paint(this.canvas, this.paper);
+  repaint() {
+    paint(this.canvas, this.picture || this.paper);
     if (!this.keys) return;
     const pen = this.canvas.getContext("2d");
     const step = this.size / CELLS;
@@ -153,76 +176,79 @@ export function style(address) {
 
 const percent = (p) => (p > 0.995 && p < 1 ? "> 99" : round(100 * p)) + " %";
 
+const SURE = 0.9; // from here on the answer is said without a «perhaps»
+
 /** Let readers draw in an element that names the model and the style sheet. */
 export async function mount(demo) {
   const [buffer] = await Promise.all([bytes(demo.dataset.model), style(demo.dataset.style)]);
   const model = readModel(buffer);
-  const { size, pen } = model.steps;
+  const { size, pen, side } = model.steps;
+  const { threshold } = model.reject;
   const answer = make("p", { class: "demo-answer" });
   const live = make("p", { role: "status", class: "visually-hidden" });
-  const bars = Array.from({ length: 10 }, (_, digit) => make("li", {}, make("span", {}, digit), make("i"), make("b")));
+  const bar = (name) => make("li", {}, make("span", {}, name), make("i"), make("b"));
+  const bars = [...Array(10).keys(), "none"].map(bar);
   const seen = make("canvas", { class: "demo-seen" });
   const strip = (names) => names.map((name) => make("figure", {}, make("canvas"), make("figcaption", {}, name)));
   const group = (title, figures) => make("div", { role: "group", "aria-label": title }, make("p", {}, title), ...figures);
   const steps = strip(["1 cut out", "2 scaled", "3 pen", "4 centred"]);
-  const maps = strip(model.layers.filter((layer) => layer.kind === "conv").map((_, i) => `layer ${i + 1}`));
-  let waiting;
+  const maps = strip(model.layers.slice(0, -1).map((_, i) => `layer ${i + 1}`));
+  const blank = image(side, side);
+  const grey = (pixels) => image(side, side, Float64Array.from(pixels, (byte) => byte / 255));
+  let picked, waiting;
 
-  function fill(figures, images) {
-    figures.forEach((figure, i) => {
-      figure.firstChild.hidden = !images[i];
-      if (images[i]) paint(figure.firstChild, images[i]);
-    });
+  const fill = (figures, images) => figures.forEach((figure, i) => paint(figure.firstChild, images[i] || blank));
+
+  function words({ answer, accepted, probabilities }) {
+    const p = probabilities[answer];
+    return accepted ? `${p < SURE ? "Perhaps" : "That is"} ${named(answer)}: ${percent(p)}.` : "That is no digit I know.";
   }
 
-  /** Show what the network says to some pixels, or that there are none. */
-  function tell(pixels, images, done) {
+  /** Show what the network says to the drawing, or to a digit of MNIST's, which has its form already. */
+  const tell = beforeRepaint(() => {
+    const drawn = pad.picture ? null : prepare(pad.paper, model.steps);
+    const pixels = pad.picture ? picked : drawn && drawn.pixels;
     const said = pixels && classify(model, pixels);
-    let text = "Draw a digit, or pick a sample.";
-    if (said) text = said.accepted ? `That is a${said.answer === 8 ? "n" : ""} ${said.answer}: ${percent(said.probabilities[said.answer])}.` : "That is no digit I know.";
-    answer.textContent = text;
+    answer.textContent = said ? words(said) : "Draw a digit, or pick a sample.";
     demo.toggleAttribute("data-refused", Boolean(said && !said.accepted));
-    bars.forEach((bar, digit) => {
-      const p = said ? said.probabilities[digit] : 0;
+    bars.forEach((bar, i) => {
+      const p = said ? said.probabilities[i] : 0;
       bar.style.setProperty("--p", p);
-      bar.toggleAttribute("data-best", Boolean(said && said.accepted && digit === said.answer));
+      bar.toggleAttribute("data-best", Boolean(said && said.accepted && i === said.answer));
       bar.lastChild.textContent = said ? percent(p) : "";
     });
-    paint(seen, image(28, 28, Float64Array.from(pixels || new Array(784).fill(0), (byte) => byte / 255)));
-    fill(steps, images);
+    const form = pixels ? grey(pixels) : blank;
+    paint(seen, form);
+    fill(steps, drawn ? drawn.steps : [null, null, null, form]);
     fill(maps, said ? said.strongest : []);
-    clearTimeout(waiting);
-    if (done) waiting = setTimeout(() => { live.textContent = text; }, 600);
-  }
-
-  const pad = new Pad(size, pen, (done) => {
-    const found = prepare(pad.paper, model.steps);
-    tell(found && found.pixels, found ? found.steps : [], done);
   });
 
-  /** Show a digit of MNIST's, which has its form already. */
+  const pad = new Pad(size, pen, (done) => {
+    tell();
+    clearTimeout(waiting);
+    if (done) waiting = setTimeout(() => { live.textContent = answer.textContent; }, 600);
+  });
+
   function sample(index) {
-    const ink = Float64Array.from(model.samples[index], (byte) => byte / 255);
-    pad.strokes = [];
-    pad.paper = image(size, size);
-    const scale = size / 28;
-    pad.paper.ink.forEach((_, i) => { pad.paper.ink[i] = ink[Math.floor(i / size / scale) * 28 + Math.floor((i % size) / scale)]; });
-    pad.show();
-    tell(model.samples[index], [null, null, null, image(28, 28, ink)], true);
-    pad.paper = image(size, size);
+    picked = model.samples[index];
+    const scaled = (i) => Math.floor(i * side / size);
+    pad.set([], image(size, size, Float64Array.from({ length: size * size }, (_, i) => picked[scaled(Math.floor(i / size)) * side + scaled(i % size)] / 255)));
   }
 
-  const samples = model.labels.map((label, i) => button(label, () => sample(i), { "aria-label": `Sample of a ${label}` }));
+  const samples = model.labels.map((label, i) => button(label, () => sample(i), { "aria-label": `Sample of ${named(label)}` }));
+  const list = make("ul", { class: "demo-bars" }, ...bars);
+  list.style.setProperty("--threshold", threshold);
   demo.replaceChildren(
     make("div", { class: "demo-draw" }, pad.element,
       make("div", { class: "demo-buttons" }, button("Undo", () => pad.undo()), button("Clear", () => pad.set([])))),
-    make("div", { class: "demo-said" }, answer, live, make("ol", { class: "demo-bars", start: 0 }, ...bars),
+    make("div", { class: "demo-said" }, answer, live, list, make("p", { class: "demo-mark" }, `A digit is accepted from the mark on: ${percent(threshold)}.`),
       make("div", { class: "demo-buttons demo-samples", role: "group", "aria-label": "Samples" }, make("p", {}, "Or pick a digit of MNIST’s:"), ...samples)),
     make("div", { class: "demo-steps" },
       make("figure", {}, seen, make("figcaption", {}, "What the network sees")),
       group("The steps to MNIST’s form", steps),
       group("The strongest map of each layer", maps)),
   );
+  onColours(tell);
   demo.dataset.ready = "";
   pad.set([]);
   pad.canvas.focus({ preventScroll: true });

@@ -158,35 +158,26 @@ export function readModel(buffer) {
     offset += numbers.byteLength;
     return numbers;
   };
-  const weighted = model.layers.filter((layer) => layer.out);
-  weighted.forEach((layer) => Object.assign(layer, { scales: take(Float32Array, layer.out), biases: take(Float32Array, layer.out) }));
-  weighted.forEach((layer) => {
-    const each = layer.kind === "conv" ? layer.in / layer.groups * layer.kernel ** 2 : layer.in;
-    layer.weights = take(Int8Array, layer.out * each);
-  });
+  model.layers.forEach((layer) => Object.assign(layer, { scales: take(Float32Array, layer.out), biases: take(Float32Array, layer.out) }));
+  model.layers.forEach((layer) => { layer.weights = take(Int8Array, layer.out * layer.in * (layer.kernel || 1) ** 2); });
   model.samples = model.labels.map(() => take(Uint8Array, model.steps.side ** 2));
   return model;
 }
 
-/** Convolve maps of some side, then keep the largest sum of each pooled block. */
-function convolve(maps, side, { in: inputs, out, kernel, stride, padding, groups, pool, weights, scales, biases, relu }) {
-  const wide = Math.floor((side + 2 * padding - kernel) / stride) + 1;
+/** Convolve maps of some side, keep the largest sum of each pooled block, scale, and cut off below 0. */
+function convolve(maps, side, { in: inputs, out, kernel, padding, pool, weights, scales, biases }) {
+  const wide = side + 2 * padding - kernel + 1;
   const small = Math.floor(wide / pool);
   const result = new Float32Array(out * small * small);
-  const each = inputs / groups;
   for (let o = 0, w = 0; o < out; o++) {
     const sums = new Float64Array(wide * wide);
-    for (let i = 0; i < each; i++) {
-      const map = (Math.floor(o / (out / groups)) * each + i) * side * side;
+    for (let i = 0; i < inputs; i++) {
       for (let dy = -padding; dy < kernel - padding; dy++) {
         for (let dx = -padding; dx < kernel - padding; dx++) {
           const weight = weights[w++];
-          for (let y = 0; y < wide; y++) {
-            const row = y * stride + dy;
-            if (row < 0 || row >= side) continue;
-            for (let x = 0; x < wide; x++) {
-              const column = x * stride + dx;
-              if (column >= 0 && column < side) sums[y * wide + x] += weight * maps[map + row * side + column];
+          for (let y = Math.max(0, -dy); y < wide && y + dy < side; y++) {
+            for (let x = Math.max(0, -dx); x < wide && x + dx < side; x++) {
+              sums[y * wide + x] += weight * maps[(i * side + y + dy) * side + x + dx];
             }
           }
         }
@@ -196,50 +187,35 @@ function convolve(maps, side, { in: inputs, out, kernel, stride, padding, groups
       for (let x = 0; x < small; x++) {
         let most = -Infinity;
         for (let v = 0; v < pool; v++) for (let u = 0; u < pool; u++) most = Math.max(most, sums[(y * pool + v) * wide + x * pool + u]);
-        const value = scales[o] * most + biases[o];
-        result[(o * small + y) * small + x] = relu ? Math.max(value, 0) : value;
+        result[(o * small + y) * small + x] = Math.max(scales[o] * most + biases[o], 0);
       }
     }
   }
   return [result, small];
 }
 
-/** What the network says to 28 × 28 bytes: probabilities, whether it is a digit, strongest maps. */
+const sum = (numbers) => numbers.reduce((a, b) => a + b);
+
+/** The maps that convolutions left, one after the other. */
+const separate = (maps, side) => Array.from({ length: maps.length / side ** 2 }, (_, c) => maps.subarray(c * side ** 2, (c + 1) * side ** 2));
+
+/** What the network says to 28 × 28 bytes: probabilities, the digit, whether it is sure enough, strongest maps. */
 export function classify(model, pixels) {
-  let x = Float32Array.from(pixels, (byte) => (byte / 255 - model.mean) / model.std);
+  const { temperature, threshold } = model.reject;
+  let maps = Float32Array.from(pixels, (byte) => (byte / 255 - model.mean) / model.std);
   let side = model.steps.side;
   const strongest = [];
-  for (const layer of model.layers) {
-    if (layer.kind === "conv") {
-      [x, side] = convolve(x, side, layer);
-      strongest.push(strongestMap(x, side));
-    } else if (layer.kind === "average") {
-      const area = side * side;
-      x = Float32Array.from({ length: x.length / area }, (_, c) => x.subarray(c * area, (c + 1) * area).reduce((a, b) => a + b) / area);
-    } else {
-      const input = x;
-      x = Float64Array.from(layer.biases, (bias, o) => input.reduce((sum, value, i) => sum + layer.weights[o * input.length + i] * value, 0) * layer.scales[o] + bias);
-    }
+  for (const layer of model.layers.slice(0, -1)) {
+    [maps, side] = convolve(maps, side, layer);
+    const best = separate(maps, side).reduce((a, b) => (sum(b) > sum(a) ? b : a));
+    strongest.push(full(image(side, side, best)));
   }
-  const most = Math.max(...x);
-  const powers = [...x].map((logit) => Math.exp((logit - most) / model.temperature));
-  const total = powers.reduce((a, b) => a + b);
-  const probabilities = powers.map((power) => power / total);
-  const digits = probabilities.slice(0, 10);
-  const score = {
-    energy: () => most + Math.log([...x].slice(0, 10).reduce((sum, logit) => sum + Math.exp(logit - most), 0)),
-    confidence: () => Math.max(...digits),
-    class: () => 1 - probabilities[10],
-  }[model.reject.score]();
-  return { probabilities, score, accepted: score >= model.reject.threshold, answer: digits.indexOf(Math.max(...digits)), strongest };
-}
-
-function strongestMap(maps, side) {
-  const area = side * side;
-  let best = 0, most = -Infinity;
-  for (let c = 0; c < maps.length; c += area) {
-    const sum = maps.subarray(c, c + area).reduce((a, b) => a + b);
-    if (sum > most) [best, most] = [c, sum];
-  }
-  return full(image(side, side, Float64Array.from(maps.subarray(best, best + area), (value) => Math.max(value, 0))));
+  const { weights, scales, biases } = model.layers.at(-1);
+  const means = separate(maps, side).map((map) => sum(map) / map.length);
+  const logits = Array.from(biases, (bias, o) => scales[o] * sum(means.map((mean, i) => weights[o * means.length + i] * mean)) + bias);
+  const most = Math.max(...logits);
+  const powers = logits.map((logit) => Math.exp((logit - most) / temperature));
+  const probabilities = powers.map((power) => power / sum(powers));
+  const best = Math.max(...probabilities.slice(0, 10));
+  return { probabilities, answer: probabilities.indexOf(best), accepted: best >= threshold, strongest };
 }

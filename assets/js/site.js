@@ -79,7 +79,7 @@
   }
 
   // The buttons take no room in the text, so that nothing moves when they come.
-  all("pre.highlight > code").filter((code) => !code.closest(".output")).forEach((code) => {
+  all(".highlight pre > code").filter((code) => !code.closest(".output")).forEach((code) => {
     const button = element("button", "copy needs-js", "Copy");
     button.type = "button";
     const block = code.closest("div.highlighter-rouge, figure.highlight");
@@ -92,7 +92,7 @@
   // All code of a post that runs. Code that is not executed, or raises on purpose, would end a script.
   const copyAll = document.querySelector(".copy-all");
   if (copyAll) {
-    const cells = `.post-content .language-${copyAll.dataset.language}:not(.skip-execution, .raises-exception) pre.highlight > code`;
+    const cells = `.post-content .language-${copyAll.dataset.language}:not(.skip-execution, .raises-exception) .highlight pre > code`;
     copyOnClick(copyAll, () => all(cells).map(sourceOf).join("\n"));
   }
 
@@ -108,7 +108,7 @@
 
   // Blocks that scroll sideways, and only those, can be focused and scrolled with the keyboard. Their
   // right edge fades until the end is reached.
-  const names = { "pre.highlight": "Code", ".output": "Output", ".table-scroll": "Table" };
+  const names = { ".highlight pre": "Code", ".output": "Output", ".table-scroll": "Table" };
   function markScrollers() {
     // first all that is read, then all that is written: the page is laid out once
     const boxes = Object.entries(names).flatMap(([selector, name]) => all(selector)

@@ -13,13 +13,13 @@
 # Reading takes about 25 minutes, and running everything two or three more.
 #
 # **Detour.** A box like this holds something beside the path: a reason, a comparison, a piece of history.
-# Skip all boxes in the three parts, and you lose nothing that comes later, except in two exercises and in links, which say so.
+# Skip all boxes, and you lose nothing that comes later, except in one exercise of Part III and in links, which say so.
 #
 # ## The result first
 #
-# This first program downloads 60,000 digits, trains a network for a few seconds on 50,000 of them, and reads the other 10,000.
-# Its first lines ask for one thread and fixed instructions of the CPU, so that additions happen in the same order.
-# The rest is explained below; do not worry if most of it means nothing yet.
+# This first program loads 60,000 digits, trains a network for a few seconds on 50,000 of them, and reads the other 10,000.
+# Its first lines ask for one thread and a fixed CPU instruction set, so that additions happen in the same order.
+# The rest is explained below.
 
 # %%
 import os
@@ -52,7 +52,7 @@ first_score = (answers == labels[50_000:]).float().mean().item()
 print(f"{first_score:.2%} of {len(answers):,} digits read correctly")
 
 # %% [markdown]
-# That is not bad for two passes over the data.
+# Not bad for two passes over the data.
 # But three questions remain:
 # Where do numbers such as 512 and 0.13 come from?
 # How far can we trust the score?
@@ -62,7 +62,7 @@ print(f"{first_score:.2%} of {len(answers):,} digits read correctly")
 #
 # Those who have learnt the fundamental concepts of deep learning should not find it difficult to follow.
 # If you are new to the field, I would strongly encourage you to go through Andrew Ng's [Deep Learning Specialization](https://www.coursera.org/specializations/deep-learning) on Coursera before you read the entire series.
-# For this part you only need to read Python and know what a matrix, a derivative and a logarithm are.
+# For this part you only need to read Python and know what a matrix, a derivative, a logarithm and a standard deviation are.
 # You need Python 3.11 or newer and three packages:
 #
 # ```bash
@@ -168,7 +168,7 @@ plt.show()
 # So a third set is needed, the *validation* digits, to make choices with.
 #
 # Most tutorials split at random, or hold out the last digits, as I did in the first block.
-# Look at what that does:
+# See what that does:
 
 # %%
 ours, theirs = writers[:50_000].unique(), writers[50_000:].unique()
@@ -202,7 +202,7 @@ print(f"{len(training):,} digits to train, {len(validation):,} to validate")
 # %% [markdown]
 # A generator that starts from the same *seed* draws the same random numbers, so the split is repeatable.
 # Indexing a `TensorDataset` picks the same rows of all its tensors, and `~apart` means all rows but those.
-# MNIST's test digits were written by other people, so they need no splitting; we will check that.
+# MNIST's test digits were written by other people, so they need no splitting.
 #
 # ## A baseline to beat
 #
@@ -302,7 +302,7 @@ plt.show()
 
 # %% [markdown]
 # That is *gradient descent*.
-# A network differs only in that it has some hundred thousand weights, and `backward()` finds all their gradients at once.
+# A network differs only in that it has a few hundred thousand weights, and `backward()` finds all their gradients at once.
 #
 # ## The basic workflow
 #
@@ -361,8 +361,9 @@ def batches(
 # ### The model
 #
 # Our network is a *multilayer perceptron*, or MLP.
-# A *linear layer* computes `hidden` weighted sums of all 784 pixels, and adds to each a number, its *bias*; weights and biases are the *parameters*.
-# *ReLU* keeps the positive sums and sets the negative ones to zero; without it, two linear layers would be no more than one.
+# A *linear layer* computes 512 weighted sums of all 784 pixels, and adds to each a number, its *bias*; weights and biases are the *parameters*.
+# *ReLU* keeps the positive sums and sets the negative ones to zero; these are the *hidden units*.
+# Without it, two linear layers would be no more than one.
 # *Dropout* sets a random tenth of them to zero, a different tenth each time, but only in training, so that the network does not rely on a few.
 # A second linear layer computes ten scores, one per digit, called *logits*; the digit with the largest is the network's answer.
 
@@ -434,7 +435,7 @@ print(f"by hand: {784 * 512 + 512 + 512 * 10 + 10:,}")  # weights and biases
 # %% [markdown]
 # ### The loss
 #
-# *Softmax* turns ten logits into probabilities: raise *e* to each, divide by the sum.
+# *Softmax* turns ten logits into probabilities: raise *e* to each, then divide by their sum.
 # The loss is minus the logarithm of the probability of the right digit, the *cross-entropy*.
 # A network that is certain and right has a loss near 0; one that knows nothing gives each digit a tenth, which costs ln 10, about 2.3.
 
@@ -443,7 +444,7 @@ logits, label = torch.tensor([[8.0, 2.0, 0.0]]), torch.tensor([0])
 by_hand = -torch.log(logits.exp()[0, 0] / logits.exp().sum())
 print(f"by hand {by_hand:.4f}, PyTorch {F.cross_entropy(logits, label):.4f}")
 twice = F.cross_entropy(logits.softmax(dim=1), label)
-print(f"with a softmax too many {twice:.4f}")
+print(f"with one softmax too many {twice:.4f}")
 
 
 # %% [markdown]
@@ -454,7 +455,7 @@ print(f"with a softmax too many {twice:.4f}")
 # ## The training loop
 #
 # A step of training is the one that we took with a single weight: loss, backpropagation, step.
-# The named pair `Score` holds what we want to know about a model.
+# The named tuple `Score` holds what we want to know about a model.
 
 # %%
 class Score(NamedTuple):
@@ -544,7 +545,9 @@ def fit(
 
 
 # %% [markdown]
-# The *optimizer* takes the steps; ours, [AdamW](https://arxiv.org/abs/1711.05101), is gradient descent with *momentum*, which averages the gradients of past steps, a step size of its own for each weight, and *weight decay*, which pulls all weights a little towards zero; `fused=True` makes it faster.
+# The *optimizer* takes the steps.
+# Ours, [AdamW](https://arxiv.org/abs/1711.05101), is gradient descent with *momentum*, which averages the gradients of past steps, and with a step size of its own for each weight.
+# Its *weight decay* pulls all weights a little towards zero; `fused=True` makes it faster.
 # The *scheduler* lowers the learning rate to zero in a straight line: large steps first, small ones at the end.
 # `fit` returns two scores per epoch, so `history[-1][1]` is the last score on the validation digits.
 #
@@ -570,10 +573,7 @@ print(f"best: {hidden} hidden units, lr={lr}")
 
 # %% tags=["hide-input"]
 def label_lines(axes: Axes, end: int = -1, gap: float = 0.1) -> None:
-    """Name each line beside its last point, or beside its first if `end` is 0.
-
-    Names are at least `gap` apart, as a share of the height of the axes.
-    """
+    """Name lines beside their last points (`end` 0: first), `gap` of the height off."""
     axes.autoscale_view()
     inside = axes.transData + axes.transAxes.inverted()
     points = [inside.transform(line.get_path().vertices)[end] for line in axes.lines]
@@ -591,9 +591,7 @@ def label_lines(axes: Axes, end: int = -1, gap: float = 0.1) -> None:
 
 
 # %% tags=["hide-input"]
-def plot_search(
-    tried: Mapping[tuple[Any, float], Sequence[float]], what: str
-) -> Figure:
+def plot_search(tried: dict[Any, Sequence[float]], what: str) -> Figure:
     """Draw accuracies against the learning rate: a dot per seed, a line per choice."""
     figure, axes = plt.subplots(figsize=(7, 4.8))
     for number, choice in enumerate(sorted({choice for choice, _ in tried})):
@@ -616,7 +614,7 @@ plt.show()
 # Wider is better here; I did not try more than 512, the edge of the search, to save time.
 # Dropout, the batch size and the number of epochs were not searched at all: I took usual values.
 #
-# Now the real training, for five epochs and from five seeds, that is, with five different sets of first weights and shuffles.
+# Now the real training, for five epochs and from five seeds, that is, with five different sets of initial weights and shuffles.
 
 # %%
 runs = [train(hidden, lr, seed, epochs=5) for seed in range(5)]
@@ -672,7 +670,7 @@ print(f"mean {final:.2%}; first half {halves[0]:.1%}, second half {halves[1]:.1%
 #
 # How far can we trust that number?
 # Other writers would give another one, and digits by the same hand are alike, so a digit is not an independent draw.
-# So we draw as many *writers* as there are, at random and with repetition, score their digits, and repeat this 2,000 times.
+# So we draw as many *writers* as there are, at random and with replacement, score their digits, and repeat this 2,000 times.
 # 95 % of these scores lie between two bounds, the [*bootstrap*](https://doi.org/10.1201/9780429246593) interval:
 
 # %% tags=["hide-input"]
@@ -757,7 +755,7 @@ plt.show()
 # Of the 171 mistakes, the most frequent, 8 times, is to read a 4 as a 9; this pair is confused most, in both directions.
 #
 # The interesting mistakes are the confident ones.
-# Some may not be its fault.
+# Some may not be the network's fault.
 # [Northcutt, Athalye and Mueller](https://labelerrors.com) let an algorithm pick 100 suspicious test digits and showed each to five people.
 # For 15, fewer than three people confirmed the label; two were ties, and for three most chose neither digit.
 # Nobody in that study looked at the other 9,900.
@@ -951,5 +949,5 @@ for name, each in forms.items():
 #
 # Our network treats an image as 784 numbers in a row.
 # In Part II a convolutional neural network (CNN) makes use of the fact that neighbouring pixels belong together.
-# In Part III a recurrent neural network (RNN) reads the digits row by row.
+# In Part III a recurrent neural network (RNN) reads the digits row by row, and Part IV reads your drawings.
 # [A table of the terms](/mnist-classifier-with-pytorch-part-3/#terms), with links to where each is explained, is at the end of Part III.

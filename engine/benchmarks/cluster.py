@@ -9,48 +9,20 @@ Run: python engine/benchmarks/cluster.py [ROUNDS] [POSTS …]
 
 from __future__ import annotations
 
-import json
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import corpus
 
+sys.path.append(str(Path(__file__).parents[1] / "tests"))
+
+from dask_cluster import dask_cluster
+
 JOBS = 2
-
-
-@contextmanager
-def scheduler(folder: Path) -> Iterator[str]:
-    """Start a scheduler and two workers with one thread each; provide the address."""
-    file = folder / "scheduler.json"
-    common = ["--host", "127.0.0.1", "--no-dashboard", "--scheduler-file", str(file)]
-    started = [_start(folder, "dask_scheduler", "--port", "0", *common)]
-    try:
-        while not file.exists():
-            time.sleep(0.05)
-        for number in range(JOBS):
-            own = ["--nthreads", "1", "--no-nanny", "--local-directory", str(folder / str(number))]
-            started.append(_start(folder, "dask_worker", *own, *common))
-        yield _address(file)
-    finally:
-        for process in reversed(started):
-            process.terminate()
-            process.wait()
-
-
-def _start(folder: Path, module: str, *options: str) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", f"distributed.cli.{module}", *options]
-    with folder.joinpath(f"{module}.log").open("ab") as log:
-        return subprocess.Popen(command, cwd=folder, stdout=log, stderr=log)
-
-
-def _address(file: Path) -> str:
-    return str(json.loads(file.read_text(encoding="utf-8"))["address"])
 
 
 def site(folder: Path, posts: int) -> Path:
@@ -78,11 +50,14 @@ def main(rounds: str = "3", *counts: str) -> None:
     print("posts  local, 2 jobs  cluster, 2 workers  ratio")
     for count in map(int, counts or ("10", "100", "1000")):
         local, remote = [], []
-        with tempfile.TemporaryDirectory() as folder, scheduler(Path(folder)) as address:
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            dask_cluster(Path(folder), "one", "two") as cluster,
+        ):
             root = site(Path(folder, "site"), count)
             for _ in range(int(rounds)):
                 local.append(seconds(root, "--jobs", str(JOBS)))
-                remote.append(seconds(root, "--scheduler", address))
+                remote.append(seconds(root, "--scheduler", cluster.address))
         one, other = statistics.median(local), statistics.median(remote)
         print(f"{count:5}  {one:11.1f} s  {other:16.1f} s  {other / one:5.2f}", flush=True)
 

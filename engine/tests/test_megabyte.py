@@ -17,7 +17,7 @@ from toysite import HEADER
 from post_builder.document.parsing.parser import inspect, parse
 from post_builder.errors import RenderError
 from post_builder.execution.run import Output
-from post_builder.rendering.regions import render
+from post_builder.rendering.regions.rendered import render
 from post_builder.settings import Settings
 from post_builder.site import Site
 from post_builder.sources.transclusion import transclude
@@ -36,6 +36,17 @@ PROSE = {
     "numbers in items": "- 1. * a\n",
     "quotes in items": "- > a\n",
     "attributes below items": "- a\n{: .b}\n",
+    "headings in items": "- # a\n",
+    "underlined headings in items": "- a\n  -\n",
+    "empty items": "-\n",
+    "numbers in brackets": "1) a\n",
+    "numbers and bullets in turn": "1. a\n- b\n",
+    "two kinds of numbers in turn": "1. a\n2) b\n",
+    "code in items": "-     a\n",
+    "HTML in tiny items": "- <p>\n",
+    "open HTML in loose items": "- a\n\n  <p>\n",
+    "fences in tiny items": "- ```\n",
+    "cells in items": "- ```python\n  x\n  ```\n",
     "loose list": "- an item\n\n",
     "numbers": "1. an item of a list\n",
     "nested list": "- one\n  - two\n    - three\n",
@@ -80,6 +91,10 @@ PROSE = {
     "open fences": "```text\nsome text\n\n",
     "fences in lists": "- an item\n\n  ```text\n  some text\n  ```\n\n",
     "misspelt fences": "```pythn\nx = 1\n```\n\n",
+    "tiny rules": "---\n",
+    "HTML rules": "<hr>\n\n",
+    "tiny fences": "~~~\n~~~\n",
+    "fences in quotes": "> ```\n> a\n> ```\n\n",
     "indented code": "    some code\n\ntext\n\n",
     "values": 'A <span data-value="x">1</span>.\n\n',
     "values in a line": '<span data-value="x">1</span> ',
@@ -162,15 +177,22 @@ quarter for what other processes cost it."""
 PACE = 0.035
 
 SLOW = {
-    "tiny headings": 2.5,  # a quarter of a million headings, each with its id
-    "tiny underlined headings": 3.0,
+    "tiny headings": 1.9,  # a quarter of a million headings, each with its id
+    "tiny underlined headings": 2.5,
     "tiny cells": 2.5,  # 62,500 cells
     "tiny sessions": 2.2,
+    **dict.fromkeys(("numbers and bullets in turn", "two kinds of numbers in turn"), 3.7),
+    **dict.fromkeys(("HTML in tiny items", "numbers in brackets"), 3.5),  # 200,000 items
+    **dict.fromkeys(("fences in tiny items", "open HTML in loose items"), 2.9),
+    **dict.fromkeys(("headings in items", "underlined headings in items", "empty items"), 2.5),
+    **dict.fromkeys(("cells in items", "HTML rules"), 2.5),
+    **dict.fromkeys(("code in items", "tiny fences", "fences in quotes"), 1.9),
     "drawings in HTML": 1.9,
     "formulas in HTML": 1.5,
     "ids in a drawing": 1.5,
 }
-"""What takes longer, by less than three times: kinds of which nobody has a megabyte."""
+"""What takes longer, by three times at most: kinds of which nobody has a megabyte. It is the share
+of markdown-it, which takes 10 to 15 microseconds for each list, item or block."""
 
 
 def _seconds(work: Callable[[int], object]) -> float:

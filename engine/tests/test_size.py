@@ -17,7 +17,7 @@ from toysite import HEADER
 from post_builder.cli import main
 from post_builder.document.parsing.parser import inspect, parse
 from post_builder.document.post import splice
-from post_builder.rendering.regions import region_edits, render
+from post_builder.rendering.regions.rendered import region_edits, render
 from post_builder.site import Site
 from post_builder.sources.transclusion import transclude
 

@@ -4,15 +4,14 @@ from mnist_post.basics import count_parameters, interval, predict
 
 # isort: split
 # region part-2
+# region measuring
 import math
 from collections.abc import Sequence
 from textwrap import fill
 from typing import NamedTuple
 
-import matplotlib.pyplot as plt
 import torch
 import torch.nn.functional as F
-from matplotlib.figure import Figure
 from torch import Tensor, nn
 from torch.utils.data import TensorDataset
 from torchvision.transforms import v2
@@ -43,20 +42,6 @@ class Jitter(nn.Module):
         grid = F.affine_grid(matrix.reshape(-1, 2, 3), shape, align_corners=False)
         paper = images.min()
         return F.grid_sample(images - paper, grid, align_corners=False) + paper
-
-
-def plot_spread(accuracies: dict[str, Sequence[float]]) -> Figure:
-    """Draw the accuracies of several models: a dot per seed, a line at their mean."""
-    figure, axes = plt.subplots(figsize=(7, 0.9 + 0.6 * len(accuracies)))
-    for place, seeds in enumerate(accuracies.values()):
-        percent = [100 * accuracy for accuracy in seeds]
-        mean = sum(percent) / len(percent)
-        axes.scatter(percent, [place] * len(percent), s=30, alpha=0.7, color="C0")
-        axes.vlines(mean, place - 0.25, place + 0.25, color="C1")
-        axes.annotate(f"{mean:.1f}", (mean, place + 0.27), ha="center", va="top")
-    axes.set(yticks=range(len(accuracies)), yticklabels=list(accuracies))
-    axes.set(xlabel="validation accuracy (%)", ylim=(len(accuracies) - 0.3, -0.5))
-    return figure
 
 
 # region corruptions
@@ -161,7 +146,7 @@ class Measured(NamedTuple):
     gap: float  # confidence minus accuracy: positive is overconfident
     robustness: float  # mean accuracy over all corruptions and severities
     half: float  # half of its 95 % interval, by writer
-    mistakes: tuple[int, ...]  # of all seeds, per writer
+    mistakes: str  # of all seeds: per writer a character, "0" for none, "1" for one …
 
 
 def measure(
@@ -192,7 +177,7 @@ def measure(
         round(100 * (confidence - correct.mean().item()), 2),
         round(100 * robust.mean().item(), 1),
         round(50 * (bounds[1] - bounds[0]), 1),
-        tuple(torch.bincount(number, (1 - correct).sum(dim=0)).int().tolist()),
+        "".join(chr(48 + int(n)) for n in number.bincount((1 - correct).sum(dim=0))),
     )
 
 
@@ -202,18 +187,12 @@ def lead(a: Measured, b: Measured, writers: Tensor) -> tuple[float, float, float
     Both have read the same digits, by `writers`, (N,), who are resampled.
     """
     _, number, count = writers.unique(return_inverse=True, return_counts=True)
-    errors = [torch.tensor(row.mistakes) / len(row.accuracies) for row in (a, b)]
+    errors = [
+        torch.tensor([ord(one) - 48 for one in row.mistakes]) / len(row.accuracies)
+        for row in (a, b)
+    ]
     gains = (100 * (errors[1] - errors[0]) / count)[number]  # a writer's mean per digit
     return gains.mean().item(), *interval(gains, writers)
-
-
-def as_code(name: str, rows: Sequence[Measured]) -> str:
-    """Write rows as Python, to be carried into the next part."""
-    text = f"{name} = [\n"
-    for row in rows:
-        text += fill(f"Measured{tuple(row)},", 88, initial_indent="    ",
-                     subsequent_indent=" " * 8) + "\n"  # fmt: skip
-    return text + "]"
 
 
 class Table(str):
@@ -245,4 +224,19 @@ def compare(rows: Sequence[Measured], seconds: dict[str, float]) -> Table:
 
 
 # endregion
+# endregion
+
+
+def as_code(name: str, rows: Sequence[Measured]) -> str:
+    """Write rows as Python, to be carried into the next part."""
+    text = f"{name} = [\n"
+    for row in rows:
+        parts = [
+            repr(row.mistakes[at : at + 74]) for at in range(0, len(row.mistakes), 74)
+        ]
+        code = f"Measured({', '.join(map(repr, row[:-1]))}, {' '.join(parts)}),"
+        text += fill(code, 88, initial_indent="    ", subsequent_indent=" " * 8) + "\n"
+    return text + "]"
+
+
 # endregion

@@ -1,4 +1,4 @@
-"""The figures of Part I: data in, a matplotlib figure out. Nothing here trains."""
+"""Figures of Part I and of several parts: data in, a matplotlib figure out."""
 
 from collections.abc import Callable, Sequence
 
@@ -72,4 +72,18 @@ def plot_confusion(matrix: Tensor) -> Figure:
             axes.text(answer, label, count, ha="center", va="center", color=colour)
     axes.set(xticks=range(10), xlabel="the model's answer")
     axes.set(yticks=range(10), ylabel="label")
+    return figure
+
+
+def plot_spread(accuracies: dict[str, Sequence[float]]) -> Figure:
+    """Draw the accuracies of several models: a dot per seed, a line at their mean."""
+    figure, axes = plt.subplots(figsize=(7, 0.9 + 0.6 * len(accuracies)))
+    for place, seeds in enumerate(accuracies.values()):
+        percent = [100 * accuracy for accuracy in seeds]
+        mean = sum(percent) / len(percent)
+        axes.scatter(percent, [place] * len(percent), s=30, alpha=0.7, color="C0")
+        axes.vlines(mean, place - 0.25, place + 0.25, color="C1")
+        axes.annotate(f"{mean:.1f}", (mean, place + 0.27), ha="center", va="top")
+    axes.set(yticks=range(len(accuracies)), yticklabels=list(accuracies))
+    axes.set(xlabel="validation accuracy (%)", ylim=(len(accuracies) - 0.3, -0.5))
     return figure

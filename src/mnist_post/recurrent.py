@@ -95,8 +95,10 @@ def probe(model: RowReader, digits: TensorDataset, images: Tensor) -> Tensor:
         for each in (digits.tensors[0], images)
     )
     wanted = F.one_hot(digits.tensors[1], 10).float().expand(len(known), -1, -1)
-    layers = torch.linalg.lstsq(known, wanted).solution  # (rows, hidden + 1, 10)
-    return (asked @ layers).swapaxes(0, 1)
+    layers = torch.linalg.lstsq(  # on the CPU: states of the first rows are dependent
+        known.cpu(), wanted.cpu(), driver="gelsy"
+    ).solution  # (rows, hidden + 1, 10)
+    return (asked @ layers.to(asked.device)).swapaxes(0, 1)
 
 
 def accuracy_by_row(scores: Tensor, labels: Tensor) -> Tensor:

@@ -1,3 +1,5 @@
+from collections.abc import Sequence
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -55,7 +57,12 @@ def test_descent_shows_every_step() -> None:
 
 def test_search_has_a_line_per_choice_and_a_dot_per_seed() -> None:
     """Lines join the means of the seeds, in percent, over the learning rate."""
-    tried = {(32, 0.1): [0.8, 0.9], (32, 0.2): [0.7], (64, 0.1): [0.95], (64, 0.2): [0.9]}
+    tried: dict[tuple[int, float], Sequence[float]] = {
+        (32, 0.1): [0.8, 0.9],
+        (32, 0.2): [0.7],
+        (64, 0.1): [0.95],
+        (64, 0.2): [0.9],
+    }
     figure = drawn(plot_search(tried, "units"))
     assert [pytest.approx([85, 70]), pytest.approx([95, 90])] == [
         heights(figure, n) for n in (0, 1)

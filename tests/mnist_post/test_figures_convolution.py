@@ -4,7 +4,7 @@ import torch
 from matplotlib.patches import Rectangle
 
 from mnist_post import figures_convolution as figures
-from mnist_post.comparison import plot_spread
+from mnist_post.figures import plot_spread
 
 
 def test_convolution_shows_image_kernel_and_map() -> None:

@@ -27,11 +27,13 @@ def test_a_grid_has_a_panel_per_image() -> None:
     assert [axes.get_title() for axes in figure.axes[:3]] == ["x", "y", "z"]
 
 
-def test_bars_carry_their_percentage() -> None:
-    """Every bar has its number."""
+def test_bars_carry_their_percentage_and_the_first_their_name() -> None:
+    """Every bar has its number; those of the first group say what each colour is."""
     figure = plot_bars({"one": [0.5, 0.25], "two": [1.0, 0.0]}, ["p", "q"], "share")
     (axes,) = figure.axes
-    assert ["50.0", "100.0", "25.0", "0.0"] == [text.get_text() for text in axes.texts]
+    written = [text.get_text() for text in axes.texts]
+    assert ["50.0", "100.0", "p", "25.0", "0.0", "q"] == written
+    assert figure.legends == []
 
 
 def test_risk_shows_the_last_fifth() -> None:

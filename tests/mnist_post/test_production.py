@@ -22,10 +22,37 @@ def test_drawings_are_read_as_they_were_drawn() -> None:
     assert labels.tolist() == [7]
 
 
-def test_another_format_is_refused() -> None:
-    """A file of a later format is not misread."""
-    with pytest.raises(ValueError, match="drawings of format 2, expected 1"):
-        read_drawings('{"format": 2}')
+def drawings(**changes: object) -> str:
+    """Return a file with one drawing, of which something differs."""
+    drawing = {"label": 7, "strokes": STROKES} | changes
+    content = {"format": 1, "pen": 0.05, "drawings": [drawing]}
+    return json.dumps(content | {key: changes[key] for key in content if key in changes})
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[]", "not drawings of format 1"),
+        ("no JSON", "Expecting value"),
+        (drawings(format=2), "not drawings of format 1"),
+        (drawings(pen=float("nan")), "pen of radius nan, expected between"),
+        (drawings(pen=0.7), r"pen of radius 0\.7, expected between"),
+        (drawings(pen="thin"), "pen of radius thin, expected between"),
+        (drawings(drawings=[]), "no drawings"),
+        (drawings(drawings=[{"label": 7}]), "drawing 1: not as the page saves it"),
+        (drawings(drawings=["seven"]), "drawing 1: not as the page saves it"),
+        (drawings(label=12), "drawing 1: label 12, expected 0 to 9"),
+        (drawings(label="3"), "drawing 1: label 3, expected 0 to 9"),
+        (drawings(strokes=[]), "drawing 1: a stroke without points"),
+        (drawings(strokes=[[[0.1, 0.2]], []]), "drawing 1: a stroke without points"),
+        (drawings(strokes=[[[0.1, 5]]]), "drawing 1: a point outside the page"),
+        (drawings(strokes=[[0.1, 0.2]]), "drawing 1: not as the page saves it"),
+    ],
+)
+def test_files_that_are_not_drawings_are_refused(text: str, message: str) -> None:
+    """What is wrong is said, with the drawing's number, and nothing is taught."""
+    with pytest.raises(ValueError, match=message):
+        read_drawings(text)
 
 
 def test_fine_tuning_learns_and_leaves_the_model_alone() -> None:

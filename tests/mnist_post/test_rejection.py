@@ -31,6 +31,17 @@ def test_energy_sees_how_large_logits_are() -> None:
     assert torch.allclose(low["energy"] + 3, high["energy"], atol=1e-5)
 
 
+def test_an_eleventh_class_takes_probability_from_the_best_digit() -> None:
+    """Two scores more: that of all digits together, and that of the best alone."""
+    logits = torch.zeros(2, 11)
+    logits[0, 3], logits[1, 10] = 4, 4  # a digit and a stranger
+    found = scores(logits)
+    assert set(scores(logits[:, :10])) == {"confidence", "energy"} < set(found)
+    shares = logits.softmax(dim=1)
+    assert torch.allclose(shares[:, :10].sum(dim=1), found["eleventh"])
+    assert torch.equal(torch.stack([shares[0, 3], shares[1, 0]]), found["best digit"])
+
+
 @pytest.mark.parametrize("factor", [0.8, 1.0, 1.5])
 def test_temperature_undoes_a_factor(factor: float) -> None:
     """Labels drawn from the logits themselves fit a temperature of one, and so on."""

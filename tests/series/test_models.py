@@ -21,15 +21,15 @@ def unpack(data: bytes) -> tuple[dict[str, Any], list[Layer], Tensor]:
     """Read a file as the page's JavaScript does: header, layers, samples."""
     at = 4 + int.from_bytes(data[:4], "little")
     header = json.loads(data[4:at])
-    outputs = [facts.get("out", 0) for facts in header["layers"]]
+    outputs = [facts["out"] for facts in header["layers"]]
     floats = np.frombuffer(data, "<f4", 2 * sum(outputs), at)
     at += floats.nbytes
     layers = []
     for facts, out in zip(header["layers"], outputs, strict=True):
         scales, biases, floats = np.split(floats, [out, 2 * out])
-        shape: tuple[int, ...] = (out, facts.get("in", 0))
+        shape: tuple[int, ...] = (out, facts["in"])
         if facts["kind"] == "conv":
-            shape = (out, facts["in"] // facts["groups"], facts["kernel"], facts["kernel"])
+            shape += (facts["kernel"], facts["kernel"])
         weights = np.frombuffer(data, "i1", int(np.prod(shape)), at).reshape(shape)
         at += weights.nbytes
         parts = [torch.from_numpy(part.copy()) for part in (weights, scales, biases)]
@@ -60,15 +60,22 @@ def test_there_is_a_sample_of_each_digit() -> None:
     assert (SAMPLES.amax(dim=(1, 2)) > 200).all()
 
 
+def test_the_header_says_when_a_digit_is_accepted() -> None:
+    """From a threshold on for the largest probability of a digit, after a temperature."""
+    assert {"temperature", "threshold"} == set(HEADER["reject"])
+    assert 0.5 < HEADER["reject"]["threshold"] < 1
+
+
 @pytest.mark.parametrize("kind", ["digits", "drawings"])
 def test_weights_give_the_golden_probabilities(kind: str) -> None:
     """What the file computes is what the golden vectors say, refusals too."""
     pixels = torch.stack([pixels_of(vector) for vector in GOLDEN[kind]])
     images = (pixels.unsqueeze(1).double() / 255 - HEADER["mean"]) / HEADER["std"]
-    found = (run_layers(LAYERS, images) / HEADER["temperature"]).softmax(dim=1)
+    found = (run_layers(LAYERS, images) / HEADER["reject"]["temperature"]).softmax(dim=1)
     expected = torch.tensor([vector["probabilities"] for vector in GOLDEN[kind]])
+    assert expected.shape[1] == 11  # ten digits, and none
     assert (found - expected).abs().max() < 1e-5
-    accepted = 1 - found[:, 10] >= HEADER["reject"]["threshold"]
+    accepted = found[:, :10].amax(dim=1) >= HEADER["reject"]["threshold"]
     assert [vector["accepted"] for vector in GOLDEN[kind]] == accepted.tolist()
 
 

@@ -307,7 +307,7 @@ def made(part: int) -> set[str]:
 
 @pytest.mark.parametrize(
     ("later", "earlier", "most"),
-    [(1, 0, 1), (2, 0, 1), (2, 1, 1), (3, 0, 1), (3, 1, 2), (4, 0, 1), (4, 1, 1)],
+    [(1, 0, 1), (2, 0, 1), (2, 1, 2), (3, 0, 1), (3, 1, 2), (4, 0, 1), (4, 1, 1)],
 )
 def test_a_later_part_brings_what_an_earlier_one_made_folded(
     later: int, earlier: int, most: int
@@ -322,5 +322,8 @@ def test_a_later_part_opens_with_one_fold(post: Text) -> None:
     """After the first block, a reader meets code of the part itself."""
     if post.path != POSTS[0].path:
         first, second, *_ = (options for _, options in post.cells)
-        assert "mnist_post.basics#basics" == option(first, "data-source")
+        assert option(first, "data-source") in {
+            "mnist_post.basics#basics",
+            "mnist_post.basics#tools",
+        }
         assert "hide-input" not in second

@@ -40,7 +40,7 @@ PUBLIC |= {"onnxruntime", "safetensors", "sklearn"}
 def test_copy_buttons_copy_exactly_the_source(site: Built, page: Page, address: str) -> None:
     """Every block of code of every post, folded or not, reaches the clipboard unchanged."""
     for url in site.urls():
-        blocks = site.page(url).select("div.language-python pre.highlight code")
+        blocks = site.page(url).select("div.language-python .highlight pre code")
         if not blocks:
             continue
         page.goto(address + url)
@@ -61,7 +61,7 @@ def test_console_copies_commands_only(page: Page) -> None:
 
 def test_outputs_have_no_button(page: Page) -> None:
     """There is one copy button for each block of code, and none in or on an output."""
-    assert page.locator(".copy").count() == page.locator("pre.highlight").count()
+    assert page.locator(".copy").count() == page.locator(".highlight pre:has(code)").count()
     assert page.locator(".output .copy").count() == 0
 
 
@@ -91,7 +91,7 @@ def test_copy_all_copies_all_that_runs(site: Built, page: Page) -> None:
     """One button copies the cells in order, folded ones too, and says so."""
     page.get_by_role("button", name="Copy all code").click()
     page.locator("[role=status]", has_text="Copied").wait_for(state="attached")
-    cells = site.page("/every-element/").select(f".post-content {CELLS} pre.highlight code")
+    cells = site.page("/every-element/").select(f".post-content {CELLS} .highlight pre code")
     assert len(cells) == 6
     assert page.evaluate(CLIPBOARD) == "\n".join(cell.get_text() for cell in cells)
 

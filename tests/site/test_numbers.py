@@ -264,7 +264,7 @@ def test_the_home_page_shows_what_this_is(site: Built) -> None:
     """Code beside its output, a count of computed numbers, the way to the page, three doors."""
     page = site.page("/")
     shown = the(page, ".showcase")
-    assert the(shown, "pre.highlight").get_text().strip()
+    assert the(shown, ".highlight pre").get_text().strip()
     assert the(shown, "pre.output.stdout").get_text().strip()
     assert int(the(shown, ".showcase-count strong").get_text()) > 50
     assert len(shown.select(".way li")) == 4

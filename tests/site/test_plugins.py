@@ -171,6 +171,30 @@ def test_numbered_lines_are_beside_the_code() -> None:
     )
 
 
+FOLD = (
+    '<div class="language-python hide-input highlighter-rouge"><div class="highlight">'
+    '<pre class="highlight"><code>{}</code></pre></div></div>'
+)
+
+
+def test_an_f_string_is_one_token_with_what_it_puts_in() -> None:
+    """Its pieces are joined over what stands in braces, and over nothing else."""
+    pieces = '<span class="sa">f</span><span class="s">"a </span><span class="si">{</span>'
+    pieces += '<span class="n">b</span><span class="p">:</span><span class="mf">.1f</span>'
+    pieces += '<span class="si">}</span><span class="s">"</span> + <span class="s">"c"</span>'
+    html = changed("Code.new(body, PAGE).prepare", FOLD.format(pieces))
+    assert '<code>f<i>"a {b:.1f}"</i> + <i>"c"</i></code>' in html
+
+
+@pytest.mark.parametrize(("lines", "kept"), [(49, True), (50, False)])
+def test_long_folds_have_no_colours(lines: int, *, kept: bool) -> None:
+    """A fold of fifty lines is for pasting: its text is all that it has."""
+    code = '<span class="k">pass</span>\n' * lines
+    html = changed("Code.new(body, PAGE).prepare", FOLD.format(code))
+    assert ("<b>pass" in html) == kept
+    assert html.count("pass") == lines
+
+
 BLOCK = (
     '<div class="language-python highlighter-rouge" id="{}"><div class="highlight">'
     '<pre class="highlight"><code>{}</code></pre></div></div>'

@@ -62,7 +62,7 @@ def test_skip_link_comes_first(page: Page) -> None:
 def test_what_scrolls_can_be_reached_by_keyboard(page: Page) -> None:
     """Code wider than its block can be focused and has a name; other code is not a tab stop."""
     page.set_viewport_size({"width": 360, "height": 700})
-    wide = page.locator("#steps pre.highlight[tabindex='0'][role=group]")
+    wide = page.locator("#steps .highlight pre[tabindex='0'][role=group]")
     wide.wait_for()
     assert wide.get_attribute("aria-label") == "Code, scrolls sideways"
     assert page.locator(".output.result[tabindex]").count() == 0

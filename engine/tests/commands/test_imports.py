@@ -4,6 +4,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+from toysite import POST, replace
+
 HEAVY = {
     *("IPython", "PIL", "asyncio", "email", "importlib.metadata", "jupyter_client", "jupytext"),
     *("matplotlib", "nbclient", "nbconvert", "nbformat", "rich", "ssl", "torch", "zmq"),
@@ -34,3 +37,34 @@ def test_a_build_with_nothing_to_do_imports_less(toy: Path) -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
     assert "all up to date (1 post)\n" == done.stdout
     assert "0 []\n" == done.stderr
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "more"),
+    [
+        ("A line is fitted", "A new line is fitted", {"post_builder.rendering.markup", "nh3"}),
+        ("Three points", "New: three points", {"post_builder.rendering.blocks"}),
+        ("The data.", "The new data.", {"post_builder.rendering.blocks"}),
+    ],
+    ids=["prose", "alt", "caption"],
+)
+def test_words_are_written_without_jupyter(
+    toy: Path, before: str, after: str, more: set[str]
+) -> None:
+    """New prose, alternative text or caption: no library of Jupyter, and nothing that a run needs.
+
+    `filelock` imports asyncio, which imports ssl.
+    """
+    heavy = (HEAVY | more) - {"asyncio", "ssl"}
+    replace(toy / POST, before, after)
+    code = (
+        "import sys; from post_builder.cli import main\n"
+        f"status = main(['build', '--site', {str(toy)!r}])\n"
+        f"print(status, sorted({heavy!r} & set(sys.modules)), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
+    assert "0 []\n" == done.stderr
+    assert "all up to date (1 post)\n" in done.stdout
+    page = toy.joinpath(POST).read_text("utf-8").split("<!-- output -->", 1)
+    notebook = toy.joinpath("assets/notebooks/toy.ipynb").read_text("utf-8")
+    assert after in (notebook if before.startswith("A line") else page[1])

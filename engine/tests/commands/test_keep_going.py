@@ -11,7 +11,7 @@ import pytest
 from runs import shown_text
 
 from post_builder.cli import main
-from post_builder.rendering.regions.stored import MARK
+from post_builder.rendering.regions.marked import MARK
 
 HEADER = "---\njupyter: {kernelspec: {name: python3, language: python}}\n---\n"
 NAME = "_posts/2020-01-01-a.md"

@@ -11,8 +11,9 @@ import pytest
 import zmq
 import zmq.asyncio
 from jupyter_client.session import Session
+from jupyter_core.utils import ensure_async
 
-from post_builder.execution.client import ShellChannel
+from post_builder.execution.client import Client, KernelManager, ShellChannel
 
 Pair = tuple[zmq.asyncio.Socket, zmq.Socket[bytes]]
 
@@ -58,3 +59,12 @@ def test_a_channel_waits_as_long_as_it_is_told(pair: Pair) -> None:
 
     assert 0 <= asyncio.run(receive(0)) < 0.5
     assert 0.7 <= asyncio.run(receive(0.7)) < 5
+
+
+def test_kernels_have_the_client_that_does_not_wait_for_their_silence() -> None:
+    """That of jupyter_client waits a fifth of a second longer at each start."""
+    manager = KernelManager(kernel_name="python3")
+    client = manager.client()
+    assert isinstance(client, Client)
+    client.context.destroy()
+    asyncio.run(ensure_async(manager.cleanup_resources()))

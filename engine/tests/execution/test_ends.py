@@ -22,6 +22,14 @@ pytestmark = pytest.mark.slow
 POST = "_posts/2020-01-01-ends.md"
 
 
+ODD = """\
+class Odd(Exception):
+    def _render_traceback_(self):
+        return {}
+raise Odd('a')"""
+"""An exception whose traceback may be anything but lines."""
+
+
 def write(blog: Path, header: str, code: str) -> None:
     """Write a post of one cell, whose code starts on line 6."""
     text = f"{header}\n```python\n{code}\n```\n{{: #ends}}\n"
@@ -42,6 +50,10 @@ def write(blog: Path, header: str, code: str) -> None:
         ("%nosuch 1", "6: cell ends raised UsageError: Line magic function `%nosuch` not found."),
         ("import sys\nsys.stdout = None", "5: cell ends set sys.stdout to None"),
         ("import sys\nsys.stderr = None", "5: cell ends set sys.stderr to None"),
+        *(
+            (ODD.format(lines), "6: cell ends raised Odd: a")
+            for lines in ("'text'", "None", "[1, 2]", "dict()", "['a', None]", "object()")
+        ),
         ("def f(x):\n    return 1 / x\n\n\nf(0)", "7: cell ends raised ZeroDivisionError"),
     ],
 )

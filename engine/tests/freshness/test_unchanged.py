@@ -10,6 +10,9 @@ from toysite import PARTS, POST, replace
 
 from post_builder.cli import main
 from post_builder.commands.fresh import unchanged_posts
+from post_builder.document.parsing import parser
+from post_builder.document.parsing.parser import Problems, inspect
+from post_builder.document.post import Post
 from post_builder.site import open_site
 
 pytestmark = pytest.mark.usefixtures("forked_kernels")
@@ -77,6 +80,27 @@ def test_a_post_with_a_notice_is_looked_at(toy: Path, capsys: pytest.CaptureFixt
     assert unchanged(toy) is None
     assert main(["build", "--site", str(toy)]) == 0
     assert "this block does not run" in capsys.readouterr().out
+
+
+def test_an_unchanged_post_is_not_parsed(
+    toy: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A build that writes the prose of one post looks at the others as one with nothing to do."""
+    other = toy / "_posts/2020-02-02-other.md"
+    other.write_text("---\njupyter: python3\n---\n\nWords.\n\n```python\nx = 1\n```\n", "utf-8")
+    assert main(["build", "--site", str(toy)]) == 0
+    replace(other, "Words", "Other words")
+    parsed: list[str] = []
+
+    def inspected(text: str, *arguments: object) -> tuple[Post | None, Problems]:
+        parsed.append(text)
+        return inspect(text, *arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(parser, "inspect", inspected)
+    capsys.readouterr()
+    assert main(["build", "--site", str(toy)]) == 0
+    assert "all up to date (2 posts)\n" == capsys.readouterr().out
+    assert {other.read_text("utf-8")} == set(parsed)
 
 
 def test_output_of_another_post_counts(series: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from runs import printed, shown_text
 
 from post_builder.execution.run import Output
-from post_builder.rendering.regions import RenderedCell
+from post_builder.rendering.regions.rendered import RenderedCell
 from post_builder.rendering.text.streams import merge_streams
 
 Render = Callable[..., RenderedCell]

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 import pytest
 
 from post_builder.execution.run import Output
-from post_builder.rendering.regions import RenderedCell
+from post_builder.rendering.regions.rendered import RenderedCell
 
 Render = Callable[..., RenderedCell]
 

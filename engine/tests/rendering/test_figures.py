@@ -13,7 +13,7 @@ from PIL import Image
 
 from post_builder.errors import RenderError
 from post_builder.execution.run import Output
-from post_builder.rendering.regions import RenderedCell
+from post_builder.rendering.regions.rendered import RenderedCell
 
 Render = Callable[..., RenderedCell]
 

@@ -19,7 +19,7 @@ from post_builder.document.parsing.parser import parse
 from post_builder.document.post import Post
 from post_builder.errors import RenderError
 from post_builder.execution.run import Output
-from post_builder.rendering.regions import RenderedCell, render
+from post_builder.rendering.regions.rendered import RenderedCell, render
 from post_builder.settings import Settings
 from post_builder.site import Site
 from post_builder.sources.transclusion import transclude

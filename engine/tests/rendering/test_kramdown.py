@@ -16,7 +16,7 @@ from post_builder.document.parsing.parser import parse
 from post_builder.document.post import splice
 from post_builder.execution.run import Output
 from post_builder.rendering.markup.block import figcaption
-from post_builder.rendering.regions import region_edits, render
+from post_builder.rendering.regions.rendered import region_edits, render
 from post_builder.site import Site
 from post_builder.sources.transclusion import transclude
 

@@ -12,13 +12,13 @@ from toysite import HEADER
 from post_builder.document.parsing.parser import parse
 from post_builder.document.post import Post, splice
 from post_builder.execution.run import Output
-from post_builder.rendering.regions import (
+from post_builder.rendering.regions.older import modern
+from post_builder.rendering.regions.rendered import (
     RenderedCell,
-    escape_value,
     region_edits,
     render,
 )
-from post_builder.rendering.regions.older import modern
+from post_builder.rendering.values import escape_value
 from post_builder.site import Site
 from post_builder.sources.transclusion import transclude
 

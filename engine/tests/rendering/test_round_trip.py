@@ -12,7 +12,7 @@ from post_builder.document.parsing.parser import parse
 from post_builder.document.post import Cell, Post, splice
 from post_builder.errors import PostError
 from post_builder.execution.run import Output, Run
-from post_builder.rendering.regions import region_edits, render
+from post_builder.rendering.regions.rendered import region_edits, render
 from post_builder.site import Site
 from post_builder.sources.transclusion import transclude
 

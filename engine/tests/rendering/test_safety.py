@@ -19,7 +19,7 @@ from post_builder.rendering.markup.block import html_block
 from post_builder.rendering.markup.sanitise import clean, tokens
 from post_builder.rendering.markup.source import read_source
 from post_builder.rendering.markup.styles import filter_style
-from post_builder.rendering.regions import RenderedCell, render
+from post_builder.rendering.regions.rendered import RenderedCell, render
 from post_builder.rendering.values import markdown_value
 from post_builder.settings import Settings
 from post_builder.site import Site

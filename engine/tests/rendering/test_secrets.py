@@ -14,7 +14,7 @@ from runs import made_up_run, printed
 from post_builder.document.parsing.parser import parse
 from post_builder.errors import RenderError
 from post_builder.execution.run import Machine
-from post_builder.rendering.regions import RenderedCell, render
+from post_builder.rendering.regions.rendered import RenderedCell, render
 from post_builder.rendering.text import scrubbing
 from post_builder.rendering.text.scrubbing import scrub
 from post_builder.rendering.text.secret_patterns import PATTERNS
@@ -27,6 +27,7 @@ Render = Callable[..., RenderedCell]
 
 HEX = "0123456789abcdef"
 MIXED = "aB3dE5fG7hI9jK1lM2nO4pQ6rS8tU0vW" * 3
+UUID = "0f1e2d3c-0f1e-4d3c-8f1e-0f1e2d3c4b5a"
 GITHUB = "ghp_" + MIXED[:36]
 
 SECRETS: Mapping[str, str] = {
@@ -106,6 +107,53 @@ SECRETS: Mapping[str, str] = {
     "contentful-token": "CFPAT-" + MIXED[:43],
     "okta-token": "SSWS 00" + MIXED[:40],
     "putty-key": "PuTTY-User-Key-File-3: ssh-ed25519",
+    "adafruit-key": "aio_" + MIXED[:28],
+    "adobe-secret": "p8e-" + MIXED[:32],
+    "alibaba-key": "LTAI" + MIXED[:20],
+    "artifactory-token": "cmVmdGtuO" + MIXED[:55],
+    "cerebras-key": "csk-" + HEX * 3,
+    "clojars-token": "CLOJARS_" + (HEX * 4)[:60],
+    "crates-token": "cio" + MIXED[:32],
+    "defined-key": "dnkey-" + MIXED[:26] + "-" + MIXED[:52],
+    "dropbox-token": "sl." + MIXED * 2,
+    "duffel-token": "duffel_live_" + MIXED[:43],
+    "easypost-key": "EZAK" + MIXED[:54],
+    "endorlabs-token": "endr+" + MIXED[:16],
+    "flutterwave-key": "FLWSECK_TEST-" + HEX * 2 + "-X",
+    "frameio-token": "fio-u-" + MIXED[:64],
+    "gitlab-runner-token": "GR1348941" + MIXED[:20],
+    "harness-token": "pat." + MIXED[:22] + "." + HEX + HEX[:8] + "." + MIXED[:20],
+    "hubspot-token": "pat-na1-" + UUID,
+    "infracost-key": "ico-" + MIXED[:32],
+    "intra42-secret": "s-s4t2ud-" + HEX * 4,
+    "langfuse-key": "sk-lf-" + UUID,
+    "lob-key": "live_" + (HEX * 3)[:35],
+    "maxmind-key": "aB3dE5_" + MIXED[:29] + "_mmk",
+    "neon-key": "napi_" + HEX * 4,
+    "new-relic-other-key": "NRII-" + MIXED[:32],
+    "nuget-key": "oy2" + (HEX * 3)[:43],
+    "octopus-key": "API-QWERTY234567ASDFGHJKLZXCVB",
+    "onepassword-key": "A3-QWERTY-QWERTYUIOP2-ASDFG-HJKL3-ZXCVB",
+    "onepassword-token": "ops_eyJ" + MIXED,
+    "openshift-token": "sha256~" + MIXED[:43],
+    "packagist-token": "packagist_uut_" + HEX * 4 + HEX[:4],
+    "plaid-token": "access-sandbox-" + UUID,
+    "polar-token": "polar_oat_" + MIXED[:43],
+    "posthog-key": "phx_" + MIXED[:43],
+    "prefect-key": "pnu_" + MIXED[:36],
+    "readme-key": "rdme_" + (HEX * 5)[:70],
+    "resend-key": "re_" + MIXED[:8] + "_" + MIXED[:24],
+    "scalingo-token": "tk-us-" + MIXED[:48],
+    "settlemint-token": "sm_aat_" + MIXED[:16],
+    "shippo-token": "shippo_live_" + (HEX * 3)[:40],
+    "slack-app-token": "xapp-1-A012345678-1234567890123-" + HEX * 4,
+    "sourcegraph-token": "sgp_" + (HEX * 3)[:40],
+    "teams-webhook": "https://a.webhook.office.com/webhookb2/" + UUID + "@" + UUID,
+    "together-key": "tgp_v1_" + MIXED[:43],
+    "typeform-token": "tfp_" + MIXED[:59],
+    "vercel-token": "vcp_" + MIXED[:56],
+    "yandex-key": "AQVN" + MIXED[:36],
+    "zuplo-key": "zpka_" + MIXED[:40],
     "json-web-token": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0." + MIXED[:43],
     "authorization-header": "{'Authorization': 'Basic " + MIXED[:24] + "'}",
     "bearer-token": "curl -H 'x: Bearer " + MIXED[:40] + "'",

@@ -14,7 +14,7 @@ from runs import made_up_run
 from post_builder.document.post import Post
 from post_builder.errors import RenderError
 from post_builder.execution.run import Output
-from post_builder.rendering.regions import render
+from post_builder.rendering.regions.rendered import render
 from post_builder.settings import Settings
 from post_builder.site import Site
 from post_builder.sources.transclusion import PreparedPost, transclude

@@ -9,7 +9,7 @@ import pytest
 from runs import shown_text
 
 from post_builder.execution.run import WIDGET_STATES, WIDGET_VIEW
-from post_builder.rendering.regions import RenderedCell
+from post_builder.rendering.regions.rendered import RenderedCell
 
 Render = Callable[..., RenderedCell]
 

@@ -4,7 +4,7 @@ The page's JavaScript takes the same steps on the same numbers, so all of it is 
 arithmetic in float64, and what is rounded is rounded by floor(x + 0.5).
 """
 
-# region drawing
+# region strokes
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -31,6 +31,9 @@ def rasterise(strokes: Sequence[Stroke], size: int = 112, pen: float = 0.04) -> 
     return ink
 
 
+# endregion
+
+
 def crop(ink: Tensor, level: float = 0.2) -> Tensor:
     """Cut out the smallest rectangle with all ink above `level`.
 
@@ -41,6 +44,9 @@ def crop(ink: Tensor, level: float = 0.2) -> Tensor:
         raise ValueError(f"there is no digit: no ink is above {level}")
     rows, columns = (ink > level).nonzero().unbind(dim=1)
     return ink[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+
+
+# region scaling
 
 
 def overlaps(before: int, after: int) -> Tensor:
@@ -82,6 +88,10 @@ def even_pen(ink: Tensor, low: float, high: float, rounds: int = 4) -> Tensor:
         ink = ink + min(abs(by), 1) * (other - ink)
         ink = ink / ink.max()
     return ink
+
+
+# endregion
+# region laying
 
 
 def centre(ink: Tensor, side: int = 28, *, by_mass: bool = True) -> Tensor:

@@ -1,6 +1,6 @@
 """The figures of Part IV: data in, a matplotlib figure out. Nothing here trains."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
@@ -10,7 +10,7 @@ from mnist_post.basics import label_lines
 
 
 def plot_sizes(
-    tried: Mapping[str, Sequence[tuple[int, float]]], line: float, chosen: int
+    tried: dict[str, Sequence[tuple[int, float]]], line: float, chosen: int
 ) -> Figure:
     """Draw accuracy in percent against size, a kind of network per colour.
 
@@ -48,26 +48,28 @@ def plot_grid(rows: Sequence[Sequence[Tensor]], names: Sequence[str]) -> Figure:
 
 
 def plot_bars(
-    shares: Mapping[str, Sequence[float]], names: Sequence[str], what: str
+    shares: dict[str, Sequence[float]], names: Sequence[str], what: str
 ) -> Figure:
-    """Draw shares as bars with their percentage: a group per key, a bar per name."""
+    """Draw shares as bars with their percentage: a group per key, a bar per name.
+
+    The names stand in the bars of the first group, which are long.
+    """
     height = 0.8 / len(names)
     figure, axes = plt.subplots(figsize=(7, 1.1 + 0.42 * len(names) * len(shares)))
     columns = list(zip(*shares.values(), strict=True))
     for number, (name, column) in enumerate(zip(names, columns, strict=True)):
         places = [place + (number + 0.5) * height - 0.4 for place in range(len(shares))]
-        bars = axes.barh(places, [100 * x for x in column], 0.9 * height, label=name)
+        bars = axes.barh(places, [100 * x for x in column], 0.9 * height)
         axes.bar_label(bars, [f"{100 * x:.1f}" for x in column], padding=4)
+        axes.annotate(name, (2, places[0]), va="center_baseline", color="white")
     axes.set(xlim=(0, 112), ylim=(len(shares) - 0.5, -0.5), xlabel=what)
     axes.set_xticks(range(0, 101, 25))
     axes.set_yticks(range(len(shares)), list(shares))
     axes.tick_params(left=False)
-    if len(names) > 1:
-        figure.legend(loc="outside upper left", ncols=len(names))
     return figure
 
 
-def plot_risk(curves: Mapping[str, tuple[Tensor, Tensor]]) -> Figure:
+def plot_risk(curves: dict[str, tuple[Tensor, Tensor]]) -> Figure:
     """Draw the share misread against the share answered, a curve per score."""
     figure, axes = plt.subplots(figsize=(7, 4.4))
     for name, (coverage, risk) in curves.items():

@@ -5,12 +5,12 @@ The file, `digits.bin`, little-endian:
 - 4 bytes: the length of the header that follows, a multiple of 4
 - the header: JSON in UTF-8, filled up with spaces (see `pack`)
 - float32: for each layer its scales, then its biases, one each per output channel
-- int8: for each layer its weights, (out, in / groups, kernel, kernel) or (out, in)
+- int8: for each layer its weights, (out, in, kernel, kernel) or (out, in)
 - uint8: the samples, 28 x 28 each
 
-A layer computes `scale * pool(weights * input) + bias`, where `*` is a convolution or
-a product and `pool` keeps the largest of `pool` x `pool` sums; then ReLU if it says so.
-A layer of kind "average" has no weights: it takes the mean of each channel.
+A convolution computes `ReLU(scale * pool(weights * input) + bias)`, where `pool` keeps
+the largest of `pool` x `pool` sums. The last layer, "linear", takes the mean of each
+channel, and computes `scale * (weights @ means) + bias`.
 """
 
 # region packing
@@ -26,7 +26,7 @@ from torch import Tensor, nn
 class Layer(NamedTuple):
     """A layer in int8: what it does, and its numbers."""
 
-    facts: dict[str, Any]  # kind, out, in, kernel, stride, padding, groups, pool, relu
+    facts: dict[str, Any]  # kind, in, out; of a convolution kernel, padding, pool
     weights: Tensor  # int8
     scales: Tensor  # (out,), float32
     biases: Tensor  # (out,), float32
@@ -41,59 +41,48 @@ def to_int8(weights: Tensor) -> tuple[Tensor, Tensor]:
 
 def conv_layer(stage: nn.Sequential) -> Layer:
     """Turn a convolution, with its pooling, batch norm and ReLU, into one layer."""
-    conv: Any = stage[0]
+    modules: list[Any] = list(stage)
+    conv, *pools, norm, _ = modules
     weights, scales = to_int8(conv.weight.detach())
-    slope, biases = torch.ones_like(scales), torch.zeros_like(scales)
-    kinds = {type(module): module for module in stage}
-    norm: Any = kinds.get(nn.BatchNorm2d)
-    if conv.bias is not None:
-        biases = conv.bias.detach()
-    if norm is not None:
-        slope = norm.weight.detach() / (norm.running_var + norm.eps).sqrt()
-        biases = norm.bias.detach() + slope * (biases - norm.running_mean)
-    facts = {
-        "kind": "conv", "in": conv.in_channels, "out": conv.out_channels,
-        "kernel": conv.kernel_size[0], "stride": conv.stride[0],
-        "padding": conv.padding[0], "groups": conv.groups,
-        "pool": 2 if nn.MaxPool2d in kinds else 1, "relu": nn.ReLU in kinds,
-    }  # fmt: skip
+    slope = norm.weight.detach() / (norm.running_var + norm.eps).sqrt()
+    biases = norm.bias.detach() - slope * norm.running_mean
+    facts = {"kind": "conv", "in": conv.in_channels, "out": conv.out_channels,
+             "kernel": conv.kernel_size[0], "padding": conv.padding[0],
+             "pool": pools[0].kernel_size if pools else 1}  # fmt: skip
     return Layer(facts, weights, scales * slope, biases)
 
 
 def linear_layer(linear: nn.Linear) -> Layer:
     """Turn the last layer into one of int8."""
     weights, scales = to_int8(linear.weight.detach())
-    facts = {"kind": "linear", "in": linear.in_features, "out": linear.out_features,
-             "relu": False}  # fmt: skip
+    facts = {"kind": "linear", "in": linear.in_features, "out": linear.out_features}
     return Layer(facts, weights, scales, linear.bias.detach())
 
 
 def network_layers(model: nn.Module) -> list[Layer]:
-    """Turn a trained network, `stages` and then `head`, into layers."""
+    """Turn a trained network, `stages` and then `head`, into layers.
+
+    Raises:
+        ValueError: if it is separable, or has another head than one that averages.
+    """
     stages: Any = model.get_submodule("stages")
     head: Any = model.get_submodule("head")
-    layers = [conv_layer(stage) for stage in stages]
-    if not isinstance(head[0], nn.Flatten):
-        none = torch.zeros(0)
-        facts = {"kind": "average", "relu": False}
-        layers.append(Layer(facts, none.to(torch.int8), none, none))
-    return [*layers, linear_layer(head[-1])]
+    end, linear = head
+    separable = any(stage[0].groups > 1 for stage in stages)
+    if separable or isinstance(end, nn.Flatten):
+        raise ValueError("only plain convolutions and an average can be packed")
+    return [*map(conv_layer, stages), linear_layer(linear)]
 
 
 def run_layers(layers: Sequence[Layer], x: Tensor) -> Tensor:
     """Return the logits of normalised images, (N, 1, 28, 28), as JavaScript does."""
-    for facts, weights, scales, biases in layers:
-        if facts["kind"] == "average":
-            x = x.mean(dim=(2, 3))
-        elif facts["kind"] == "linear":
-            x = scales * (x.flatten(1) @ weights.to(x.dtype).T) + biases
-        else:
-            steps = {name: facts[name] for name in ("stride", "padding", "groups")}
-            sums = F.conv2d(x, weights.to(x.dtype), **steps)
-            sums = F.max_pool2d(sums, facts["pool"])
-            x = scales.view(-1, 1, 1) * sums + biases.view(-1, 1, 1)
-        x = x.relu() if facts["relu"] else x
-    return x
+    *convolutions, last = layers
+    for facts, weights, scales, biases in convolutions:
+        sums = F.conv2d(x, weights.to(x.dtype), padding=facts["padding"])
+        sums = F.max_pool2d(sums, facts["pool"])
+        x = (scales.view(-1, 1, 1) * sums + biases.view(-1, 1, 1)).relu()
+    means = x.mean(dim=(2, 3))
+    return last.scales * (means @ last.weights.to(x.dtype).T) + last.biases
 
 
 def pack(header: dict[str, Any], layers: Sequence[Layer], samples: Tensor) -> bytes:

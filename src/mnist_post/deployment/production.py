@@ -2,6 +2,7 @@
 
 import copy
 import json
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -11,18 +12,44 @@ from mnist_post.comparison import Jitter
 from mnist_post.deployment.drawing import rasterise
 
 
+# region drawings
 def read_drawings(text: str) -> tuple[list[Tensor], Tensor]:
     """Read a file of drawings: ink, (112, 112) each, and labels, (N,).
 
     Raises:
-        ValueError: if it is of another format.
+        ValueError: if it is not as the page saves it; the message says where.
     """
     content = json.loads(text)
-    if content.get("format") != 1:
-        raise ValueError(f"drawings of format {content.get('format')}, expected 1")
-    drawings = content["drawings"]
-    pages = [rasterise(one["strokes"], pen=content["pen"]) for one in drawings]
-    return pages, torch.tensor([one["label"] for one in drawings])
+    if not isinstance(content, dict) or content.get("format") != 1:
+        raise ValueError("these are not drawings of format 1")
+    pen, drawings = content.get("pen"), content.get("drawings")
+    if not isinstance(pen, float) or not 0 < 2 * pen < 1:
+        raise ValueError(f"a pen of radius {pen}, expected between 0 and 0.5")
+    if not isinstance(drawings, list) or not drawings:
+        raise ValueError("no drawings")
+    for number, drawing in enumerate(drawings, 1):
+        if problem := find_problem(drawing):
+            raise ValueError(f"drawing {number}: {problem}")
+    pages = [rasterise(drawing["strokes"], pen=pen) for drawing in drawings]
+    return pages, torch.tensor([drawing["label"] for drawing in drawings])
+
+
+def find_problem(drawing: dict[str, Any]) -> str | None:
+    """Return what is wrong with a drawing."""
+    try:
+        label, strokes = drawing["label"], drawing["strokes"]
+        places = [place for stroke in strokes for x, y in stroke for place in (x, y)]
+        inside = all(0 <= place <= 1 for place in places)
+    except (KeyError, TypeError, ValueError):
+        return "not as the page saves it"
+    if label not in range(10):
+        return f"label {label}, expected 0 to 9"
+    if not strokes or not all(strokes):
+        return "a stroke without points"
+    return None if inside else "a point outside the page"
+
+
+# endregion
 
 
 def fine_tune(

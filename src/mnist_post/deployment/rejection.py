@@ -28,12 +28,15 @@ def letters(characters: str, faces: Sequence[str], size: int = 112) -> list[Tens
     return drawn
 
 
-def scores(logits: Tensor, temperature: float = 1) -> dict[str, Tensor]:
-    """Return how digit-like logits are, (N,): the larger the score, the more."""
-    return {
-        "confidence": (logits / temperature).softmax(dim=1).amax(dim=1),
-        "energy": logits.logsumexp(dim=1),  # https://arxiv.org/abs/2010.03759
-    }
+def scores(logits: Tensor) -> dict[str, Tensor]:
+    """Return how digit-like logits, (N, 10 or 11), are: large scores for digits."""
+    digits, shares = logits[:, :10], logits.softmax(dim=1)
+    found = {"confidence": digits.softmax(dim=1).amax(dim=1)}
+    found["energy"] = digits.logsumexp(dim=1)  # https://arxiv.org/abs/2010.03759
+    if logits[:, 10:].numel():
+        found["eleventh"] = 1 - shares[:, 10]
+        found["best digit"] = shares[:, :10].amax(dim=1)
+    return found
 
 
 def fit_temperature(logits: Tensor, labels: Tensor) -> float:

@@ -32,7 +32,7 @@ class SmallCNN(nn.Module):
     ) -> None:
         """Create the layers; `separable` convolves each channel apart, then mixes."""
         super().__init__()
-        first = nn.Conv2d(1, channels[0], 5, bias=False)
+        first = nn.Conv2d(1, channels[0], 5, bias=False)  # batch norm has a bias
         self.stages = nn.Sequential(stage(first, pool=True, norm=True))
         for place, (before, after) in enumerate(pairwise(channels)):
             size, padding = 3, int(place == 1)  # as in Part II

@@ -20,6 +20,7 @@ from post_builder.execution.forking.templates import Templates
 from post_builder.freshness.order import Sources, order
 from post_builder.freshness.packages.kernel_python import forget
 from post_builder.freshness.site_files import before_run
+from post_builder.freshness.unchanged import unchanged_among
 from post_builder.pipeline.names import Names, post_names
 from post_builder.pipeline.obstacles import refuse_obstacles
 from post_builder.pipeline.prepare import PostState, prepare
@@ -93,11 +94,17 @@ class _Builder:
     """Posts that were found fresh while it was decided which posts wait for which."""
 
     async def all_outcomes(self, paths: Sequence[Path]) -> list[Outcome]:
-        """Process posts, and once more those whose sources changed by that."""
-        outcomes = await self.outcomes(paths)
+        """Process posts, and once more those whose sources changed by that.
+
+        A post that takes nothing from others, and has not changed, need not be parsed.
+        """
+        alone = [] if self.force else [path for path in paths if not self.sources[path]]
+        unchanged = unchanged_among(self.site, alone, self.names)
+        outcomes = {path: Outcome(self.site.relative(path), "fresh") for path in unchanged}
+        outcomes |= await self.outcomes([path for path in paths if path not in outcomes])
         if any(outcome.status == "built" for outcome in outcomes.values()):
             outcomes |= await self.rebuilt(outcomes)
-        return list(outcomes.values())
+        return [outcomes[path] for path in dict.fromkeys(paths) if path in outcomes]
 
     async def rebuilt(self, outcomes: Mapping[Path, Outcome]) -> dict[Path, Outcome]:
         """Build posts again whose sources turned out different."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import math
 import os
-import re
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -19,10 +18,10 @@ from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 from nbformat.v4 import new_notebook
-from traitlets import DottedObjectName
+from traitlets import Type
 
 from post_builder.execution.environment import guarded
-from post_builder.execution.run import WIDGET_STATES, WIDGET_VIEW
+from post_builder.execution.run import WIDGET_STATES, WIDGET_VIEW, name_odd_types
 
 MAX_STREAM = 16 * 2**20
 """Characters of one cell's printed output that are kept; what comes after is counted only.
@@ -36,14 +35,14 @@ _SILENCE = 0.2
 _LOOK_AGAIN = 0.5
 """Seconds after which a socket is asked for messages that asyncio may have missed."""
 
+_RECONNECT_MS = 5
+"""Milliseconds between two tries to connect with a kernel that does not listen yet."""
+
 _STATE = (
     *("nb", "code_cells_executed", "clear_before_next_output", "_display_id_map"),
     *("widget_state", "widget_buffers"),
 )
 """Attributes of nbclient that outlive a cell."""
-
-_JSON = re.compile(r"application/(?:.*\+)?json")
-"""Kinds whose content may be anything, by the format of notebooks."""
 
 _PROBLEM = "application/x-post-builder-problem"
 """As in `inside/shell.py`."""
@@ -77,8 +76,13 @@ class ShellChannel(AsyncZMQSocketChannel):
 class Client(AsyncKernelClient):
     """Knows that a kernel is ready from what it says, and not from its silence.
 
-    jupyter_client waits until no output came for a fifth of a second.
+    jupyter_client waits until no output came for a fifth of a second. And it opens channels that
+    nothing here uses: a kernel may accept them late, and a post would find their descriptors.
     """
+
+    def start_channels(self, *_: bool, **__: bool) -> None:
+        """Connect for requests and for output."""
+        super().start_channels(stdin=False, hb=False, control=False)
 
     async def wait_for_ready(self, timeout: float | None = None) -> None:  # noqa: ASYNC109  # as its base
         """Wait until the kernel answers, and its output arrives.
@@ -116,7 +120,11 @@ class Client(AsyncKernelClient):
 class KernelManager(AsyncKernelManager):
     """Starts a kernel under a guard, where the system can tell that a parent died."""
 
-    client_class = DottedObjectName(f"{__name__}.Client")
+    client_factory = Type(klass=Client)
+
+    async def _async_post_start_kernel(self, **kw: Any) -> None:  # noqa: ANN401  # as its base
+        await super()._async_post_start_kernel(**kw)
+        self._close_control_socket()  # whatever needs it opens it
 
     def format_kernel_cmd(self, extra_arguments: list[str] | None = None) -> list[str]:
         """Return the command of the kernelspec, behind that of the guard."""
@@ -124,12 +132,14 @@ class KernelManager(AsyncKernelManager):
         return guarded(command, os.path.dirname(self.connection_file))  # noqa: PTH120  # traitlets keep a string
 
     def client(self, **kwargs: Any) -> AsyncKernelClient:  # type: ignore[override]  # noqa: ANN401  # as its base
-        """Return a client that receives every message.
+        """Return a client that receives every message, and soon.
 
-        By default ZeroMQ drops messages while 1,000 wait to be received, without an error.
+        By default ZeroMQ drops messages while 1,000 wait to be received, without an error; and
+        where the kernel does not listen yet, it looks again after a tenth of a second.
         """
         client: AsyncKernelClient = super().client(**kwargs)
         client.context.setsockopt(zmq.RCVHWM, 0)  # of the sockets that it opens from now on
+        client.context.setsockopt(zmq.RECONNECT_IVL, _RECONNECT_MS)
         client.shell_channel_class = ShellChannel
         return client
 
@@ -228,15 +238,6 @@ class KernelClient(NotebookClient):
             self.problem = problem
             return None
         if msg["msg_type"] in {"display_data", "update_display_data", "execute_result"}:
-            _name_odd_types(msg["content"]["data"])
+            name_odd_types(msg["content"]["data"])
         output: NotebookNode | None = super().process_message(msg, cell, cell_index)
         return output
-
-
-def _name_odd_types(data: dict[str, Any]) -> None:
-    """Rename what is no text where only a text may be, so that a build can say what it left out."""
-    for kind, content in list(data.items()):
-        lines = content if isinstance(content, list) else [content]
-        if not (_JSON.fullmatch(kind) or all(isinstance(line, str) for line in lines)):
-            data[f"{kind} of type {type(content).__name__}"] = ""
-            del data[kind]

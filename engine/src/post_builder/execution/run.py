@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,9 @@ WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 WIDGET_STATES = "application/vnd.jupyter.widget-state+json"
 """The MIME type under which the client adds the states of a widget's models to its output."""
+
+_JSON = re.compile(r"application/(?:.*\+)?json")
+"""Kinds whose content may be anything, by the format of notebooks."""
 
 Output = Mapping[str, Any]
 """One output of a cell, in the form of nbformat 4."""
@@ -108,3 +112,16 @@ class Run:
     def names(self) -> dict[int, str]:
         """The names of cells by the number that tracebacks give them."""
         return {number: cell.cell.name for cell in self.cells for number in cell.numbers()}
+
+
+def name_odd_types(data: dict[str, Any]) -> None:
+    """Rename what is no text where only a text may be, so that a build can say what it left out.
+
+    Args:
+        data: of an output, by type.
+    """
+    for kind, content in list(data.items()):
+        lines = content if isinstance(content, list) else [content]
+        if not (_JSON.fullmatch(kind) or all(isinstance(line, str) for line in lines)):
+            data[f"{kind} of type {type(content).__name__}"] = ""
+            del data[kind]

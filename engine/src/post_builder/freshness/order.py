@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
+from post_builder.document.options import Attribute
 from post_builder.document.parsing.parser import read_post
 from post_builder.errors import PostBuilderError, SiteError
 from post_builder.place import Place
 from post_builder.site import Site
 from post_builder.sources.product_makers import Maker, depended_on, product_makers
 from post_builder.sources.transclusion import posts_used
+
+_OTHER_POST = re.compile(rf"{Attribute.SOURCE}=[^\n]*(?:/|\.md|\.markdown)".encode())
+"""What a post has in which a cell may take its text from another one."""
 
 Sources = Mapping[Path, frozenset[Path]]
 """For each post those whose output or products it takes; each post comes after its sources."""
@@ -47,7 +52,8 @@ def _sources(site: Site, path: Path, makers: list[Maker]) -> dict[str, int]:
     What is wrong with it is reported when it is built or checked itself.
     """
     try:
-        post = read_post(site, path)
+        may_take = makers or _OTHER_POST.search(path.read_bytes())
+        post = read_post(site, path) if may_take else None
     except (PostBuilderError, OSError):
         return {}
     if post is None:

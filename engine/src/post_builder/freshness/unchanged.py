@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from post_builder.document.front_matter import FrontMatter, KernelSpec, kernel_of, read_front_matter
 from post_builder.document.post import Post
-from post_builder.errors import SnippetError
+from post_builder.errors import PostBuilderError, SnippetError
 from post_builder.files import digest, read_text
 from post_builder.freshness.digests import text_digest
 from post_builder.freshness.record import CellRecord, has_older_markup, load_record
@@ -37,6 +39,22 @@ def is_unchanged(site: Site, path: Path, name: str) -> bool:
         and not any(changed_surroundings(post, record, site))
         and digests(record.made(), site.root) == record.made()
     )
+
+
+def unchanged_among(site: Site, paths: Iterable[Path], names: Mapping[Path, str]) -> set[Path]:
+    """Return those posts of which nothing has changed; one that cannot be read is not among them.
+
+    Args:
+        site: that the posts belong to.
+        paths: absolute paths of posts.
+        names: of the executable posts of the site.
+    """
+    found = set()
+    for path in paths:
+        with suppress(PostBuilderError, OSError):
+            if path in names and is_unchanged(site, path, names[path]):
+                found.add(path)
+    return found
 
 
 def _outline(site: Site, path: Path) -> Post | None:

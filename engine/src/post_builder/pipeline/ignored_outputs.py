@@ -18,7 +18,7 @@ from post_builder.freshness.digests import (
     value_digest,
 )
 from post_builder.freshness.record import Record
-from post_builder.rendering.regions import RenderedCell
+from post_builder.rendering.regions.rendered import RenderedCell
 from post_builder.site import Site, made_file
 from post_builder.sources.transclusion import PreparedPost
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from post_builder.document.parsing.parser import parse
-from post_builder.document.post import Post, splice
+from post_builder.document.post import Edit, Post, splice
 from post_builder.errors import ConflictError
 from post_builder.files import SavedMeanwhileError, read_text
 from post_builder.freshness.circumstances import circumstances
@@ -31,6 +31,7 @@ from post_builder.freshness.site_files import (
 from post_builder.pipeline.made.write import write
 from post_builder.pipeline.obstacles import refuse_odd_names
 from post_builder.pipeline.prepare import PostState, owned
+from post_builder.rendering.downloads import make_downloads
 from post_builder.sources.transclusion import PreparedPost, transclude
 
 if TYPE_CHECKING:
@@ -70,11 +71,14 @@ def publish(state: PostState, run: Run, before: Before) -> Published:
 
 
 def _publish(state: PostState, run: Run, before: Before) -> Published:
-    # Jupyter is slow to import, and fresh posts do not need it
+    # slow to import, and only a run needs them
     from post_builder.pipeline.ignored_outputs import keep_ignored  # noqa: PLC0415
     from post_builder.pipeline.page_scripts import write_scripts  # noqa: PLC0415
-    from post_builder.rendering.downloads import make_downloads  # noqa: PLC0415
-    from post_builder.rendering.regions import notes_of, region_edits, render  # noqa: PLC0415
+    from post_builder.rendering.regions.rendered import (  # noqa: PLC0415
+        notes_of,
+        region_edits,
+        render,
+    )
 
     prepared = _prepared_now(state)
     post = prepared.post
@@ -94,15 +98,9 @@ def _publish(state: PostState, run: Run, before: Before) -> Published:
 
 def refresh(state: PostState) -> None:
     """Bring what a fresh post publishes up to date with its prose, page options and path."""
-    # they import Jupyter, which a post with nothing to do does not need
-    from post_builder.rendering.downloads import make_downloads  # noqa: PLC0415
-    from post_builder.rendering.regions.republished import republished  # noqa: PLC0415
-
     assert state.record is not None  # noqa: S101  # a fresh post has one
     post = state.post
-    cells = (cell for cell in post.cells if cell.name in state.page_changes)
-    regions = [(cell.region, republished(post, cell, state.site)) for cell in cells]
-    built = _parse_again(splice(post.text, regions), state.prepared)
+    built = _parse_again(splice(post.text, _page_edits(state)), state.prepared)
     downloads = make_downloads(built, state.site, state.name)
     record = replace(
         state.record,
@@ -115,6 +113,18 @@ def refresh(state: PostState) -> None:
         figure_include=state.site.includes_figures,
     )
     write(state, post, built.text, downloads, record)
+
+
+def _page_edits(state: PostState) -> list[Edit]:
+    """Return how the output regions change whose options of the page did."""
+    post, site = state.post, state.site
+    cells = [cell for cell in post.cells if cell.name in state.page_changes]
+    if not cells:
+        return []
+    # slow to import, and a change of prose does not need it
+    from post_builder.rendering.regions.republished import republished  # noqa: PLC0415
+
+    return [(cell.region, republished(post, cell, site)) for cell in cells]
 
 
 def _prepared_now(state: PostState) -> PreparedPost:

@@ -79,7 +79,7 @@ def keep_copy(site: Site, name: str, file: str, data: bytes) -> str:
     """
     folder = site.inside(own_folder(site) / "undo" / name)
     old = sorted(folder.glob("*"))
-    mark, file = digest(data)[:8], _ending(file)
+    mark, file = digest(data)[:8], ending_of(file)
     for copy in old:
         if copy.name.endswith(f"-{mark}-{file}"):
             return site.relative(copy)
@@ -91,7 +91,7 @@ def keep_copy(site: Site, name: str, file: str, data: bytes) -> str:
     return site.relative(path)
 
 
-def _ending(file: str) -> str:
+def ending_of(file: str) -> str:
     """Return as much of the end of a file's name as the name of a copy has room for."""
     return file.encode("utf-8", "surrogateescape")[-_MAX_ENDING:].decode("utf-8", "ignore")
 

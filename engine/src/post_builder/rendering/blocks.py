@@ -21,6 +21,7 @@ from post_builder.rendering.markup.block import (
     figcaption,
     figure_block,
     html_block,
+    page_title,
     site_address,
     text_block,
 )
@@ -159,11 +160,6 @@ class _Writer:
         inner = f"{content}{figcaption(caption)}{script}"
         text = f'<figure class="output {kind}"{attributes}>{inner}</figure>'
         return Block(text, (file,))
-
-
-def page_title(cell: Cell) -> str:
-    """Return what a frame is called, escaped."""
-    return attribute(cell.options.alt or f"Output of cell {cell.name}")
 
 
 def _preformatted(kind: str, text: str) -> str:

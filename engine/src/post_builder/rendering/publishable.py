@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Sequence
 
-from post_builder.document.post import Cell, Post
+from post_builder.document.post import Post
 from post_builder.errors import RenderError
 from post_builder.execution.run import CellRun
+from post_builder.rendering.alt_texts import has_alt, refuse_silent
 from post_builder.rendering.blocks import is_figure, needs_liquid
 from post_builder.rendering.figures.charts import Chart
 from post_builder.rendering.figures.images import Image
@@ -77,26 +78,6 @@ def refuse_unpublishable_products(
                 refuse_secret(data.decode("utf-8"), path, place, allowed_secrets)
             except UnicodeDecodeError:
                 continue
-
-
-def has_alt(cell: Cell) -> bool:
-    """Return whether a cell says what its figures show."""
-    return bool((cell.options.alt or "").strip())
-
-
-def refuse_silent(post: Post, cells: Sequence[Cell]) -> None:
-    """Refuse the figures of cells without alt text; there is at least one.
-
-    Raises:
-        RenderError: with the line of the first, and the lines of the others as its detail.
-    """
-    first, *others = cells
-    message = f"the figure of cell {first.name} has no alt text"
-    detail = "\n".join(
-        f"{post.place(cell.line)}: nor has the figure of cell {cell.name}" for cell in others
-    )
-    hint = 'add data-alt="what the figure shows" to the options below the cell'
-    raise RenderError(message, post.place(first.line), hint, detail=detail)
 
 
 def _words(form: Form) -> Iterator[str]:

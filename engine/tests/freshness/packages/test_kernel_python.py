@@ -1,6 +1,7 @@
 """The environment of a kernel, which may be another one than the engine's."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -105,6 +106,23 @@ def test_folders_that_the_settings_add_count(blog: Path) -> None:
     assert {"mine": "3.0"} == kernel_versions("python3", ["mine"], open_site(blog)).packages
 
 
+def test_a_package_of_the_engine_s_own_environment_counts_when_it_comes(blog: Path) -> None:
+    """Folders that have not changed are not listed again, for each post of a site asks for them."""
+    blog.joinpath("mine-1.0.dist-info").mkdir()
+    write_version(blog / "mine-1.0.dist-info", "1.0")
+    site = open_site(blog)
+    assert {"mine": "1.0"} == kernel_versions("python3", ["mine"], site).packages
+    blog.joinpath("mine-1.0.dist-info").rename(blog / "mine-2.0.dist-info")
+    write_version(blog / "mine-2.0.dist-info", "2.0")
+    os.utime(blog, ns=(0, 1))  # coarse clocks may not tell two changes in a row apart
+    assert {"mine": "2.0"} == kernel_versions("python3", ["mine"], site).packages
+
+
+def write_version(folder: Path, version: str) -> None:
+    """Write the metadata of a distribution."""
+    folder.joinpath("METADATA").write_text(f"Name: mine\nVersion: {version}\n", encoding="utf-8")
+
+
 def test_variables_of_a_kernel_count(
     site: Site, add_kernel: Callable[..., None], blog: Path
 ) -> None:
@@ -115,6 +133,18 @@ def test_variables_of_a_kernel_count(
     paths = f"{blog}/more:${{HOME}}"
     add_kernel("mine", _start("python"), env={"PYTHONPATH": paths})
     assert {"mine": "4.0"} == kernel_versions("mine", ["mine"], site).packages
+
+
+def test_a_python_that_may_not_be_executed_is_named(
+    site: Site, add_kernel: Callable[..., None], tmp_path: Path
+) -> None:
+    """As after a copy that lost its permissions."""
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\n", encoding="utf-8")
+    python.chmod(0o644)
+    add_kernel("mine", [str(python), "-m", "x"])
+    problem = "the Python of the kernel 'mine' may not be executed"
+    assert problem == kernel_versions("mine", ["pytest"], site).problem
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,15 @@ def _remove_orphans(site: Site) -> Orphans:
 
 
 def _files(site: Site) -> set[str]:
-    return {site.relative(path) for path in site.root.rglob("*") if path.is_file()}
+    """Return all files but the engine's own."""
+    paths = {site.relative(path) for path in site.root.rglob("*") if path.is_file()}
+    return {path for path in paths if not path.startswith(".post-builder/")}
+
+
+def _put_away(site: Site) -> list[str]:
+    """Return the contents of what was removed, oldest first."""
+    files = sorted((site.root / ".post-builder/removed").glob("*"))
+    return [file.read_text(encoding="utf-8") for file in files]
 
 
 @pytest.fixture
@@ -118,6 +126,26 @@ def test_a_record_does_not_take_the_product_of_another_post(site: Site) -> None:
     assert {"_config.yml", "_posts/b.md", "_data/builds/b.json", "assets/models/x.bin"} == _files(
         site
     )
+
+
+def test_a_file_of_the_author_that_a_record_names_can_be_had_back(site: Site) -> None:
+    """A stranger may know its digest, and write a record with it; many do not push it out."""
+    files = [f"assets/models/{number:02}.bin" for number in range(30)]
+    _record(site, "a", "assets/images/a/x.svg", "assets/notebooks/a.py", *files)
+    removed = _remove_orphans(site).removed
+    assert {"_config.yml"} == _files(site)
+    assert {*removed} - {"_data/builds/a.json"} == {*_put_away(site)}
+
+
+def test_what_was_removed_is_kept_for_a_month(site: Site) -> None:
+    """What is older goes with the next removal; files of another name stay."""
+    folder = site.root / ".post-builder/removed"
+    folder.mkdir(parents=True)
+    for name in ("20200101T000000.000000Z-old.svg", "notes.txt"):
+        folder.joinpath(name).write_text(name, encoding="utf-8")
+    _record(site, "a", "assets/images/a/x.svg")
+    _remove_orphans(site)
+    assert ["assets/images/a/x.svg", "notes.txt"] == _put_away(site)
 
 
 @pytest.mark.parametrize("data", [b"{", b'{"format": 2}'])

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 
+import nbformat
 from latex2mathml.converter import convert as mathml
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
@@ -29,7 +30,8 @@ _PAPER = frozenset({"latex", "rst"})
 def notebook_for(post: Post, site: Site, form: str) -> NotebookNode:
     """Make the notebook of a post, with its outputs, for one format."""
     local = replace(site, url="") if form != "notebook" else site
-    notebook = make_notebook(post, local, {})
+    made = make_notebook(post, local, {})
+    notebook: NotebookNode = nbformat.reads(made.to_json(), as_version=4)
     if form == "slides":
         notebook.cells = list(_slides(post, notebook.cells))
     for cell in notebook.cells:

@@ -10,6 +10,7 @@ from pathlib import Path
 from post_builder.commands.verify.drift import drift
 from post_builder.commands.verify.products import product_drift
 from post_builder.commands.verify.published import changed_by_hand
+from post_builder.commands.verify.recorded import false_record
 from post_builder.document.parsing.parser import read_post
 from post_builder.document.post import Post
 from post_builder.errors import PostBuilderError
@@ -21,7 +22,7 @@ from post_builder.pipeline.made.aside import products_aside
 from post_builder.pipeline.names import post_names
 from post_builder.pipeline.prepare import PostState, prepare
 from post_builder.place import Place
-from post_builder.rendering.regions import render
+from post_builder.rendering.regions.rendered import render
 from post_builder.site import Site
 from post_builder.ui.findings import Finding
 from post_builder.ui.progress import Progress
@@ -88,7 +89,7 @@ class _Verifier:
             async with self.gate:
                 run = await self._run(state)
             rendered = render(state.post, run, site, state.name)
-            different = product_drift(state, run.products)
+            different = [*product_drift(state, run.products), *false_record(state, rendered, run)]
             return [*drift(state, rendered), *different, *changed_by_hand(state, rendered)]
         except PostBuilderError as error:
             place = error.place or Place(site.relative(path))

@@ -19,7 +19,7 @@ from post_builder.freshness.comparison.tolerances import cell_tolerances
 from post_builder.pipeline.ignored_outputs import is_ignored
 from post_builder.pipeline.prepare import PostState
 from post_builder.rendering.figures.files import Figure
-from post_builder.rendering.regions import RenderedCell
+from post_builder.rendering.regions.rendered import RenderedCell
 from post_builder.site import made_file
 from post_builder.ui.findings import Finding
 

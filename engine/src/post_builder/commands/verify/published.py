@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
+from post_builder.document.figure_names import FigureNames
+from post_builder.document.figure_tag import described, figure_tags
 from post_builder.document.post import Cell, Post
 from post_builder.errors import PostBuilderError
-from post_builder.freshness.comparison.figures import form_drift
+from post_builder.freshness.comparison.forms import form_drift
+from post_builder.freshness.comparison.made import IMAGES
+from post_builder.freshness.comparison.tolerances import cell_tolerances
 from post_builder.pipeline.ignored_outputs import is_ignored
 from post_builder.pipeline.prepare import PostState
 from post_builder.rendering.downloads import make_downloads
 from post_builder.rendering.figures.images import publishable
 from post_builder.rendering.markup.published import ForeignMarkupError, kinds_of
-from post_builder.rendering.regions import RenderedCell
-from post_builder.rendering.regions.republished import content_of
+from post_builder.rendering.regions.marked import content_of
+from post_builder.rendering.regions.rendered import RenderedCell
 from post_builder.site import Site, made_file
 from post_builder.ui.findings import Finding
 
@@ -34,6 +39,7 @@ def changed_by_hand(state: PostState, rendered: Sequence[RenderedCell]) -> Itera
     for cell, new in zip(state.post.cells, rendered, strict=True):
         if is_ignored(cell):
             yield from _foreign_output(state.post, cell, new, site)
+            yield from _foreign_tags(state, cell)
         yield from _foreign_figures(state, cell, new)
     yield from _foreign_downloads(state)
 
@@ -51,6 +57,23 @@ def _foreign_output(post: Post, cell: Cell, new: RenderedCell, site: Site) -> It
         yield Finding("drift", place, f"the output of cell {cell.name} has another form", forms)
 
 
+def _foreign_tags(state: PostState, cell: Cell) -> Iterator[Finding]:
+    """Find figures in an output that are not the cell's, or are described in other words."""
+    post = state.post
+    names = FigureNames(state.site.figures(state.name), [cell.name for cell in post.cells])
+    tags = [tag for _, tag in figure_tags(post.at(cell.region))]
+    for number, tag in enumerate(tags, 1):
+        own = described(
+            tag, cell.options.alt or tag.alt, cell.options.caption or "", number, len(tags)
+        )
+        folder, _, file = tag.image_path.lstrip("/").rpartition("/")
+        is_own = folder == names.folder and names.may_give(cell.name, file.rpartition(".")[0])
+        if not is_own or html.unescape(own.alt) != tag.alt:
+            place = post.place(post.line_showing(tag.image_path, cell.region.start))
+            message = f"no build wrote this figure into the output of cell {cell.name}"
+            yield Finding("drift", place, message, f"{tag.image_path}: {tag.alt}")
+
+
 def _kinds(cell: Cell, region: str, site: Site) -> list[str]:
     """Return the kinds of blocks in a region; how often one is repeated may vary."""
     content, caption = content_of(cell, region), cell.options.caption or ""
@@ -61,6 +84,7 @@ def _kinds(cell: Cell, region: str, site: Site) -> list[str]:
 def _foreign_figures(state: PostState, cell: Cell, new: RenderedCell) -> Iterator[Finding]:
     post, root = state.post, state.site.root
     paths = {figure.path: figure.data for figure in new.figures}
+    tolerances = cell_tolerances(post, cell, state.site.settings)
     for path, fresh in paths.items():
         file = made_file(root, path)
         if not file.is_file():
@@ -69,7 +93,9 @@ def _foreign_figures(state: PostState, cell: Cell, new: RenderedCell) -> Iterato
         place = post.place(post.line_showing(path, cell.region.start))
         if not publishable(path, data):
             yield Finding("drift", place, f"{path} holds what no build leaves in a figure")
-        elif not (is_ignored(cell) or state.reasons) and (problem := form_drift(data, fresh)):
+        elif not (is_ignored(cell) or state.reasons or file.suffix not in IMAGES) and (
+            problem := form_drift(data, fresh, tolerances)
+        ):
             yield Finding("drift", place, f"{path}: {problem}")
 
 
@@ -82,8 +108,13 @@ def _foreign_downloads(state: PostState) -> Iterator[Finding]:
     except PostBuilderError as error:
         yield Finding("drift", error.place or post.place(1), error.message)
         return
+    for path in sorted(state.record.downloads.keys() ^ made.keys()):
+        problem = "does not name" if path in made else "names, and no build makes,"
+        yield Finding("drift", post.place(1), f"the record {problem} {path}")
     for path, data in made.items():
         file = made_file(root, path)
-        if file.is_file() and file.read_bytes() != data:
+        if not file.is_file():
+            yield Finding("drift", post.place(1), f"{path} is missing")
+        elif file.read_bytes() != data:
             message = f"{path} is not what a build makes of this post"
             yield Finding("drift", post.place(1), message)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 
@@ -76,7 +79,23 @@ def _read(text: str, path: str, inherited: Inherited) -> tuple[Post | None, Prob
     kernel = kernel_of(front_matter)
     if kernel is None:
         return None, ()
-    return _parse(text, front_matter, kernel, inherited)
+    with _collecting_later():
+        return _parse(text, front_matter, kernel, inherited)
+
+
+@contextmanager
+def _collecting_later() -> Iterator[None]:
+    """Let the collector wait: it would look through all cells of a long post again and again.
+
+    Nothing that reading makes refers to itself.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _parse(

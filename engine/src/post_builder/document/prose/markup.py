@@ -7,6 +7,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from functools import lru_cache
 from itertools import accumulate
 
 from markdown_it import MarkdownIt
@@ -77,6 +78,7 @@ _BACKTICKS_OR_TAG = re.compile(rf"\\.|(?P<ticks>`+)|(?P<tag>{HTML_TAG_RE.pattern
 _CODE = {"fence", "code_block"}
 
 
+@lru_cache(maxsize=1024)  # of `watch`: most prose is as in the build before
 def read_markup(text: str, dialect: Dialect) -> Markup:
     r"""Divide a Markdown text into its parts.
 

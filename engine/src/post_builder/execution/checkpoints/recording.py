@@ -22,6 +22,10 @@ SLOW = 0.3
 DEAR = 5
 """How many times as long as making the last checkpoint took the cells before the next must take."""
 
+LAST = 4
+"""How many times as long cells must take before there is a checkpoint after the last one: its
+author waits for it, and only a cell that is added below will use it."""
+
 
 class Recording(History):
     """A run of which checkpoints are kept."""
@@ -77,12 +81,17 @@ class Recording(History):
             return
         self._observed.append(self._segment())
         self._seconds += cells[-1].seconds
-        if len(cells) != self._family.edited and self._seconds < max(SLOW, DEAR * self._making):
+        if len(cells) != self._family.edited and self._seconds < self._least(len(cells)):
             await self._tell(len(cells))
             return
         begin = time.perf_counter()
         await self._make(cells, executed)
         self._making = time.perf_counter() - begin
+
+    def _least(self, count: int) -> float:
+        """Return the seconds of cells that are worth a checkpoint after so many of them."""
+        least = max(SLOW, DEAR * self._making)
+        return LAST * least if count == len(self._prepared.cells) else least
 
     async def _make(self, cells: Sequence[CellRun], executed: Executed) -> None:
         own, other = pair()

@@ -96,7 +96,7 @@ class Checkpoints:
         return family
 
     async def _wake(self, family: Family, prepared: PreparedPost, site: Site) -> Opened | None:
-        while checkpoint := await family.latest():
+        while checkpoint := family.latest():
             stack = AsyncExitStack()
             with suppress(ExecutionError):
                 kernel = await stack.enter_async_context(

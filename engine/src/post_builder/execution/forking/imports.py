@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 PRELOADED = frozenset({"matplotlib", "numpy"})
 """Libraries that may be imported before a post does.
@@ -28,14 +29,18 @@ def imports_of(cells: Iterable[str]) -> tuple[Statement, ...]:
     return tuple(dict.fromkeys(wanted))
 
 
-def _statements(code: str) -> Iterator[Statement]:
+@lru_cache(maxsize=1024)  # of `watch`: most cells are as in the build before
+def _statements(code: str) -> tuple[Statement, ...]:
     try:
         tree = ast.parse(_NOT_PYTHON.sub("", code))
     except (SyntaxError, ValueError):
-        return  # the cell will say so
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                yield alias.name, ()
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield node.module, tuple(alias.name for alias in node.names if alias.name != "*")
+        return ()  # the cell will say so
+    return tuple(statement for node in ast.walk(tree) for statement in _of_node(node))
+
+
+def _of_node(node: ast.AST) -> Iterator[Statement]:
+    if isinstance(node, ast.Import):
+        for alias in node.names:
+            yield alias.name, ()
+    elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+        yield node.module, tuple(alias.name for alias in node.names if alias.name != "*")

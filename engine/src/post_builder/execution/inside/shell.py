@@ -12,7 +12,7 @@ PROBLEM = "application/x-post-builder-problem"
 
 
 def prepare() -> None:
-    """Send all output, and keep the streams that ipykernel needs."""
+    """Send all output, and keep what ipykernel needs for an answer."""
     shell = get_ipython()
     # by default ZeroMQ drops messages while 1,000 wait to be sent, without an error
     thread = shell.kernel.iopub_thread
@@ -26,6 +26,14 @@ def prepare() -> None:
                 shell.display_pub.publish({PROBLEM: f"set sys.{name} to None"})
 
     shell.events.register("post_run_cell", restore_streams)
+    show_traceback = shell._showtraceback  # noqa: SLF001  # what all tracebacks pass
+
+    def show_lines(kind: object, value: object, lines: object) -> None:
+        """Show texts: `_render_traceback_` may return anything, and ipykernel never answer."""
+        lines = [lines] if isinstance(lines, str) else lines if isinstance(lines, list) else []
+        show_traceback(kind, value, [str(line) for line in lines])
+
+    shell._showtraceback = show_lines  # noqa: SLF001
     listener = getattr(sys.modules.get("sitecustomize"), "listener", None)
     if listener:  # `watch` forks kernels between cells
         loop: Any = IOLoop.current()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import math
-import re
+from itertools import islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,10 +19,12 @@ _DPI = 96.0
 _RASTER = (b"\x89PNG", b"\xff\xd8", b"GIF8", b"RIFF")
 """How the files of raster images begin."""
 
-_HEAD = 2_000
-"""Bytes at whose beginning a drawing says that it is one."""
+_STRONG, _STRONG_PIXELS = 96, 3
+"""Levels by which a pixel must not differ, but for a few: a digit in a corner of a large figure
+moves the mean by little."""
 
-_NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e-?\d+)?")
+_GROUNDS = ("white", "black")
+"""What may be behind a figure: pages are light or dark."""
 
 _GAP = 16
 """Pixels between panels."""
@@ -38,50 +40,45 @@ def figure_drift(published: bytes, fresh: bytes) -> str:
     if published == fresh:
         return ""
     try:
-        before, now = _decode(published), _decode(fresh)
+        before, now = _frames(published), _frames(fresh)
+        if len(before) != len(now):
+            return f"{len(before)} → {len(now)} frames"
+        return next(filter(None, map(_frame_drift, before, now)), "")
     except (OSError, ValueError) as error:
         return f"cannot be decoded: {error}"
-    if (count := _frames(published)) != (new := _frames(fresh)):
-        return f"{count} → {new} frames"
+
+
+def same_pixels(published: bytes, fresh: bytes) -> bool:
+    """Return whether all frames of two image files are the same, to the last level."""
+    try:
+        frames = _frames(published), _frames(fresh)
+    except (OSError, ValueError):
+        return False
+    before, now = ([frame.tobytes() for frame in each] for each in frames)
+    return before == now
+
+
+def _frame_drift(before: Image, now: Image) -> str:
     if before.size != now.size:
         return f"size {before.width} by {before.height} → {now.width} by {now.height}"
-    distance = _root_mean_square(before, now)
-    return f"root mean square difference {distance:.2f}" if distance > MAX_DRIFT else ""
+    if before.info.get("duration") != now.info.get("duration"):
+        return f"{before.info.get('duration')} → {now.info.get('duration')} ms"
+    pairs = [(_on(before, ground), _on(now, ground)) for ground in _GROUNDS]
+    distance = max(_root_mean_square(*pair) for pair in pairs)
+    if distance > MAX_DRIFT:
+        return f"root mean square difference {distance:.2f}"
+    return next(filter(None, (_strong_difference(*pair) for pair in pairs)), "")
 
 
-def form_drift(published: bytes, fresh: bytes) -> str:
-    """Return how the text of two drawings differs that look the same: words, links, elements.
+def _strong_difference(before: Image, now: Image) -> str:
+    """Say where some pixels differ so much that it is no noise."""
+    from PIL import ImageChops  # noqa: PLC0415  # only drift needs it
 
-    Numbers may differ as they do from machine to machine, and so may ids, which contain their hash.
-
-    Args:
-        published: an SVG file, or any other: of those only the pixels count.
-        fresh: another.
-    """
-    if published == fresh or b"<svg" not in published[:_HEAD] or b"<svg" not in fresh[:_HEAD]:
-        return ""
-    before, now = (_form(data.decode("utf-8", "replace")) for data in (published, fresh))
-    if before == now:
-        return ""
-    pairs = zip(before, now, strict=False)
-    here, there = next((pair for pair in pairs if pair[0] != pair[1]), ("its end", "its end"))
-    return f"looks the same, and is not: {here[:80]!r} → {there[:80]!r}"
-
-
-def _form(svg: str) -> list[str]:
-    """Split a drawing into tags and texts, without numbers, ids and embedded images."""
-    names: dict[str, str] = {}
-    ids = re.findall(r"\bid=\"([^\"]{1,200})\"", svg)
-    plain = re.sub(r"data:image/[^\"')]*", "data:", svg)
-    plain = re.sub(r"\b(d|points)=\"[^\"]*\"", r'\1=""', plain)  # pixels tell
-    known = {name: names.setdefault(name, f"id{len(names)}") for name in ids}
-    plain = re.sub(
-        r"(\bid=\"|#)([\w.:-]{1,200})",
-        lambda found: found[1] + known.get(found[2], found[2]),
-        plain,
-    )
-    plain = _NUMBER.sub("0", plain)
-    return [piece.strip() for piece in re.split(r"(<[^<>]*>)", plain) if piece.strip()]
+    channels = ImageChops.difference(before, now).split()
+    most = ImageChops.lighter(ImageChops.lighter(channels[0], channels[1]), channels[2])
+    strong = most.point(lambda level: 255 if level > _STRONG else 0)
+    box, count = strong.getbbox(), strong.histogram()[255]
+    return f"{count} pixels differ much near {box[:2]}" if box and count >= _STRONG_PIXELS else ""
 
 
 def side_by_side(published: bytes, fresh: bytes) -> bytes:
@@ -103,28 +100,28 @@ def side_by_side(published: bytes, fresh: bytes) -> bytes:
 
 
 def _decode(data: bytes) -> Image:
-    """Rasterise or decode a figure, on white."""
-    from PIL import Image  # noqa: PLC0415  # only drift needs it
+    """Return what a page shows first of a figure, on white."""
+    return _on(_frames(data, most=1)[0], _GROUNDS[0])
+
+
+def _frames(data: bytes, most: int | None = None) -> list[Image]:
+    """Rasterise or decode a figure, with what is transparent in it."""
+    from PIL import Image, ImageSequence  # noqa: PLC0415  # only drift needs it
 
     if not data.startswith(_RASTER):
         import resvg_py  # noqa: PLC0415  # only drift needs it
 
         data = bytes(resvg_py.svg_to_bytes(svg_string=data.decode(), dpi=_DPI))
     with Image.open(io.BytesIO(data)) as image:
-        layer = image.convert("RGBA")
-    canvas = Image.new("RGBA", layer.size, "white")
-    canvas.alpha_composite(layer)
-    return canvas.convert("RGB")
+        return [frame.convert("RGBA") for frame in islice(ImageSequence.Iterator(image), most)]
 
 
-def _frames(data: bytes) -> int:
-    """Return of how many frames an image consists."""
+def _on(layer: Image, ground: str) -> Image:
     from PIL import Image  # noqa: PLC0415  # only drift needs it
 
-    if not data.startswith(_RASTER):
-        return 1
-    with Image.open(io.BytesIO(data)) as image:
-        return int(getattr(image, "n_frames", 1))
+    canvas = Image.new("RGBA", layer.size, ground)
+    canvas.alpha_composite(layer)
+    return canvas.convert("RGB")
 
 
 def _root_mean_square(before: Image, now: Image) -> float:

@@ -8,7 +8,8 @@ import string
 import sys
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
+from pathlib import Path
 
 from post_builder.execution.environment import INSIDE, inherited_environment
 from post_builder.execution.inside.versions import installed_versions
@@ -46,8 +47,9 @@ def kernel_versions(kernel: str, names: Collection[str], site: Site) -> PythonVe
     environment = inherited_environment(site)
     if launch.is_own:
         extra = filter(None, environment.get("PYTHONPATH", "").split(os.pathsep))
-        folders = (str(site.root / folder) for folder in ("", *extra))
-        python, packages = sys.version.split()[0], installed_versions(names, (*folders, *sys.path))
+        folders = (*(str(site.root / folder) for folder in ("", *extra)), *sys.path)
+        states = tuple(map(_last_change, folders))
+        python, packages = sys.version.split()[0], _installed(frozenset(names), folders, states)
     elif launch.interpreter:
         for name, text in launch.env.items():
             environment[name] = string.Template(text).safe_substitute(environment)
@@ -63,8 +65,25 @@ def kernel_versions(kernel: str, names: Collection[str], site: Site) -> PythonVe
 
 
 def forget() -> None:
-    """Ask the Python of other environments again from now on."""
+    """Look at the packages of all environments again from now on."""
+    _installed.cache_clear()
     _ask.cache_clear()
+
+
+@lru_cache(maxsize=64)  # most posts of a site import the same
+def _installed(
+    names: frozenset[str], folders: tuple[str, ...], _: tuple[int, ...]
+) -> Mapping[str, str | None]:
+    """Look up packages in the engine's own environment, whose folders changed last at some time."""
+    return installed_versions(names, folders)
+
+
+def _last_change(folder: str) -> int:
+    """Return when an entry was last made or removed in a folder, in nanoseconds."""
+    try:
+        return Path(folder).stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 @cache
@@ -92,6 +111,8 @@ def _ask(
         python, packages = json.loads(done.stdout)
     except FileNotFoundError:
         return "no longer exists"
+    except PermissionError:
+        return "may not be executed"
     except (OSError, subprocess.SubprocessError, ValueError) as error:
         return f"cannot be asked for its packages: {error!r}"
     return python, packages

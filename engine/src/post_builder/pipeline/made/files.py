@@ -13,6 +13,7 @@ from post_builder.files.swap import is_left
 from post_builder.files.writing import remove_empty_folders
 from post_builder.freshness.record import Made, Record, load_made
 from post_builder.pipeline.made.records import made_records
+from post_builder.pipeline.made.removed import put_away
 from post_builder.pipeline.names import Names
 from post_builder.site import OWN_FOLDER, Site
 
@@ -110,7 +111,7 @@ def _remove(site: Site, made: Mapping[str, str], *, dry_run: bool = False) -> li
         for file in (site.root / path, site.withheld(path)):
             if _is_own(site, file) and digest(operations.read(file)) == content:
                 if not dry_run:
-                    _remove_file(site, file)
+                    put_away(site, file)
                 removed.append(site.relative(file))
     return removed
 

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import jupytext
-from jupytext.languages import same_language
-
 from post_builder.document.post import Post
 from post_builder.rendering.downloads.notebook import make_notebook
 from post_builder.rendering.downloads.script import make_script
@@ -33,7 +30,7 @@ def make_downloads(
     carried = site.settings.outputs_in_notebook(post.front_matter)
     outputs = (figures or {}) if carried else None
     notebook = make_notebook(post, site, outputs)
-    made = {site.download(slug, ".ipynb"): jupytext.writes(notebook, fmt="ipynb")}
-    if same_language(post.language, "python"):
+    made = {site.download(slug, ".ipynb"): notebook.to_json()}
+    if post.language == "python":
         made[site.download(slug, ".py")] = make_script(post, notebook)
     return {path: f"{text.rstrip()}\n".encode() for path, text in made.items()}

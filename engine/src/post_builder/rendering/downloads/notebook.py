@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-
-from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from dataclasses import replace
+from typing import Any
 
 from post_builder.document.options import Tag
 from post_builder.document.post import Cell, Edit, Post, Span, splice
+from post_builder.rendering.downloads.cells import Notebook, NotebookCell
 from post_builder.rendering.downloads.liquid import liquid_edits
 from post_builder.rendering.downloads.outputs import published_outputs
 from post_builder.rendering.downloads.prose import (
@@ -24,9 +24,7 @@ _BLANK = re.compile(r"\A(?:[ \t]*\n)+")
 """Blank lines before a text; the spaces of indented code are not among them."""
 
 
-def make_notebook(
-    post: Post, site: Site, figures: Mapping[str, bytes] | None = None
-) -> NotebookNode:
+def make_notebook(post: Post, site: Site, figures: Mapping[str, bytes] | None = None) -> Notebook:
     """Make the notebook of a post.
 
     Args:
@@ -36,32 +34,25 @@ def make_notebook(
             disk yet, by their path.
     """
     title = post.front_matter.get("title")
-    cells = [new_markdown_cell(f"# {title}", id="title")] if title else []
-    metadata = {"kernelspec": _kernelspec(post), "language_info": {"name": post.language}}
-    notebook: NotebookNode = new_notebook(
-        cells=[*cells, *_cells(post, site, figures)], metadata=metadata
-    )
-    return notebook
+    heading = [NotebookCell("title", f"# {title}", is_code=False)] if title else []
+    cells = (*heading, *_cells(post, site, figures))
+    return Notebook(cells, _kernelspec(post), post.language)
 
 
-def _kernelspec(post: Post) -> dict[str, str]:
+def _kernelspec(post: Post) -> dict[str, Any]:
     given = {"display_name": post.kernel, "language": post.language, "name": post.kernel}
     return given | dict(post.kernelspec)
 
 
-def _cells(post: Post, site: Site, figures: Mapping[str, bytes] | None) -> Iterator[NotebookNode]:
+def _cells(post: Post, site: Site, figures: Mapping[str, bytes] | None) -> Iterator[NotebookCell]:
     prose = list(_prose(post, site))
     definitions = link_definitions(prose)
     for number, text in enumerate(prose, 1):
         if markdown := _BLANK.sub("", with_definitions(text, definitions)).rstrip():
-            yield new_markdown_cell(markdown, id=f"prose-{number}")
+            yield NotebookCell(f"prose-{number}", markdown, is_code=False)
         if number <= len(post.cells):
-            cell = post.cells[number - 1]
-            node = _code(cell)
-            if figures is not None:
-                node.outputs = published_outputs(post, cell, site, figures)
-                _number(node, number)
-            yield node
+            cell = _code(post.cells[number - 1])
+            yield cell if figures is None else _ran(cell, number, post, site, figures)
 
 
 def _prose(post: Post, site: Site) -> Iterator[str]:
@@ -90,19 +81,19 @@ def _plain(post: Post, part: Span, edits: list[Edit], site: Site) -> str:
     return plain_markdown(splice(post.at(part), inside).replace("\r\n", "\n"), site.url)
 
 
-def _number(node: NotebookNode, number: int) -> None:
-    """Number a cell as if it had run in the notebook."""
-    node.execution_count = number
-    for output in node.outputs:
-        if output.output_type == "execute_result":
-            output.execution_count = number
-
-
-def _code(cell: Cell) -> NotebookNode:
+def _code(cell: Cell) -> NotebookCell:
     given = {*map(str, cell.options.tags)}
     tags = sorted(given | ({Tag.SKIP_EXECUTION} if Tag.STORED_OUTPUT in given else set()))
-    metadata = {"tags": tags} if tags else {}
-    node: NotebookNode = new_code_cell(
-        cell.code.rstrip("\n"), id=cell.notebook_id, metadata=metadata
+    return NotebookCell(cell.notebook_id, cell.code.rstrip("\n"), tags=tuple(tags))
+
+
+def _ran(
+    cell: NotebookCell, number: int, post: Post, site: Site, figures: Mapping[str, bytes]
+) -> NotebookCell:
+    """Return a cell with its number and outputs, as if it had run in the notebook."""
+    outputs = published_outputs(post, post.cells[number - 1], site, figures)
+    numbered = (
+        {**output, "execution_count": number} if "execution_count" in output else output
+        for output in outputs
     )
-    return node
+    return replace(cell, number=number, outputs=tuple(numbered))

@@ -8,13 +8,11 @@ from collections.abc import Iterator, Mapping
 from html import unescape
 from pathlib import Path
 
-from nbformat import NotebookNode
-from nbformat.v4 import new_output
-
 from post_builder.document import figure_tag
 from post_builder.document.post import Cell, Post
+from post_builder.rendering.downloads.cells import Output
 from post_builder.rendering.downloads.liquid import plain_liquid
-from post_builder.rendering.regions.stored import MARK
+from post_builder.rendering.regions.marked import MARK
 from post_builder.site import Site
 
 _BLOCK = re.compile(
@@ -35,7 +33,7 @@ _STREAMS = frozenset({"stdout", "stderr"})
 
 def published_outputs(
     post: Post, cell: Cell, site: Site, figures: Mapping[str, bytes]
-) -> list[NotebookNode]:
+) -> list[Output]:
     """Return the outputs of a cell, read from its output region.
 
     Args:
@@ -51,22 +49,22 @@ def published_outputs(
     return [output for _, output in sorted(found, key=lambda pair: pair[0])]
 
 
-def _output(match: re.Match[str], post: Post, site: Site) -> NotebookNode:
+def _output(match: re.Match[str], post: Post, site: Site) -> Output:
     if match["html"] is not None:
         markup = plain_liquid(match["html"], post, site)
-        output: NotebookNode = new_output(
-            "display_data", data={"text/html": markup, "text/plain": _words(markup)}
-        )
-        return output
+        return _shown("display_data", {"text/html": markup, "text/plain": _words(markup)})
     text, kind = _words(match["text"]), match["kind"]
     if kind in _STREAMS:
-        output = new_output("stream", name=kind, text=f"{text}\n")
-    elif kind == "error":
+        return {"output_type": "stream", "name": kind, "text": f"{text}\n"}
+    if kind == "error":
         name, _, value = text.rpartition("\n")[2].partition(": ")
-        output = new_output("error", ename=name, evalue=value, traceback=text.split("\n"))
-    else:
-        output = new_output("execute_result", data={"text/plain": text})
-    return output
+        raised = {"ename": name, "evalue": value, "traceback": text.split("\n")}
+        return {"output_type": "error", **raised}
+    return _shown("execute_result", {"text/plain": text}) | {"execution_count": None}
+
+
+def _shown(kind: str, data: Output, metadata: Output | None = None) -> Output:
+    return {"output_type": kind, "data": data, "metadata": metadata or {}}
 
 
 def _words(markup: str) -> str:
@@ -75,7 +73,7 @@ def _words(markup: str) -> str:
 
 def _figure(
     tag: figure_tag.FigureTag, site: Site, figures: Mapping[str, bytes]
-) -> Iterator[NotebookNode]:
+) -> Iterator[Output]:
     path = tag.image_path.lstrip("/")
     kind, file = _KINDS.get(Path(path).suffix), site.root / path
     if kind is None or (path not in figures and not file.is_file()):
@@ -84,8 +82,5 @@ def _figure(
     content = data.decode() if kind == "image/svg+xml" else base64.b64encode(data).decode()
     alt = unescape(tag.alt)
     size = {"width": tag.width, "height": tag.height} if tag.width and tag.height else {}
-    yield new_output(
-        "display_data",
-        data={kind: content, "text/plain": alt},
-        metadata={kind: {"alt": alt, **size}},
-    )
+    data_by_type = {kind: content, "text/plain": alt}
+    yield _shown("display_data", data_by_type, {kind: {"alt": alt, **size}})

@@ -5,14 +5,13 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
-import jupytext
-from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell, new_notebook
-
-from post_builder.document.options import Tag
+from post_builder.document.options import UNRUN_TAGS, Tag
 from post_builder.document.post import Post
 from post_builder.errors import RenderError
+from post_builder.rendering.downloads.cells import Notebook, NotebookCell
+from post_builder.rendering.downloads.percent import INACTIVE, is_active, percent_script
 from post_builder.rendering.downloads.python.blocks_of_code import (
     bound_names,
     compiles,
@@ -28,9 +27,6 @@ from post_builder.rendering.downloads.python.plain_python import (
     raising,
 )
 
-_ALWAYS_COMMENTS = "active-ipynb"
-"""Jupytext's tag of cells that are comments in a script."""
-
 _LEFT_OUT = "Only Jupyter can run this cell"
 
 _HISTORY = re.compile(r"_{1,3}|_\d+|_i{1,3}|_i\d+|_[io]h|In|Out")
@@ -42,8 +38,8 @@ _DISPLAY = '''def display(*objects, **options):
         print(item)'''
 
 
-def make_script(post: Post, notebook: NotebookNode) -> str:
-    """Write a notebook as a script, in Jupytext's percent format.
+def make_script(post: Post, notebook: Notebook) -> str:
+    """Write a notebook as a script, in the percent format.
 
     Args:
         post: that the notebook was made of, for errors.
@@ -52,71 +48,56 @@ def make_script(post: Post, notebook: NotebookNode) -> str:
     Raises:
         RenderError: if the script does not compile: a bug in post-builder.
     """
-    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    plain = dict(zip((cell.id for cell in code), _plain_cells(code), strict=True))
+    code = [cell for cell in notebook.cells if cell.is_code]
+    plain = {cell.name: cell for cell in _plain_cells(code)}
     futures, plain_cells = _without_futures(plain)
-    cells = [plain_cells.get(cell.id, cell) for cell in notebook.cells]
+    cells = [plain_cells.get(cell.name, cell) for cell in notebook.cells]
     first = "\n".join([*futures, *_preamble(plain_cells.values())])
     if first:
-        cells = [new_code_cell(first, id="script"), *cells]
-    options = {
-        "notebook_metadata_filter": "-all",
-        "cell_metadata_filter": "tags",
-        "comment_magics": False,  # there are none any more
-    }
-    metadata = {**notebook.metadata, "jupytext": options}
-    script: str = jupytext.writes(new_notebook(cells=cells, metadata=metadata), fmt="py:percent")
+        cells = [NotebookCell("script", first), *cells]
+    script = percent_script(cells)
     if not compiles(script):
         hint = "this is a bug in post-builder; please report it"
         raise RenderError("internal error: the script does not compile", post.place(1), hint)
     return script
 
 
-def _plain_cells(cells: Sequence[NotebookNode]) -> Iterator[NotebookNode]:
+def _plain_cells(cells: Sequence[NotebookCell]) -> Iterator[NotebookCell]:
     """Yield each code cell as a script has it."""
     sources = [plain_python(cell.source) or "" for cell in cells]
     bound = set[str]()
     for index, cell in enumerate(with_new_figures(cells)):
-        tags = set(cell.metadata.get("tags", ()))
-        if tags & {Tag.SKIP_EXECUTION, Tag.STORED_OUTPUT}:
+        if UNRUN_TAGS.intersection(cell.tags):
             yield _as_comment(cell)
             continue
         plain = plain_python(cell.source)
         history = [name for name in used_names(plain or "") - bound if _HISTORY.fullmatch(name)]
         bound |= bound_names(plain or "")
-        if Tag.RAISES_EXCEPTION in tags:
-            later = used_names("\n".join(sources[index + 1 :]))
+        if Tag.RAISES_EXCEPTION in cell.tags:
+            later = used_names(*sources[index + 1 :])
             plain = raising(plain) if plain and bound_names(plain) & later else None
-            yield _as_comment(cell) if plain is None else _with_source(cell, plain)
+            yield _as_comment(cell) if plain is None else replace(cell, source=plain)
         elif plain is None or history:
             reason = f", which uses {', '.join(sorted(history))}" if history else ""
             text = f"{_LEFT_OUT}{reason}:\n{cell.source}"
-            yield _with_source(cell, in_comments(text))
+            yield replace(cell, source=in_comments(text))
         else:
-            yield _with_source(cell, plain)
+            yield replace(cell, source=plain)
 
 
-def _as_comment(cell: NotebookNode) -> NotebookNode:
-    tags = [*sorted(cell.metadata.get("tags", ())), _ALWAYS_COMMENTS]
-    node: NotebookNode = new_code_cell(cell.source, id=cell.id, metadata={"tags": tags})
-    return node
-
-
-def _with_source(cell: NotebookNode, source: str) -> NotebookNode:
-    node: NotebookNode = new_code_cell(source, id=cell.id, metadata=cell.metadata)
-    return node
+def _as_comment(cell: NotebookCell) -> NotebookCell:
+    return replace(cell, tags=(*cell.tags, INACTIVE))
 
 
 def _without_futures(
-    cells: dict[str, NotebookNode],
-) -> tuple[list[str], dict[str, NotebookNode]]:
+    cells: dict[str, NotebookCell],
+) -> tuple[list[str], dict[str, NotebookCell]]:
     """Take the imports from `__future__` out of cells: a script has them at its start."""
     found: dict[str, None] = {}
     changed = {}
     for name, cell in cells.items():
         changed[name] = cell
-        active = _ALWAYS_COMMENTS not in cell.metadata.get("tags", ())
-        tree = parsed(cell.source) if active and "__future__" in cell.source else None
+        tree = parsed(cell.source) if is_active(cell) and "__future__" in cell.source else None
         nodes = [node for node in (tree.body if tree else []) if _is_future(node)]
         if nodes:
             lines = cell.source.split("\n")
@@ -126,7 +107,7 @@ def _without_futures(
                     "# at the start of this script:",
                     *(f"# {line}" for line in lines[node.lineno - 1 : node.end_lineno]),
                 ]
-            changed[name] = _with_source(cell, "\n".join(lines))
+            changed[name] = replace(cell, source="\n".join(lines))
     return list(found), changed
 
 
@@ -134,12 +115,11 @@ def _is_future(node: ast.stmt) -> bool:
     return isinstance(node, ast.ImportFrom) and node.module == "__future__"
 
 
-def _preamble(cells: Iterable[NotebookNode]) -> Iterator[str]:
+def _preamble(cells: Iterable[NotebookCell]) -> Iterator[str]:
     """Yield what cells use and Jupyter, or the translation, has without an import."""
-    active = (c.source for c in cells if _ALWAYS_COMMENTS not in c.metadata.get("tags", ()))
-    code = "\n".join(active)
-    used = used_names(code)
-    modules = {name for name in helpers(code) if name in used}
+    active = [cell.source for cell in cells if is_active(cell)]
+    used = used_names(*active)
+    modules = {name for name in helpers("\n".join(active)) if name in used}
     if LOOP in used:
         modules.add("asyncio")
     yield from (f"import {name}" for name in sorted(modules))

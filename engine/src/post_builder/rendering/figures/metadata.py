@@ -6,7 +6,15 @@ import io
 import struct
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_PNG_METADATA = frozenset({b"tEXt", b"zTXt", b"iTXt", b"eXIf", b"tIME"})
+_PNG_PARTS = frozenset(
+    (
+        *(b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"bKGD", b"sBIT", b"hIST", b"sPLT", b"pHYs"),
+        *(b"cHRM", b"gAMA", b"iCCP", b"sRGB", b"cICP", b"mDCV", b"cLLI"),
+        *(b"acTL", b"fcTL", b"fdAT"),
+    )
+)
+"""Chunks of which pixels, colours, sizes and frames consist; others are texts, times, anything."""
+
 _PNG_FRAME = 12
 """Bytes of a PNG chunk besides its content."""
 
@@ -37,9 +45,9 @@ def _png(data: bytes) -> bytes:
     while position + _PNG_FRAME <= len(data):
         length, name = struct.unpack_from(">I4s", data, position)
         end = position + _PNG_FRAME + length
-        if name not in _PNG_METADATA:
+        if name in _PNG_PARTS:
             kept.append(data[position:end])
-        position = end
+        position = len(data) if name == b"IEND" else end
     return b"".join(kept)
 
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 
 from post_builder.document.figure_tag import FigureTag
+from post_builder.document.post import Cell
 from post_builder.rendering.markup.markdown import inline_html
 from post_builder.rendering.markup.sanitise import CLOSE, OPEN
 
@@ -82,6 +83,11 @@ def figcaption(caption: str) -> str:
 def attribute(text: str) -> str:
     """Escape a text for an attribute that neither Liquid nor kramdown interprets."""
     return html.escape(" ".join(text.split())).translate(ENTITIES)
+
+
+def page_title(cell: Cell) -> str:
+    """Return what a frame is called, escaped."""
+    return attribute(cell.options.alt or f"Output of cell {cell.name}")
 
 
 def site_address(path: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from post_builder.rendering.markup.formulas import MAX_DOLLARS, mathml
@@ -40,6 +41,7 @@ def _formula(content: str, options: Mapping[str, Any]) -> str:
         return f"<code>{html.escape(f'{mark}{content}{mark}')}</code>"
 
 
+@lru_cache(maxsize=1024)  # of `watch`: most captions are as in the build before
 def inline_html(text: str) -> str:
     """Turn one line of Markdown into HTML, which is not clean yet."""
     from markdown_it import MarkdownIt  # noqa: PLC0415  # only rich values need it

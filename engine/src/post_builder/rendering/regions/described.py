@@ -14,8 +14,7 @@ from post_builder.document.figure_tag import (
     texts_of,
 )
 from post_builder.document.post import Cell
-from post_builder.rendering.blocks import page_title
-from post_builder.rendering.markup.block import attribute, figcaption
+from post_builder.rendering.markup.block import attribute, figcaption, page_title
 
 _OPENING = re.compile(
     r'^<figure(?: markdown="0")? class="output (?P<kind>[\w -]+)"[^>]*>', re.MULTILINE

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 
 from post_builder.document.options import Tag
-from post_builder.document.post import END, START, Cell, Post
+from post_builder.document.post import Cell, Post
+from post_builder.rendering.alt_texts import has_alt, refuse_silent
 from post_builder.rendering.markup.block import figure_block
-from post_builder.rendering.publishable import has_alt, refuse_silent
-from post_builder.rendering.regions import FOLD, FOLD_END, at_its_place
 from post_builder.rendering.regions.described import has_figures, with_words
+from post_builder.rendering.regions.marked import at_its_place, content_of, marked
 from post_builder.rendering.regions.older import modern, outside_markdown
 from post_builder.site import Site
 
@@ -48,15 +48,4 @@ def republished(post: Post, cell: Cell, site: Site) -> str:
         content = f"{content}\n" if content else ""
     if not content:
         return ""
-    if Tag.HIDE_OUTPUT in cell.options.tags:
-        content = f"{FOLD}\n\n{content}\n{FOLD_END}\n"
-    return at_its_place(post.text, cell, cell.with_prefix(f"{START}\n{content}\n{END}"))
-
-
-def content_of(cell: Cell, region: str) -> str:
-    """Return what is between the markers, without a fold."""
-    text = cell.without_prefix(region).strip("\n")
-    content = text.removeprefix(f"{START}\n").removesuffix(f"\n{END}")
-    if content.startswith(FOLD):
-        content = content.removeprefix(f"{FOLD}\n\n").removesuffix(f"\n{FOLD_END}\n")
-    return content
+    return at_its_place(post.text, cell, cell.with_prefix(marked(cell, content)))

@@ -11,11 +11,9 @@ from post_builder.document.options import Tag
 from post_builder.document.post import START, Cell, Post
 from post_builder.errors import RenderError
 from post_builder.rendering.figures.files import Figure
+from post_builder.rendering.regions.marked import MARK
 from post_builder.rendering.regions.older import modern
 from post_builder.site import Site
-
-MARK = '<p class="output stored">Stored output: this code did not run again.</p>'
-"""What readers see above a stored output."""
 
 
 @dataclass(frozen=True, slots=True)

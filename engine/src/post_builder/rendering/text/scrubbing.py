@@ -42,6 +42,9 @@ _VARYING = (
 )
 """What libraries write to stderr that differs from run to run, and its replacement."""
 
+_LONG = 1_000_000
+"""Characters from which on a text is too long to be kept."""
+
 _SHARED_NAMES = frozenset(
     {"root", "user", "admin", "runner", "ubuntu", "debian", "vscode", "jovyan", "nobody", "build"}
     | {"localhost", "localhost.localdomain", "host", ""}
@@ -67,7 +70,13 @@ def scrub(text: str, root: Path, machine: Machine | None = None) -> str:
         root: of the site; paths in it become relative.
         machine: on which the output was made; by default this one.
     """
-    rules = _rules(str(root), machine or this_machine())
+    scrubbed = _scrubbed if len(text) <= _LONG else _scrubbed.__wrapped__
+    return scrubbed(text, str(root), machine or this_machine())
+
+
+@lru_cache(maxsize=256)  # of `watch`: most outputs are as in the build before
+def _scrubbed(text: str, root: str, machine: Machine) -> str:
+    rules = _rules(root, machine)
     pieces = _URL.split(text)
     for index in range(0, len(pieces), 2):  # the others are addresses on a network
         for rule in rules:

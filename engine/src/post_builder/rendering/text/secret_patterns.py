@@ -14,6 +14,8 @@ _PLACEHOLDER = r"(?!\*{3}|x{4}|X{4}|\.{3}|…|<|\[|\$|%|your|YOUR|example|EXAMPL
 
 _ASSIGNED = rf"[\"']?\s{{0,3}}[=:]\s{{0,3}}[\"']?{_PLACEHOLDER}"
 
+_UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+
 PATTERNS: dict[str, re.Pattern[str]] = {
     name: re.compile(pattern)
     for name, pattern in {
@@ -93,6 +95,55 @@ PATTERNS: dict[str, re.Pattern[str]] = {
         "contentful-token": r"CFPAT-[\w-]{40,}",
         "okta-token": r"SSWS 00[\w-]{38,}",
         "putty-key": r"PuTTY-User-Key-File-[23]:",
+        "adafruit-key": r"aio_[A-Za-z0-9]{28}(?!\w)",
+        "adobe-secret": r"p8e-[A-Za-z0-9]{32}(?!\w)",
+        "alibaba-key": r"LTAI[A-Za-z0-9]{17,21}(?!\w)",
+        "artifactory-token": r"cmVmdGtuO[A-Za-z0-9]{50,}",
+        "cerebras-key": r"csk-[a-z0-9]{48}",
+        "clojars-token": r"CLOJARS_[a-z0-9]{60}",
+        "crates-token": r"cio[A-Za-z0-9]{32}(?!\w)",
+        "defined-key": r"dnkey-[\w=-]{26}-[\w=-]{52}",
+        "dropbox-token": r"sl\.[\w-]{130,}",
+        "duffel-token": r"duffel_(?:test|live)_[\w=-]{43}",
+        "easypost-key": r"EZ[AT]K[A-Za-z0-9]{54}",
+        "endorlabs-token": r"endr\+[A-Za-z0-9-]{16}",
+        "flutterwave-key": r"FLWSECK(?:_TEST)?-[A-Za-z0-9]{12,}",
+        "frameio-token": r"fio-u-[\w=-]{64}",
+        "gitlab-runner-token": r"GR1348941[\w-]{20}",
+        "harness-token": r"(?:pat|sat)\.[\w-]{22}\.[0-9a-f]{24}\.\w{20}",
+        "hubspot-token": r"pat-(?:na|eu)\d-" + _UUID,
+        "infracost-key": r"ico-[A-Za-z0-9]{32}(?!\w)",
+        "intra42-secret": r"s-s4t2(?:ud|af)-[0-9a-f]{64}",
+        "langfuse-key": r"sk-lf-" + _UUID,
+        "lob-key": r"(?:live|test)_[0-9a-f]{35}(?!\w)",
+        "maxmind-key": r"[A-Za-z0-9]{6}_[A-Za-z0-9]{29}_mmk",
+        "neon-key": r"napi_[a-z0-9]{60,}",
+        "new-relic-other-key": r"NR(?:II-[\w-]{32}|JS-[0-9a-f]{19})",
+        "nuget-key": r"oy2[a-z0-9]{43}(?!\w)",
+        "octopus-key": r"API-(?=[A-Z]{0,25}\d)[A-Z0-9]{26}(?!\w)",
+        "onepassword-key": (
+            r"A3-[A-Z0-9]{6}-(?:[A-Z0-9]{11}|[A-Z0-9]{6}-[A-Z0-9]{5})(?:-[A-Z0-9]{5}){3}(?!\w)"
+        ),
+        "onepassword-token": r"ops_eyJ[A-Za-z0-9+/]{80,}",
+        "openshift-token": r"sha256~[\w-]{43}",
+        "packagist-token": r"packagist_[a-z]{3}_[0-9a-f]{68}",
+        "plaid-token": r"access-(?:sandbox|development|production)-" + _UUID,
+        "polar-token": r"polar_[a-z]{2,4}_\w{40,}",
+        "posthog-key": r"phx_[\w-]{43}",
+        "prefect-key": r"pn[ub]_[A-Za-z0-9]{36}",
+        "readme-key": r"rdme_[a-z0-9]{70}",
+        "resend-key": r"re_[A-Za-z0-9]{8}_[A-Za-z0-9]{24}(?!\w)",
+        "scalingo-token": r"tk-us-[\w-]{48}",
+        "settlemint-token": r"sm_[aps]at_[A-Za-z0-9]{16}",
+        "shippo-token": r"shippo_(?:live|test)_[0-9a-f]{40}",
+        "slack-app-token": r"xapp-\d-[A-Z0-9]{6,}-\d{6,}-[a-z0-9]{20,}",
+        "sourcegraph-token": r"sgp_(?:[0-9a-f]{16}_|local_)?[0-9a-f]{40}",
+        "teams-webhook": r"\.webhook\.office\.com/webhookb2/[\w-]{30,}@",
+        "together-key": r"tgp_v1_[\w-]{43}",
+        "typeform-token": r"tfp_[\w.=-]{59}",
+        "vercel-token": r"vc[a-z]_[A-Za-z0-9]{56}(?!\w)",
+        "yandex-key": r"AQVN[\w-]{35,38}(?!\w)",
+        "zuplo-key": r"zpka_\w{30,}",
         "json-web-token": r"eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,}",
         "authorization-header": (
             r"(?i:authorization)" + _ASSIGNED + r"(?i:bearer|basic|token|digest)\s{1,3}"

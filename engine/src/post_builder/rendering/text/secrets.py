@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import lru_cache
 from html import unescape
 
 from post_builder.errors import RenderError
 from post_builder.place import Place
 from post_builder.rendering.text.secret_patterns import PATTERNS
+
+_LONG = 1_000_000
+"""Characters from which on a text is too long to be kept."""
 
 
 def find_secret(text: str, allowed: Collection[str] = ()) -> tuple[str, int] | None:
@@ -20,6 +24,12 @@ def find_secret(text: str, allowed: Collection[str] = ()) -> tuple[str, int] | N
     Returns:
         The name of the pattern and the line of the text, counted from 1; None if there is none.
     """
+    search = _search if len(text) <= _LONG else _search.__wrapped__
+    return search(text, frozenset(allowed))
+
+
+@lru_cache(maxsize=256)  # of `watch`: most outputs are as in the build before
+def _search(text: str, allowed: frozenset[str]) -> tuple[str, int] | None:
     text = unescape(text) if "&" in text else text
     for name, pattern in PATTERNS.items():
         if name in allowed:

@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 
+from markdown_it import MarkdownIt
 from markdown_it.parser_block import ParserBlock, RuleFuncBlockType
 from markdown_it.ruler import Ruler
 from markdown_it.rules_block import StateBlock
+from markdown_it.token import Token
+from markdown_it.utils import EnvType
+
+from post_builder.document.parsing.rules.kept import KeepingState, Kept
 
 _BY_START = {
     "{": ("attributes", "plain", "html_block"),
@@ -71,6 +76,19 @@ class ChoosingParser(ParserBlock):
         self.ruler = self.rules = _Rules()
         for name, rule, ends in rules:
             self.rules.push(name, rule, {"alt": list(ends)})
+
+    def parse(
+        self,
+        src: str,
+        md: MarkdownIt,
+        env: EnvType,
+        outTokens: list[Token],  # noqa: N803  # as in markdown-it
+    ) -> list[Token]:
+        """Parse a text; tokens that are `Kept` are made only if they are needed."""
+        of_state = KeepingState if isinstance(outTokens, Kept) else StateBlock
+        state = of_state(src, md, env, outTokens)
+        self.tokenize(state, state.line, state.lineMax)
+        return outTokens
 
     def tokenize(self, state: StateBlock, startLine: int, endLine: int) -> None:  # noqa: N803
         """Parse the blocks that start on some lines, the end not included."""

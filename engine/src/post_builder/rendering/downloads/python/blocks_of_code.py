@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import symtable
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 
 _INDENT = "    "
 
@@ -44,34 +46,66 @@ def indent(code: str) -> str | None:
     )
 
 
-def bound_names(code: str) -> set[str]:
+@dataclass(frozen=True, slots=True)
+class _Statement:
+    """What a statement at the top level of some code, or in a block there, does with names."""
+
+    read: frozenset[str]
+    """Those that it reads first."""
+    targets: frozenset[str]
+    """Those that it then binds for its blocks."""
+    blocks: tuple[tuple[_Statement, ...], ...]
+    bound: frozenset[str]
+    """All that are bound after it."""
+    is_function: bool
+
+
+def bound_names(code: str) -> frozenset[str]:
     """Return the names that code binds at its top level."""
     tables = _tables(code)
     symbols = tables[0].get_symbols() if tables else []
-    return {symbol.get_name() for symbol in symbols if symbol.is_assigned() or symbol.is_imported()}
+    return frozenset(s.get_name() for s in symbols if s.is_assigned() or s.is_imported())
 
 
-def used_names(code: str) -> set[str]:
-    """Return the names that code reads and has not bound before."""
-    tree = parsed(code)
-    return _used(tree.body, set()) if tree else set()
+def used_names(*codes: str) -> set[str]:
+    """Return the names that code reads and has not bound before.
+
+    Args:
+        codes: one after another; what is not Python reads nothing.
+    """
+    return _used([statement for code in codes for statement in _statements(code)], set())
 
 
-def _used(statements: Sequence[ast.stmt], bound: set[str]) -> set[str]:
+def _used(statements: Sequence[_Statement], bound: set[str]) -> set[str]:
     """Return the names that statements read without having bound them; add those they bind."""
     used = set[str]()
-    in_the_end = bound.union(*(bound_names(ast.unparse(s)) for s in statements))
+    in_the_end = bound.union(*(statement.bound for statement in statements))
     for statement in statements:
-        heads, targets, bodies = _parts(statement)
         # a function reads names when it is called: its own, and those of functions below it
-        is_function = isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef)
-        known = in_the_end if is_function else bound
-        used |= set[str]().union(*(_read_names(ast.unparse(head)) for head in heads)) - known
-        inner = bound | {name for target in targets for name in bound_names(f"{target} = 0")}
-        for body in bodies:
-            used |= _used(body, set(inner))
-        bound |= bound_names(ast.unparse(statement))
+        used |= statement.read - (in_the_end if statement.is_function else bound)
+        inner = bound | statement.targets
+        for block in statement.blocks:
+            used |= _used(block, set(inner))
+        bound |= statement.bound
     return used
+
+
+@lru_cache(maxsize=1024)  # of `watch`: most cells are as in the build before
+def _statements(code: str) -> tuple[_Statement, ...]:
+    tree = parsed(code)
+    return tuple(map(_statement, tree.body)) if tree else ()
+
+
+def _statement(node: ast.stmt) -> _Statement:
+    heads, targets, bodies = _parts(node)
+    none = frozenset[str]()
+    return _Statement(
+        none.union(*(_read_names(ast.unparse(head)) for head in heads)),
+        none.union(*(bound_names(f"{target} = 0") for target in targets)),
+        tuple(tuple(map(_statement, body)) for body in bodies),
+        bound_names(ast.unparse(node)),
+        isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef),
+    )
 
 
 def _parts(statement: ast.stmt) -> tuple[list[ast.AST], list[str], list[list[ast.stmt]]]:

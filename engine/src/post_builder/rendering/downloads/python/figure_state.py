@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
-from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell
-
+from post_builder.rendering.downloads.cells import NotebookCell
 from post_builder.rendering.downloads.python.blocks_of_code import parsed
 
 _PYPLOT = "matplotlib.pyplot"
@@ -22,21 +22,43 @@ _METHODS = frozenset({"plot", "hist", "boxplot"})
 """Methods of data frames that draw into the current figure."""
 
 
-def with_new_figures(cells: Sequence[NotebookNode]) -> Iterator[NotebookNode]:
+@dataclass(frozen=True, slots=True)
+class _Drawing:
+    """What code has to do with figures."""
+
+    names: tuple[str, ...] = ()
+    """Those under which it imports pyplot."""
+    methods: tuple[tuple[str, str], ...] = ()
+    """What it calls of something, in order: the name of that, if it has one, and the method."""
+
+    def calls(self, names: Collection[str]) -> Iterator[str]:
+        """Yield the functions of pyplot, by some names, and methods of data frames, in order."""
+        for owner, method in self.methods:
+            if owner in names:
+                yield method
+            elif method in _METHODS and not owner.startswith("ax"):
+                yield f".{method}"
+
+
+def with_new_figures(cells: Sequence[NotebookCell]) -> Iterator[NotebookCell]:
     """Close the figures of earlier cells before code that would draw into them."""
     names: set[str] = set()
     drawn = False
     for cell in cells:
-        tree = parsed(cell.source)
-        calls = list(_calls(tree, names)) if tree else []
-        if names and drawn and _continues(calls):
+        drawing = _drawing(cell.source)
+        if names and drawn and _continues(list(drawing.calls(names))):
             source = f'{min(names)}.close("all")  # as a notebook does between cells\n{cell.source}'
-            yield new_code_cell(source, id=cell.id, metadata=cell.metadata)
+            yield replace(cell, source=source)
         else:
             yield cell
-        if tree:
-            names |= set(_pyplot_names(tree))
-            drawn = drawn or bool(set(_calls(tree, names)) - _SETTINGS)
+        names |= set(drawing.names)
+        drawn = drawn or bool(set(drawing.calls(names)) - _SETTINGS)
+
+
+@lru_cache(maxsize=1024)  # of `watch`: most cells are as in the build before
+def _drawing(code: str) -> _Drawing:
+    tree = parsed(code)
+    return _Drawing(tuple(_pyplot_names(tree)), tuple(_methods(tree))) if tree else _Drawing()
 
 
 def _pyplot_names(tree: ast.Module) -> Iterator[str]:
@@ -48,17 +70,13 @@ def _pyplot_names(tree: ast.Module) -> Iterator[str]:
             yield from (a.asname or a.name for a in node.names if a.name == "pyplot")
 
 
-def _calls(tree: ast.Module, names: set[str]) -> Iterator[str]:
-    """Yield the functions of pyplot, and the methods of data frames, that code calls, in order."""
+def _methods(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    """Yield the methods that code calls and the names of their objects, in order."""
     found = (node.func for node in ast.walk(tree) if isinstance(node, ast.Call))
     methods = [function for function in found if isinstance(function, ast.Attribute)]
     for function in sorted(methods, key=lambda node: (node.lineno, node.col_offset)):
         owner = function.value
-        name = owner.id if isinstance(owner, ast.Name) else ""
-        if name in names:
-            yield function.attr
-        elif function.attr in _METHODS and not name.startswith("ax"):
-            yield f".{function.attr}"
+        yield owner.id if isinstance(owner, ast.Name) else "", function.attr
 
 
 def _continues(calls: Sequence[str]) -> bool:
