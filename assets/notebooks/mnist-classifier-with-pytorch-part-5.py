@@ -29,7 +29,7 @@ os.environ |= {"MKL_CBWR": "AVX2", "ONEDNN_MAX_CPU_ISA": "AVX2"}
 
 import gzip
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -80,17 +80,6 @@ def split_by_writer(
     return TensorDataset(*digits[~apart]), TensorDataset(*digits[apart])
 
 
-def mean_digits(images: Tensor, labels: Tensor) -> Tensor:
-    """Average the images of each digit: (N, 1, 28, 28) becomes (10, 1, 28, 28)."""
-    return torch.stack([images[labels == digit].mean(dim=0) for digit in range(10)])
-
-
-def nearest(images: Tensor, references: Tensor) -> Tensor:
-    """Return the index of the nearest reference for each image, (N,)."""
-    distances = torch.cdist(images.flatten(1), references.flatten(1))  # (N, references)
-    return distances.argmin(dim=1)
-
-
 def normalise(
     digits: TensorDataset, mean: float, std: float, device: torch.device
 ) -> TensorDataset:
@@ -107,25 +96,6 @@ def batches(
     arrange = torch.randperm if shuffle else torch.arange
     for rows in arrange(len(labels), device=labels.device).split(size):
         yield images[rows], labels[rows]
-
-
-class MLP(nn.Module):
-    """A multilayer perceptron: 784 pixels, one hidden layer, ten logits."""
-
-    def __init__(self, hidden: int = 512, dropout: float = 0.1) -> None:
-        """Create the layers, with random weights."""
-        super().__init__()
-        self.layers = nn.Sequential(
-            nn.Flatten(),  # (N, 1, 28, 28) -> (N, 784)
-            nn.Linear(784, hidden),  # (N, 784) -> (N, hidden)
-            nn.ReLU(),
-            nn.Dropout(dropout),
-            nn.Linear(hidden, 10),  # (N, hidden) -> (N, 10)
-        )
-
-    def forward(self, images: Tensor) -> Tensor:
-        """Return the logits, (N, 10)."""
-        return self.layers(images)
 
 
 def count_parameters(model: nn.Module) -> int:
@@ -228,10 +198,7 @@ def plot_digits(
 
 
 def label_lines(axes: Axes, end: int = -1, gap: float = 0.1) -> None:
-    """Name each line beside its last point, or beside its first if `end` is 0.
-
-    Names are at least `gap` apart, as a share of the height of the axes.
-    """
+    """Name lines beside their last points (`end` 0: first), `gap` of the height off."""
     axes.autoscale_view()
     inside = axes.transData + axes.transAxes.inverted()
     points = [inside.transform(line.get_path().vertices)[end] for line in axes.lines]
@@ -248,9 +215,39 @@ def label_lines(axes: Axes, end: int = -1, gap: float = 0.1) -> None:
                       "offset points", color=dark, ha=side, va="center")  # fmt: skip
 
 
-def plot_search(
-    tried: Mapping[tuple[Any, float], Sequence[float]], what: str
-) -> Figure:
+
+
+def mean_digits(images: Tensor, labels: Tensor) -> Tensor:
+    """Average the images of each digit: (N, 1, 28, 28) becomes (10, 1, 28, 28)."""
+    return torch.stack([images[labels == digit].mean(dim=0) for digit in range(10)])
+
+
+def nearest(images: Tensor, references: Tensor) -> Tensor:
+    """Return the index of the nearest reference for each image, (N,)."""
+    distances = torch.cdist(images.flatten(1), references.flatten(1))  # (N, references)
+    return distances.argmin(dim=1)
+
+
+class MLP(nn.Module):
+    """A multilayer perceptron: 784 pixels, one hidden layer, ten logits."""
+
+    def __init__(self, hidden: int = 512, dropout: float = 0.1) -> None:
+        """Create the layers, with random weights."""
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Flatten(),  # (N, 1, 28, 28) -> (N, 784)
+            nn.Linear(784, hidden),  # (N, 784) -> (N, hidden)
+            nn.ReLU(),
+            nn.Dropout(dropout),
+            nn.Linear(hidden, 10),  # (N, hidden) -> (N, 10)
+        )
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Return the logits, (N, 10)."""
+        return self.layers(images)
+
+
+def plot_search(tried: dict[Any, Sequence[float]], what: str) -> Figure:
     """Draw accuracies against the learning rate: a dot per seed, a line per choice."""
     figure, axes = plt.subplots(figsize=(7, 4.8))
     for number, choice in enumerate(sorted({choice for choice, _ in tried})):
