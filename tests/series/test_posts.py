@@ -148,10 +148,10 @@ def test_every_detour_is_a_box(post: Text) -> None:
     assert detours == [text for text in paragraphs if text.endswith("{: .notice--info}")]
 
 
-NUMERALS = ["I", "II", "III", "IV"]
+NUMERALS = ["I", "II", "III", "IV", "V"]
 
 
-@pytest.mark.parametrize(("number", "least"), [(2, 30), (3, 8)])
+@pytest.mark.parametrize(("number", "least"), [(2, 30), (3, 8), (4, 7)])
 def test_terms_name_the_sections_that_they_link_to(number: int, least: int) -> None:
     """A row of a table of terms says the part and the heading that its link leads to."""
     form = r"^\| .* \| \[Part ([IV]+), (.*)\]\((.*)\) \|$"
@@ -306,7 +306,8 @@ def made(part: int) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    ("later", "earlier", "most"), [(1, 0, 1), (2, 0, 1), (2, 1, 2), (3, 0, 1), (3, 1, 2)]
+    ("later", "earlier", "most"),
+    [(1, 0, 1), (2, 0, 1), (2, 1, 2), (3, 0, 1), (3, 1, 2), (4, 0, 1), (4, 1, 1)],
 )
 def test_a_later_part_brings_what_an_earlier_one_made_folded(
     later: int, earlier: int, most: int

@@ -1,0 +1,29 @@
+"""The rungs of Part V's ladder, each a change of the one before."""
+
+from mnist_post.fast.racing import Rung
+
+# isort: split
+# region ladder
+from dataclasses import replace
+from typing import Any
+
+# Each line changes the rung before it.
+CHANGES: list[dict[str, Any]] = [
+    {"name": "digits in memory", "in_memory": True},
+    {"name": "fused optimiser", "fused": True},
+    {"name": "channels last", "channels_last": True},
+    {"name": "one-cycle schedule", "one_cycle": True, "lr": 5e-3, "epochs": 1},
+    {"name": "batches of 128", "batch": 128, "lr": 1e-2},
+    {"name": "label smoothing", "smoothing": 0.2},
+    {"name": "no dropout", "dropout": 0.0},
+    {"name": "shorter schedule", "epochs": 0.6},
+    {"name": "bfloat16", "bfloat16": True},
+    {"name": "torch.compile", "compiled": True},
+]
+
+LADDER = [Rung()]
+for change in CHANGES:
+    LADDER.append(replace(LADDER[-1], **change))
+FARTHER = replace(LADDER[-1], name="to 99.0", target=99.0, epochs=2, smoothing=0.1)
+
+# endregion

@@ -1,0 +1,141 @@
+"""What the trials of Part V say, and where the time of a step goes."""
+
+from mnist_post.fast.racing import Rung, Trial, build, step_loss, stream
+
+# isort: split
+# region summary
+import math
+import statistics
+from collections import defaultdict
+from collections.abc import Sequence
+
+import torch
+from torch.autograd.profiler import record_function
+from torch.profiler import ProfilerActivity, profile
+from torch.utils.data import TensorDataset
+
+
+def read_trials(text: str) -> dict[str, list[Trial]]:
+    """Return the trials of each rung, in the order of the file.
+
+    Lines that begin with # say how the file was made; the first other one has heads.
+    """
+    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    trials = defaultdict(list)
+    for line in lines[1:]:
+        name, seed, *numbers, reached = line.split(",")
+        seconds, compilation, steps, epochs, accuracy = map(float, numbers)
+        found = (seconds, compilation, int(steps), epochs, accuracy, reached == "1")
+        trials[name].append(Trial(name, int(seed), *found))
+    return dict(trials)
+
+
+def median_interval(numbers: Sequence[float]) -> tuple[float, float, float]:
+    """Return the median, and the 95 % interval of the true one.
+
+    Each number is below the true median or above it as a coin falls, so a number
+    with few others below it is nearly always below: the second of ten, for example.
+    Raises ValueError for fewer than six numbers.
+    """
+    ranked, count = sorted(numbers), len(numbers)
+    chances = [math.comb(count, heads) / 2**count for heads in range(count)]
+    safe = [below for below in range(count // 2) if sum(chances[: below + 1]) <= 1 / 40]
+    if not safe:
+        raise ValueError(f"{count} numbers are too few for an interval")
+    return statistics.median(ranked), ranked[safe[-1]], ranked[-1 - safe[-1]]
+
+
+def training_seconds(trials: Sequence[Trial]) -> list[float]:
+    """Return the seconds to the target; infinite where it was not reached."""
+    return [trial.seconds if trial.reached else math.inf for trial in trials]
+
+
+def as_table(ladder: dict[str, list[Trial]]) -> str:
+    """Write a line per rung: median of seconds and epochs, and how many arrived."""
+    plain = statistics.median(training_seconds(next(iter(ladder.values()))))
+    lines = [
+        "rung                seconds (interval)      reached   epochs  times as fast"
+    ]
+    for name, trials in ladder.items():
+        median, low, high = median_interval(training_seconds(trials))
+        reached = f"{sum(trial.reached for trial in trials)} of {len(trials)}"
+        epochs = statistics.median(trial.epochs for trial in trials)
+        times = f"{median:5.2f} ({low:.2f} to {high:.2f})"
+        lines += [
+            f"{name:19} {times:23} {reached:8} {epochs:7.2f} {plain / median:9.1f}"
+        ]
+    return "\n".join(lines)
+
+
+# endregion
+# region times
+
+# Parts of names of operations, and what we call them
+KINDS = {
+    "Optimizer.step": "optimiser",
+    "zero_grad": "optimiser",
+    "conv": "convolution",
+    "batch_norm": "batch norm",
+    "BatchNorm": "batch norm",
+    "pool": "pooling",
+    "Pool": "pooling",
+}
+
+
+def kind_of(event: torch.autograd.profiler_util.FunctionEvent) -> str:
+    """Return what an event of the profiler belongs to."""
+    names = [event.name]
+    parent = event.cpu_parent
+    while parent:
+        names.append(parent.name)
+        parent = parent.cpu_parent
+    if "loading" in names:
+        return "loading"
+    for name in names:
+        for part, kind in KINDS.items():
+            if part in name:
+                return kind
+    return "everything else"
+
+
+def where_time_goes(
+    rung: Rung, digits: TensorDataset, count: int = 6400
+) -> dict[str, float]:
+    """Return the milliseconds per 1,000 digits that each kind of operation takes."""
+    device = torch.device("cpu")
+    model, network = build(rung, device)
+    optimizer = torch.optim.AdamW(model.parameters(), rung.lr, fused=rung.fused)
+    batches = stream(rung, digits, device)
+
+    def step() -> None:
+        with record_function("loading"):
+            images, labels = next(batches)
+        loss = step_loss(rung, network, images, labels)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+
+    step()  # the first one warms up
+    with profile(activities=[ProfilerActivity.CPU]) as profiler:
+        for _ in range(count // rung.batch):
+            with record_function("step"):
+                step()
+    spent: dict[str, float] = defaultdict(float)
+    for event in profiler.events():
+        spent[kind_of(event)] += event.self_cpu_time_total / count  # µs per digit: ms
+    return dict(spent)
+
+
+# endregion
+
+
+def all_reduce_seconds(
+    workers: int, size: float, bandwidth: float, latency: float
+) -> float:
+    """Return the time of a ring all-reduce of `size` bytes.
+
+    Each worker sends 2 (n - 1) / n of the bytes over a link of so many bytes per
+    second, in 2 (n - 1) messages (Patarasuk and Yuan, 2009).
+    """
+    messages = 2 * (workers - 1)
+    return messages / workers * size / bandwidth + messages * latency
