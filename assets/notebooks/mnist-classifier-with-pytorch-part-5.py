@@ -215,53 +215,6 @@ def label_lines(axes: Axes, end: int = -1, gap: float = 0.1) -> None:
                       "offset points", color=dark, ha=side, va="center")  # fmt: skip
 
 
-
-
-def mean_digits(images: Tensor, labels: Tensor) -> Tensor:
-    """Average the images of each digit: (N, 1, 28, 28) becomes (10, 1, 28, 28)."""
-    return torch.stack([images[labels == digit].mean(dim=0) for digit in range(10)])
-
-
-def nearest(images: Tensor, references: Tensor) -> Tensor:
-    """Return the index of the nearest reference for each image, (N,)."""
-    distances = torch.cdist(images.flatten(1), references.flatten(1))  # (N, references)
-    return distances.argmin(dim=1)
-
-
-class MLP(nn.Module):
-    """A multilayer perceptron: 784 pixels, one hidden layer, ten logits."""
-
-    def __init__(self, hidden: int = 512, dropout: float = 0.1) -> None:
-        """Create the layers, with random weights."""
-        super().__init__()
-        self.layers = nn.Sequential(
-            nn.Flatten(),  # (N, 1, 28, 28) -> (N, 784)
-            nn.Linear(784, hidden),  # (N, 784) -> (N, hidden)
-            nn.ReLU(),
-            nn.Dropout(dropout),
-            nn.Linear(hidden, 10),  # (N, hidden) -> (N, 10)
-        )
-
-    def forward(self, images: Tensor) -> Tensor:
-        """Return the logits, (N, 10)."""
-        return self.layers(images)
-
-
-def plot_search(tried: dict[Any, Sequence[float]], what: str) -> Figure:
-    """Draw accuracies against the learning rate: a dot per seed, a line per choice."""
-    figure, axes = plt.subplots(figsize=(7, 4.8))
-    for number, choice in enumerate(sorted({choice for choice, _ in tried})):
-        rates = sorted({lr for other, lr in tried if other == choice})
-        dots = [[100 * accuracy for accuracy in tried[choice, lr]] for lr in rates]
-        means = [sum(seeds) / len(seeds) for seeds in dots]
-        axes.plot(rates, means, color=f"C{number}", label=f"{choice}\n{what}")
-        for lr, seeds in zip(rates, dots, strict=True):
-            axes.scatter([lr] * len(seeds), seeds, 18, f"C{number}")
-    axes.set(xscale="log", xlabel="learning rate", ylabel="validation accuracy (%)")
-    label_lines(axes, gap=0.14)
-    return figure
-
-
 # %%
 import inspect
 import json
