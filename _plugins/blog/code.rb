@@ -11,10 +11,10 @@ module Blog
     # What is said elsewhere on the page, or means something to the build only.
     REPEATED = %w[data-alt data-caption data-source data-timeout data-format].freeze
     # Lines from which a fold is for pasting and not for reading: it has no colours.
-    LONG = 50
+    LONG = 30
     # The tokens that have one colour, and the name that all of them get.
     KINDS = {
-      /\A(?:kc|nd|se)\z/ => "m", /\A(?:nf|fm|nt)\z/ => "f", /\A(?:gd|gr|err)\z/ => "gr",
+      /\A(?:kc|nd|se)\z/ => "m", /\A(?:nf|nc|fm|nt)\z/ => "f", /\A(?:gd|gr|err)\z/ => "gr",
       /\As/ => "s", /\Ak/ => "k", /\Ac/ => "c"
     }.freeze
     # The kinds that come hundreds of times on a page have elements of their own, shorter by a tenth of
@@ -75,7 +75,8 @@ module Blog
 
     def self.drop_tokens(block)
       block.css("code span").each do |token|
-        token.replace(token.children) if (token.classes - PLAIN).empty? || token.content.strip.empty?
+        plain = (token.classes - PLAIN).empty? || ["", "print"].include?(token.content.strip)
+        token.replace(token.children) if plain
       end
       block.css("code span").each { |token| token["class"] = kind(token["class"]) }
       block.css("code span").each { |token| join(token) }
