@@ -1,10 +1,11 @@
 """What a cluster of two local workers costs beside a local build of the same posts.
 
-Posts as in `builds.py`, in a git repository: a local build with two jobs, and one by a scheduler
-and two workers on loopback, in turns. For some numbers of posts it prints the seconds of both and
-their ratio.
+Posts in a git repository: a local build with two jobs, and one by a scheduler and two workers on
+loopback, in turns. For some numbers of posts it prints the seconds of both and their ratio. The
+posts are those of `builds.py`, or small ones, of one cell that imports nothing, so that a thousand
+of them take minutes.
 
-Run: python engine/benchmarks/cluster.py [ROUNDS] [POSTS …]
+Run: python engine/benchmarks/cluster.py [ROUNDS] [usual | small] [POSTS …]
 """
 
 from __future__ import annotations
@@ -25,11 +26,17 @@ from dask_cluster import dask_cluster
 JOBS = 2
 
 
-def site(folder: Path, posts: int) -> Path:
+def small(number: int) -> str:
+    """Return a post that costs little but its kernel."""
+    return f"{corpus.HEADER.format(number=number)}\n```python\nprint({number})\n```\n"
+
+
+def site(folder: Path, posts: int, kind: str) -> Path:
     """Write a repository of posts."""
+    write = small if kind == "small" else corpus.post
     corpus.write(folder / "_config.yml", "title: Posts\n")
     for number in range(1, posts + 1):
-        corpus.write(folder / f"_posts/2020-01-01-post-{number}.md", corpus.post(number))
+        corpus.write(folder / f"_posts/2020-01-01-post-{number}.md", write(number))
     for command in (["init", "-q"], ["add", "--all"]):
         subprocess.run(["git", *command], cwd=folder, check=True)
     return folder
@@ -45,7 +52,7 @@ def seconds(folder: Path, *options: str) -> float:
     return time.perf_counter() - begin
 
 
-def main(rounds: str = "3", *counts: str) -> None:
+def main(rounds: str = "3", kind: str = "usual", *counts: str) -> None:
     """Measure, and print a row for each number of posts."""
     print("posts  local, 2 jobs  cluster, 2 workers  ratio")
     for count in map(int, counts or ("10", "100", "1000")):
@@ -54,7 +61,7 @@ def main(rounds: str = "3", *counts: str) -> None:
             tempfile.TemporaryDirectory() as folder,
             dask_cluster(Path(folder), "one", "two") as cluster,
         ):
-            root = site(Path(folder, "site"), count)
+            root = site(Path(folder, "site"), count, kind)
             for _ in range(int(rounds)):
                 local.append(seconds(root, "--jobs", str(JOBS)))
                 remote.append(seconds(root, "--scheduler", cluster.address))
