@@ -27,9 +27,12 @@ module Blog
 
     # A block of code, and not an output, which has the same structure in some themes.
     def self.block?(node)
-      node.classes.include?("highlighter-rouge") && node.at_css(".highlight > pre > code") &&
+      node.classes.include?("highlighter-rouge") && text_of(node) &&
         !node.classes.include?("output") && !Blog.inside?(node, classes: %w[output])
     end
+
+    # The element that holds the code of a block.
+    def self.text_of(block) = block.at_css(".highlight > pre > code")
 
     def initialize(body, page)
       @body = body
@@ -47,7 +50,7 @@ module Blog
     def prepare_for_feed
       Code.blocks(@body).each do |block|
         fold(block)
-        code = block.at_css(".highlight > pre > code")
+        code = Code.text_of(block)
         block.inner_html = "<pre><code>#{Blog.escape(code.text)}</code></pre>"
         REPEATED.each { |name| block.delete(name) }
       end
@@ -55,7 +58,7 @@ module Blog
 
     # What a block of code is called: its functions and classes, or where it comes from, or its name.
     def self.title(block)
-      code = block.at_css(".highlight > pre > code").text
+      code = text_of(block).text
       names = code.scan(/^(?:async def|def|class) (\w+)/).flatten
       return listed(names) if names.any?
 
@@ -121,7 +124,7 @@ module Blog
     end
 
     def prepare_block(block)
-      code = block.at_css(".highlight > pre > code")
+      code = Code.text_of(block)
       folded = fold(block)
       folded && lines(code) >= LONG ? code.content = code.text : Code.drop_tokens(block)
       block.prepend_child(source_line(block["data-source"])) if block["data-source"]
@@ -133,7 +136,7 @@ module Blog
       return unless block.classes.include?("hide-input")
 
       title = Code.title(block)
-      number = lines(block.at_css(".highlight > pre > code"))
+      number = lines(Code.text_of(block))
       count = "#{number} line#{"s" unless number == 1}"
       summary = "Code#{": #{title}" if title} <span>#{count}</span>"
       details = block.replace("<details class=\"cell-fold\"><summary>#{summary}</summary></details>").first
