@@ -11,8 +11,11 @@ from pathlib import Path
 from post_builder.execution.observations import Observations, file_state
 from post_builder.execution.run import CellRun, KernelFacts, Output, Run
 from post_builder.freshness.site_files import Before, before_run
+from post_builder.pipeline import publish as publishing
+from post_builder.pipeline.made.records import MadeProducts
 from post_builder.pipeline.names import post_names
 from post_builder.pipeline.prepare import PostState, prepare
+from post_builder.pipeline.publish import Published
 from post_builder.site import open_site
 from post_builder.sources.transclusion import PreparedPost
 
@@ -30,6 +33,16 @@ def just_before(state: PostState) -> Before:
     patterns = state.post.front_matter.get("depends", ())
     before = before_run(patterns, state.site.root, state.post.place(1))
     return replace(before, time=math.inf)
+
+
+def publish(state: PostState, run: Run, before: Before) -> Published:
+    """Publish a run as a build of this post alone does."""
+    return publishing.publish(state, run, before, MadeProducts(state.site))
+
+
+def refresh(state: PostState) -> None:
+    """Refresh a fresh post as a build of this post alone does."""
+    publishing.refresh(state, MadeProducts(state.site))
 
 
 def printed(text: str, name: str = "stdout") -> Output:

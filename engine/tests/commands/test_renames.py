@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from runs import drawing, just_before, made_up_run, printed, state_of
+from runs import drawing, just_before, made_up_run, printed, publish, state_of
 from toysite import DRAWN, HEADER, make_drawn, replace
 
 from post_builder.cli import main
-from post_builder.pipeline.publish import publish
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("forked_kernels")]
 

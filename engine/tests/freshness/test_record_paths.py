@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from runs import drawing, just_before, made_up_run, printed, state_of
+from runs import drawing, just_before, made_up_run, printed, publish, state_of
 from toysite import DRAWN, make_drawn
 
 from post_builder.cli import main
 from post_builder.errors import RecordError
 from post_builder.files import digest
 from post_builder.freshness.record import load_made, load_record
-from post_builder.pipeline.publish import publish
 from post_builder.site import open_site
 
 RECORD = "_data/builds/drawn.json"

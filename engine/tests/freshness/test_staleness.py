@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from runs import drawing, just_before, made_up_run, printed, state_of
+from runs import drawing, just_before, made_up_run, printed, publish, state_of
 from toysite import DRAWN, HEADER, make_drawn, replace
 
 from post_builder.freshness.staleness import staleness
 from post_builder.pipeline.prepare import PostState
-from post_builder.pipeline.publish import publish
 
 RECORD = "_data/builds/drawn.json"
 FIGURE = "assets/images/drawn/plot.svg"

@@ -11,13 +11,12 @@ from pathlib import Path
 from typing import cast
 
 import pytest
-from runs import drawing, just_before, made_up_run, printed, state_of
+from runs import drawing, just_before, made_up_run, printed, publish, refresh, state_of
 from steps import steps
 from toysite import DRAWN, make_drawn, replace
 
 from post_builder.commands.check import check
 from post_builder.errors import FileError
-from post_builder.pipeline.publish import publish, refresh
 from post_builder.pipeline.session import session
 from post_builder.site import OWN_FOLDER, open_site
 

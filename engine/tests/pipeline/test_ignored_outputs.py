@@ -7,11 +7,10 @@ import shutil
 from pathlib import Path
 
 import pytest
-from runs import drawing, just_before, made_up_run, printed, state_of
+from runs import drawing, just_before, made_up_run, printed, publish, state_of
 from toysite import FIXTURES, replace
 
 from post_builder.cli import main
-from post_builder.pipeline.publish import publish
 
 pytestmark = pytest.mark.usefixtures("forked_kernels")
 

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
-from runs import drawing, just_before, made_up_run, printed, state_of
+from runs import drawing, just_before, made_up_run, printed, publish, state_of
 from toysite import DRAWN, HEADER, make_drawn, replace
 
 from post_builder.cli import main
 from post_builder.commands.check import check
 from post_builder.errors import FileError, PostBuilderError
+from post_builder.pipeline.made.records import MadeProducts
 from post_builder.pipeline.obstacles import refuse_obstacles
-from post_builder.pipeline.publish import publish
 from post_builder.site import open_site
 
 pytestmark = pytest.mark.usefixtures("forked_kernels")
@@ -26,7 +26,7 @@ FIGURE = "assets/images/drawn/plot.svg"
 
 def _publish(root: Path, *figures: str) -> None:
     state = state_of(root, DRAWN)
-    refuse_obstacles(state)
+    refuse_obstacles(state, MadeProducts(state.site))
     shown = tuple(drawing(text) for text in figures)
     run = made_up_run(state.prepared, ((printed("1\n"),), shown), ["0.5"])
     publish(state, run, just_before(state))

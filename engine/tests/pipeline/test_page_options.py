@@ -10,7 +10,7 @@ from itertools import combinations_with_replacement, pairwise, product
 from pathlib import Path
 
 import pytest
-from runs import drawing, just_before, made_up_run, printed, state_of
+from runs import drawing, just_before, made_up_run, printed, publish, refresh, state_of
 from toysite import HEADER, POST, replace
 
 from post_builder.cli import main
@@ -18,7 +18,6 @@ from post_builder.errors import RenderError
 from post_builder.execution.run import Output
 from post_builder.freshness.digests import region_digest
 from post_builder.pipeline.prepare import PostState
-from post_builder.pipeline.publish import publish, refresh
 
 pytestmark = pytest.mark.usefixtures("forked_kernels")
 

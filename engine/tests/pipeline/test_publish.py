@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from runs import drawing, just_before, made_up_run, printed, shown_text, state_of
+from runs import drawing, just_before, made_up_run, printed, publish, refresh, shown_text, state_of
 from toysite import DRAWN, FIXTURES, HEADER, make_drawn, replace
 
 from post_builder.errors import ConflictError, FileError, PostError, RenderError
@@ -22,7 +22,6 @@ from post_builder.files import operations
 from post_builder.freshness.record import load_record
 from post_builder.freshness.site_files import before_run
 from post_builder.pipeline.prepare import PostState
-from post_builder.pipeline.publish import publish, refresh
 from post_builder.site import OWN_FOLDER, open_site
 
 RECORD = "_data/builds/drawn.json"

@@ -8,12 +8,11 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from runs import drawing, just_before, made_up_run, printed, state_of
+from runs import drawing, just_before, made_up_run, printed, publish, state_of
 from steps import steps
 from toysite import DRAWN, make_drawn
 
 from post_builder.errors import ConflictError
-from post_builder.pipeline.publish import publish
 
 
 @pytest.fixture(autouse=True)

@@ -6,11 +6,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from runs import drawing, just_before, made_up_run, printed, state_of
+from runs import drawing, just_before, made_up_run, printed, publish, state_of
 from toysite import DRAWN, make_drawn, replace
 
 from post_builder.commands.clean import clean
-from post_builder.pipeline.publish import publish
 from post_builder.pipeline.undo import keep_copy
 from post_builder.site import open_site
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from runs import drawing, just_before, made_up_run, state_of
+from runs import drawing, just_before, made_up_run, publish, state_of
 from toysite import HEADER
 
 from post_builder.cli import main
-from post_builder.pipeline.publish import publish
 
 POST = "_posts/2020-01-01-a.md"
 INCLUDE = '{% include figure image_path="/assets/images/a/plot.svg" alt="A plot" caption="*c*"'

@@ -21,6 +21,7 @@ from post_builder.freshness.order import Sources, order
 from post_builder.freshness.packages.kernel_python import forget
 from post_builder.freshness.site_files import before_run
 from post_builder.freshness.unchanged import unchanged_among
+from post_builder.pipeline.made.records import MadeProducts
 from post_builder.pipeline.names import Names, post_names
 from post_builder.pipeline.obstacles import refuse_obstacles
 from post_builder.pipeline.prepare import PostState, prepare
@@ -66,12 +67,12 @@ async def build(  # noqa: PLR0913  # two of them have a default or are switches
         SiteError: if posts take something from one another in a circle.
     """
     forget()  # packages may have been upgraded since the last build of `watch`
-    names, sources = post_names(site), order(site, paths)
-    gate, problems = asyncio.Semaphore(jobs), Problems(site, paths, progress)
     templates = Templates()
-    shared = (site, progress, runner or Here(templates), names, sources, gate, problems)
+    known = post_names(site), order(site, paths), MadeProducts(site)
+    shared = runner or Here(templates), asyncio.Semaphore(jobs), Problems(site, paths, progress)
+    builder = _Builder(site, progress, *known, *shared, force=force, keep_going=keep_going)
     try:
-        return await _Builder(*shared, force=force, keep_going=keep_going).all_outcomes(paths)
+        return await builder.all_outcomes(paths)
     finally:
         await templates.close()
 
@@ -82,9 +83,10 @@ class _Builder:
 
     site: Site
     progress: Progress
-    runner: Runner
     names: Names
     sources: Sources
+    made_products: MadeProducts
+    runner: Runner
     gate: asyncio.Semaphore
     """Limits how many posts run at once."""
     problems: Problems
@@ -187,7 +189,7 @@ class _Builder:
                     return await self._build(state)
                 if state.text_changed or state.moved or state.older_markup:
                     bring_back(self.site, state.record)
-                    refresh(state)
+                    refresh(state, self.made_products)
                 return Outcome(name, "fresh", note=page_note(state), notices=state.post.notices)
             except PostBuilderError as error:
                 return Outcome(name, "failed", error=error)
@@ -223,7 +225,7 @@ class _Builder:
 
     async def _run_and_publish(self, state: PostState, ran: list[Cell]) -> tuple[Run, Published]:
         bring_back(self.site, state.record)
-        refuse_obstacles(state)
+        refuse_obstacles(state, self.made_products)
         post, root = state.post, self.site.root
         before = before_run(post.front_matter.get("depends", ()), root, post.place(1))
         failures: list[RaisedError] = []
@@ -235,11 +237,10 @@ class _Builder:
                 ran.append(cell)
             self.progress.cell_started(post, cell, where)
 
-        kept = failures if self.keep_going else None
-        run = await self.runner.run(state, before, started, kept)
+        run = await self.runner.run(state, before, started, failures if self.keep_going else None)
         if failures:
             raise together(failures)
-        return run, publish(state, run, before)
+        return run, publish(state, run, before, self.made_products)
 
 
 def _seconds(state: PostState | None) -> float:

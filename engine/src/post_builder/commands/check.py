@@ -16,6 +16,7 @@ from post_builder.files.swap import is_left
 from post_builder.freshness.order import order
 from post_builder.freshness.record import Made, load_made
 from post_builder.pipeline.made.files import orphaned
+from post_builder.pipeline.made.records import MadeProducts
 from post_builder.pipeline.names import Names, post_names
 from post_builder.pipeline.obstacles import refuse_obstacles
 from post_builder.pipeline.prepare import PostState, prepare
@@ -58,12 +59,12 @@ def _prepared(
     site: Site, paths: Sequence[Path], names: Names
 ) -> tuple[list[PostState], list[Finding]]:
     """Read posts; what is wrong with those that cannot be read are findings."""
-    states, found = [], []
+    states, found, made_products = [], [], MadeProducts(site)
     for path in paths:
         try:
             state = prepare(site, path, names.get(path))
             if state and state.reasons:
-                refuse_obstacles(state)
+                refuse_obstacles(state, made_products)
         except PostBuilderError as error:
             whole = Place(site.relative(path))
             found += [Finding("error", e.place or whole, e.message, e.hint) for e in error.each()]

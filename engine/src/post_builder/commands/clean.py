@@ -15,6 +15,7 @@ from post_builder.errors import FileError
 from post_builder.files import SavedMeanwhileError, replace_text
 from post_builder.freshness.record import Record, load_made, load_record
 from post_builder.pipeline.made.files import remove_all
+from post_builder.pipeline.made.records import MadeProducts
 from post_builder.pipeline.names import post_names
 from post_builder.pipeline.undo import keep_replaced
 from post_builder.site import Site
@@ -38,7 +39,7 @@ def clean(site: Site, paths: Sequence[Path], *, dry_run: bool = False) -> list[s
     Raises:
         PostBuilderError: if a post or its record cannot be read, or a file not be written.
     """
-    touched, names = [], post_names(site)
+    touched, names, products = [], post_names(site), MadeProducts(site)
     for path in paths:
         post, name = read_post(site, path), names.get(path)
         if post is None or name is None:
@@ -47,7 +48,7 @@ def clean(site: Site, paths: Sequence[Path], *, dry_run: bool = False) -> list[s
         touched += _restore(site, name, post, record, dry_run=dry_run)
         if made:
             made = replace(made, figures=_without_stored(post, made.figures))
-            touched += remove_all(site, name, made, dry_run=dry_run)
+            touched += remove_all(products, name, made, dry_run=dry_run)
     return touched
 
 

@@ -34,7 +34,7 @@ def unchanged_posts(site: Site, paths: Sequence[Path], *, every: bool) -> list[P
         idle = all(is_unchanged(site, path, names[path]) for path in executable)
         if every:
             idle = idle and {path.stem for path in site.records()} <= set(names.values())
-        idle = idle and not any(misplaced(site, record) for record in made_records(site))
+        idle = idle and not any(misplaced(site, record) for _, record in made_records(site))
         return executable if idle and not (left_behind(site) or left_aside(site)) else None
     except (PostBuilderError, OSError):
         return None

@@ -156,7 +156,7 @@ class _Watcher:
         """
         try:
             async with async_session(site, "watch", lambda message: show(message, self.stream)):
-                for record in made_records(site):  # a preview shows what is not published too
+                for _, record in made_records(site):  # a preview shows what is not published too
                     bring_back(site, record)
                 outcomes = await self._build(site, find())
                 if not any(outcome.error for outcome in outcomes):

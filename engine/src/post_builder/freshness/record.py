@@ -23,11 +23,13 @@ FORMAT = 2
 MARKUP = 2
 """Raised when output regions are written otherwise: posts get the new markup without a run."""
 
-_FILE = r"[^/\\\x00-\x1f.][^/\\\x00-\x1f]*"
+_FILE = re.compile(r"[^/\\\x00-\x1f.][^/\\\x00-\x1f]*")
 """The name of a file that is neither hidden nor in another folder."""
 
-_DIGEST = re.compile(r"[0-9a-f]{32}")
+_SUFFIX = re.compile(r"\.\w+")
+"""What follows the name of a post in that of one of its downloads."""
 
+_DIGEST = re.compile(r"[0-9a-f]{32}")
 
 Digest = str
 """BLAKE2b of some content, as `files.digest` makes it."""
@@ -154,11 +156,6 @@ _Kind = TypeVar("_Kind")
 _Files = TypeVar("_Files", Made, Record)
 
 
-def has_older_markup(record: Record, site: Site) -> bool:
-    """Return whether outputs are written otherwise than they would be now."""
-    return (record.markup, record.figure_include) != (MARKUP, site.includes_figures)
-
-
 def load_record(site: Site, name: str) -> Record | None:
     """Read the record of a post; None if it was never built, or by an older version.
 
@@ -220,11 +217,14 @@ def _checked(site: Site, name: str, record: _Files) -> _Files:
 
 def _problem(site: Site, name: str, record: Made | Record) -> str:
     """Return what no build writes into a record; a record is never an order to touch a file."""
-    figure = re.compile(rf"{re.escape(site.figures(name))}/{_FILE}")
-    download = re.compile(rf"{re.escape(site.download(name, '.'))}\w+")
-    product = re.compile(rf"{re.escape(site.settings.products_folder)}/{_FILE}")
-    kinds = (figure, record.figures), (product, record.products), (download, record.downloads)
-    strange = [path for kind, paths in kinds for path in paths if not kind.fullmatch(path)]
+    kinds = (
+        (f"{site.figures(name)}/", _FILE, record.figures),
+        (f"{site.settings.products_folder}/", _FILE, record.products),
+        (site.download(name, ""), _SUFFIX, record.downloads),
+    )
+    strange = [
+        p for a, b, ps in kinds for p in ps if not (p.startswith(a) and b.fullmatch(p, len(a)))
+    ]
     depends = [*record.files, *record.declared] if isinstance(record, Record) else []
     strange += [path for path in (record.post, *depends) if not _is_relative(path)]
     if strange:

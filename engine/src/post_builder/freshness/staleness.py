@@ -18,7 +18,7 @@ from post_builder.freshness.digests import (
 )
 from post_builder.freshness.packages.kernel_python import kernel_versions
 from post_builder.freshness.packages.versions import python_minor
-from post_builder.freshness.record import CellRecord, Record, has_older_markup
+from post_builder.freshness.record import MARKUP, CellRecord, Record
 from post_builder.freshness.site_files import MISSING, declared, digests
 from post_builder.site import Site
 
@@ -61,6 +61,11 @@ def staleness(prepared: PreparedPost, record: Record | None, site: Site) -> list
         message = "transcluded code is not what the build wrote"
         reasons.append(Reason(message, line, tampered=True))
     return reasons
+
+
+def has_older_markup(record: Record, site: Site) -> bool:
+    """Return whether outputs are written otherwise than they would be now."""
+    return (record.markup, record.figure_include) != (MARKUP, site.includes_figures)
 
 
 def page_changes(prepared: PreparedPost, record: Record, site: Site) -> set[str]:

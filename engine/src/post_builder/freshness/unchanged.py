@@ -11,9 +11,9 @@ from post_builder.document.post import Post
 from post_builder.errors import PostBuilderError, SnippetError
 from post_builder.files import digest, read_text
 from post_builder.freshness.digests import text_digest
-from post_builder.freshness.record import CellRecord, has_older_markup, load_record
+from post_builder.freshness.record import CellRecord, load_record
 from post_builder.freshness.site_files import digests
-from post_builder.freshness.staleness import changed_surroundings
+from post_builder.freshness.staleness import changed_surroundings, has_older_markup
 from post_builder.site import Site
 from post_builder.sources.find import find_snippet
 

@@ -12,7 +12,8 @@ from post_builder.document.figure_names import FigureNames
 from post_builder.document.options import Tag
 from post_builder.errors import FileError, PostError
 from post_builder.freshness.record import Record
-from post_builder.pipeline.made.products import made_products, refuse_links
+from post_builder.pipeline.made.products import refuse_links
+from post_builder.pipeline.made.records import MadeProducts
 from post_builder.pipeline.prepare import PostState, owned
 from post_builder.place import Place
 from post_builder.site import OWN_FOLDER, Site
@@ -27,8 +28,12 @@ _DOWNLOADS = (".ipynb", ".py")
 """Extensions of the files that readers can download."""
 
 
-def refuse_obstacles(state: PostState) -> None:
+def refuse_obstacles(state: PostState, made_products: MadeProducts) -> None:
     """Refuse a post that could not be published once it has run.
+
+    Args:
+        state: the post.
+        made_products: of its site; the post may take one over.
 
     Raises:
         FileError: if a file or folder is read-only, lies behind a symbolic link that leads out of
@@ -45,8 +50,10 @@ def refuse_obstacles(state: PostState) -> None:
         refuse_links(site, product)
         _refuse_closed_folder(site, site.root / product)
     made = owned(site, state.post, state.name)
-    known = {*(made.made() if made else {}), *(made_products(site) if products else ())}
-    refuse_foreign(state, [path for path in _awaited(state) if path not in known])
+    known = made.made() if made else {}
+    foreign = [path for path in _awaited(state) if path not in known]
+    taken_over = [path for path in foreign if products and path in made_products]
+    refuse_foreign(state, [path for path in foreign if path not in taken_over])
 
 
 def refuse_foreign(state: PostState, paths: list[str]) -> None:

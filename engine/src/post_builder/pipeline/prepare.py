@@ -16,12 +16,11 @@ from post_builder.freshness.record import (
     FORMAT,
     Made,
     Record,
-    has_older_markup,
     load_made,
     load_record,
 )
 from post_builder.freshness.site_files import declared_files
-from post_builder.freshness.staleness import Reason, page_changes, staleness
+from post_builder.freshness.staleness import Reason, has_older_markup, page_changes, staleness
 from post_builder.pipeline.made.products import unfit_products
 from post_builder.site import Site
 from post_builder.sources.transclusion import PreparedPost, transclude

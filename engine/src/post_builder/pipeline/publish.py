@@ -28,7 +28,8 @@ from post_builder.freshness.site_files import (
     declared,
     observed,
 )
-from post_builder.pipeline.made.write import write
+from post_builder.pipeline.made.records import MadeProducts
+from post_builder.pipeline.made.write import New, write
 from post_builder.pipeline.obstacles import refuse_odd_names
 from post_builder.pipeline.prepare import PostState, owned
 from post_builder.rendering.downloads import make_downloads
@@ -51,13 +52,14 @@ class Published:
     """What readers see otherwise than the code gave it."""
 
 
-def publish(state: PostState, run: Run, before: Before) -> Published:
+def publish(state: PostState, run: Run, before: Before, made_products: MadeProducts) -> Published:
     """Write what a run gave into the post, and beside it.
 
     Args:
         state: the post as it was when it started to run.
         run: what came out.
         before: the state of files when it started.
+        made_products: of its site; the post may take one over.
 
     Returns:
         The copies that were kept of what is replaced, and what is shown otherwise.
@@ -67,10 +69,10 @@ def publish(state: PostState, run: Run, before: Before) -> Published:
     """
     while True:
         with suppress(SavedMeanwhileError):  # its prose, or its code: the next look tells
-            return _publish(state, run, before)
+            return _publish(state, run, before, made_products)
 
 
-def _publish(state: PostState, run: Run, before: Before) -> Published:
+def _publish(state: PostState, run: Run, before: Before, made_products: MadeProducts) -> Published:
     # slow to import, and only a run needs them
     from post_builder.pipeline.ignored_outputs import keep_ignored  # noqa: PLC0415
     from post_builder.pipeline.page_scripts import write_scripts  # noqa: PLC0415
@@ -92,12 +94,21 @@ def _publish(state: PostState, run: Run, before: Before) -> Published:
     refuse_odd_names(state, record)
     _refuse_changed_files(state, record, run, before)
     missing = write_scripts(state.site, built, run.facts.plotly)
-    written = write(state, post, built.text, figures | products | downloads, record)
+    new = New(built.text, figures | products | downloads, record)
+    written = write(state, post, new, made_products)
     return Published(written.copies, written.removed, (*notes_of(built, fresh), *missing))
 
 
-def refresh(state: PostState) -> None:
-    """Bring what a fresh post publishes up to date with its prose, page options and path."""
+def refresh(state: PostState, made_products: MadeProducts) -> None:
+    """Bring what a fresh post publishes up to date with its prose, page options and path.
+
+    Args:
+        state: the post.
+        made_products: of its site.
+
+    Raises:
+        PostBuilderError: if it cannot be published.
+    """
     assert state.record is not None  # noqa: S101  # a fresh post has one
     post = state.post
     built = _parse_again(splice(post.text, _page_edits(state)), state.prepared)
@@ -112,7 +123,7 @@ def refresh(state: PostState) -> None:
         markup=MARKUP,
         figure_include=state.site.includes_figures,
     )
-    write(state, post, built.text, downloads, record)
+    write(state, post, New(built.text, downloads, record), made_products)
 
 
 def _page_edits(state: PostState) -> list[Edit]:

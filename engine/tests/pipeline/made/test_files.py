@@ -8,6 +8,7 @@ import pytest
 from post_builder.files import digest
 from post_builder.freshness.record import Made, Record
 from post_builder.pipeline.made.files import Orphans, remove_all, remove_orphans, remove_outdated
+from post_builder.pipeline.made.records import MadeProducts
 from post_builder.pipeline.names import post_names
 from post_builder.site import Site, open_site
 
@@ -68,7 +69,7 @@ def test_what_a_build_no_longer_makes_is_removed(site: Site) -> None:
     """A file that it makes again stays, with whatever content."""
     before = _record(site, "a", "assets/images/a/x.svg", "assets/images/a/y.svg")
     now = replace(before, figures={"assets/images/a/y.svg": "other"})
-    assert remove_outdated(site, _made(before), now) == ["assets/images/a/x.svg"]
+    assert remove_outdated(MadeProducts(site), _made(before), now) == ["assets/images/a/x.svg"]
     assert {"_config.yml", "_data/builds/a.json", "assets/images/a/y.svg"} == _files(site)
 
 
@@ -76,7 +77,7 @@ def test_a_first_build_removes_nothing(site: Site) -> None:
     """There is no record of what was made."""
     now = _record(site, "a", "assets/images/a/x.svg")
     before = _files(site)
-    assert [] == remove_outdated(site, None, now)
+    assert [] == remove_outdated(MadeProducts(site), None, now)
     assert before == _files(site)
 
 
@@ -84,7 +85,7 @@ def test_a_post_goes_with_everything_that_was_made_for_it(site: Site) -> None:
     """Figures, downloads, record and the folders that become empty; the site's folder stays."""
     made = "assets/images/a/x.svg", "assets/notebooks/a.ipynb"
     record = _record(site, "a", *made)
-    assert [*made, "_data/builds/a.json"] == remove_all(site, "a", _made(record))
+    assert [*made, "_data/builds/a.json"] == remove_all(MadeProducts(site), "a", _made(record))
     assert {"_config.yml"} == _files(site)
     assert not site.root.joinpath("assets").exists()
 
@@ -94,7 +95,10 @@ def test_files_of_the_author_stay(site: Site) -> None:
     record = _record(site, "a", "assets/images/a/x.svg", "assets/images/a/z.svg")
     site.root.joinpath("assets/images/a/z.svg").write_text("edited", encoding="utf-8")
     site.root.joinpath("assets/images/a/own.png").touch()
-    assert remove_all(site, "a", _made(record)) == ["assets/images/a/x.svg", "_data/builds/a.json"]
+    assert remove_all(MadeProducts(site), "a", _made(record)) == [
+        "assets/images/a/x.svg",
+        "_data/builds/a.json",
+    ]
     names = {path.name for path in site.root.joinpath("assets/images/a").iterdir()}
     assert {"z.svg", "own.png"} == names
 
@@ -103,7 +107,7 @@ def test_a_file_that_is_gone_is_not_missed(site: Site) -> None:
     """Its author removed it first."""
     record = _record(site, "a", "assets/images/a/x.svg")
     site.root.joinpath("assets/images/a/x.svg").unlink()
-    assert remove_all(site, "a", _made(record)) == ["_data/builds/a.json"]
+    assert remove_all(MadeProducts(site), "a", _made(record)) == ["_data/builds/a.json"]
 
 
 def test_only_posts_that_are_gone_leave_orphans(site: Site) -> None:

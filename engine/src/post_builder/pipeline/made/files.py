@@ -12,7 +12,7 @@ from post_builder.files.plain import is_plain
 from post_builder.files.swap import is_left
 from post_builder.files.writing import remove_empty_folders
 from post_builder.freshness.record import Made, Record, load_made
-from post_builder.pipeline.made.records import made_records
+from post_builder.pipeline.made.records import MadeProducts
 from post_builder.pipeline.made.removed import put_away
 from post_builder.pipeline.names import Names
 from post_builder.site import OWN_FOLDER, Site
@@ -31,29 +31,37 @@ class Orphans:
     """Records that cannot be read; they, and what they name, stay."""
 
 
-def remove_outdated(site: Site, before: Made | None, now: Record) -> list[str]:
-    """Remove what the last build of a post made and this one did not."""
-    made = before.made() if before else {}
-    kept = now.made().keys() | _products_of_others(site, now.post)
-    return _remove(site, {path: content for path, content in made.items() if path not in kept})
+def remove_outdated(products: MadeProducts, before: Made | None, now: Record) -> list[str]:
+    """Remove what the last build of a post made and this one did not.
+
+    Args:
+        products: of the site that the post belongs to; another post may have taken one over.
+        before: of the last build; None if there was none.
+        now: of this build.
+    """
+    made, kept = before.made() if before else {}, now.made()
+    outdated = {path: content for path, content in made.items() if path not in kept}
+    return _remove(products.site, _without_others(products, now.post, outdated))
 
 
-def remove_all(site: Site, name: str, record: Made, *, dry_run: bool = False) -> list[str]:
+def remove_all(
+    products: MadeProducts, name: str, record: Made, *, dry_run: bool = False
+) -> list[str]:
     """Remove everything that builds of a post made, its record last; return what was removed.
 
     Args:
-        site: that the post belongs to.
+        products: of the site that the post belongs to; another post may have taken one over.
         name: of the record.
         record: names the other files.
         dry_run: whether to remove nothing, and return what would be.
     """
-    taken = _products_of_others(site, record.post)
-    own = {path: content for path, content in record.made().items() if path not in taken}
+    site, own = products.site, _without_others(products, record.post, record.made())
     removed = _remove(site, own, dry_run=dry_run)
     path = site.record(name)
     if _is_own(site, path):
         if not dry_run:
             _remove_file(site, path)
+            products.removed(name)
         removed.append(site.relative(path))
     return removed
 
@@ -71,6 +79,7 @@ def remove_orphans(site: Site, names: Names, *, dry_run: bool = False) -> Orphan
     """Remove what was made for posts that no longer exist; a dry run only finds it."""
     removed: list[str] = []
     errors = []
+    products = MadeProducts(site)
     for name in [path.stem for path in site.records()]:
         try:
             record = load_made(site, name)
@@ -78,7 +87,7 @@ def remove_orphans(site: Site, names: Names, *, dry_run: bool = False) -> Orphan
             errors.append(error)
             continue
         if record and orphaned(site, name, record, names):
-            removed += remove_all(site, name, record, dry_run=dry_run)
+            removed += remove_all(products, name, record, dry_run=dry_run)
     return Orphans(tuple(removed), tuple(errors))
 
 
@@ -99,9 +108,10 @@ def left_aside(site: Site) -> list[str]:
     return [f"{site.settings.products_folder}/{mark.name}" for mark in marks if mark.is_file()]
 
 
-def _products_of_others(site: Site, post: str) -> set[str]:
-    """Return the products of other posts: a post may have taken one over."""
-    return {path for made in made_records(site) if made.post != post for path in made.products}
+def _without_others(products: MadeProducts, post: str, made: Mapping[str, str]) -> dict[str, str]:
+    """Leave out of what a post made the products that another post has taken over."""
+    others = {path for path in made if products.has_other_maker(path, post)}
+    return {path: content for path, content in made.items() if path not in others}
 
 
 def _remove(site: Site, made: Mapping[str, str], *, dry_run: bool = False) -> list[str]:

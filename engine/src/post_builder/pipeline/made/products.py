@@ -10,7 +10,6 @@ from pathlib import Path, PurePosixPath
 from post_builder.document.post import Post
 from post_builder.errors import FileError, PostError
 from post_builder.files.plain import is_plain
-from post_builder.pipeline.made.records import made_records
 from post_builder.place import Place
 from post_builder.site import Site
 from post_builder.sources.product_makers import depended_on, makers_of, product_makers
@@ -73,11 +72,3 @@ def refuse_linked_folder(site: Site, path: str) -> None:
     if not is_own:
         message = "a cell would write a product here, in a folder to which a symbolic link leads"
         raise FileError(message, Place(path), "put a folder in the place of the link")
-
-
-def made_products(site: Site) -> set[str]:
-    """Return the products that builds of any post are known to have made.
-
-    No two posts declare one, so a post that declares what another made takes it over.
-    """
-    return {path for made in made_records(site) for path in made.products}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from post_builder.document.post import Post
@@ -11,11 +11,22 @@ from post_builder.errors import FileError
 from post_builder.files import replace_text, write_atomically
 from post_builder.freshness.record import Made, Record, load_record
 from post_builder.pipeline.made.files import remove_outdated
-from post_builder.pipeline.made.products import made_products
+from post_builder.pipeline.made.records import MadeProducts
 from post_builder.pipeline.obstacles import refuse_foreign
 from post_builder.pipeline.prepare import PostState, owned
 from post_builder.pipeline.undo import keep_replaced
 from post_builder.site import Site
+
+
+@dataclass(frozen=True, slots=True)
+class New:
+    """What a build of a post is about to write."""
+
+    text: str
+    """Of the post."""
+    made: Mapping[str, bytes]
+    """The content of the files beside it, by path."""
+    record: Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +39,7 @@ class Written:
     """Paths of the products that the post no longer makes."""
 
 
-def write(
-    state: PostState, post: Post, text: str, made: Mapping[str, bytes], record: Record
-) -> Written:
+def write(state: PostState, post: Post, new: New, made_products: MadeProducts) -> Written:
     """Write figures, products and downloads first, then the post, the record last.
 
     Before them all, the record says which new files are about to be the build's. A build that is
@@ -39,9 +48,8 @@ def write(
     Args:
         state: the post as it was when it started to run.
         post: as it is on disk.
-        text: its new text.
-        made: the new content of the files beside it, by path.
-        record: of this build.
+        new: what it becomes.
+        made_products: of its site; the post may take one over.
 
     Raises:
         FileError: if the system refuses.
@@ -49,27 +57,28 @@ def write(
     """
     site, before = state.site, owned(state.site, state.post, state.name)
     known = before.made() if before else {}
-    refuse_foreign(state, _foreign(site, made, {*known, *made_products(site)}))
+    unknown = {path: data for path, data in new.made.items() if path not in known}
+    refuse_foreign(state, [path for path in _foreign(site, unknown) if path not in made_products])
     try:
-        written = {**made, post.path: text.encode()}
+        written = {**new.made, post.path: new.text.encode()}
         copies = keep_replaced(site, state.name, post, state.record, written)
-        if not made.keys() <= known.keys():
-            _save(state, _unfinished(record, before))
-        for path, data in made.items():
+        if unknown:
+            _save(state, _unfinished(new.record, before), made_products)
+        for path, data in new.made.items():
             write_atomically(site.inside(site.root / path), data)
-        replace_text(site.inside(state.path), post.text.encode(), text.encode())
-        removed = remove_outdated(site, before, record)
-        if not record.same_result(load_record(site, state.name)):
-            _save(state, record)
+        replace_text(site.inside(state.path), post.text.encode(), new.text.encode())
+        removed = remove_outdated(made_products, before, new.record)
+        if not new.record.same_result(load_record(site, state.name)):
+            _save(state, new.record, made_products)
     except OSError as error:
         raise FileError.of(error, "cannot be published", post.path) from error
     products = before.products if before else {}
     return Written(copies, [path for path in removed if path in products])
 
 
-def _foreign(site: Site, made: Mapping[str, bytes], known: Iterable[str]) -> list[str]:
-    """Find the files that no build made where this one would write others."""
-    files = {path: site.root / path for path in made if path not in known}
+def _foreign(site: Site, made: Mapping[str, bytes]) -> list[str]:
+    """Find the files that are where a build would write others."""
+    files = {path: site.root / path for path in made}
     return [
         path
         for path, file in files.items()
@@ -86,6 +95,7 @@ def _unfinished(record: Record, before: Made | None) -> Record:
     return replace(unfinished, figures=figures, products=products, downloads=downloads)
 
 
-def _save(state: PostState, record: Record) -> None:
+def _save(state: PostState, record: Record, made_products: MadeProducts) -> None:
     path = state.site.inside(state.site.record(state.name))
     write_atomically(path, record.to_json().encode("utf-8"))
+    made_products.written(state.name, record)

@@ -50,7 +50,7 @@ def settle(site: Site) -> dict[str, str]:
         FileError: if the system refuses.
     """
     moved = {}
-    for record in made_records(site):
+    for _, record in made_records(site):
         why = reason(site, record)
         if not why:
             bring_back(site, record)
