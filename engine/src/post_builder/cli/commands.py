@@ -36,7 +36,8 @@ def _nothing_to_do(site: Site, arguments: argparse.Namespace) -> str | None:
     from post_builder.pipeline.undo import own_folder  # noqa: PLC0415
     from post_builder.ui.outcomes import Outcome, report  # noqa: PLC0415
 
-    fresh = unchanged_posts(site, named_posts(site, arguments.posts), every=not arguments.posts)
+    paths, every = named_posts(site, arguments.posts), not arguments.posts
+    fresh = unchanged_posts(site, paths, every=every, reads=arguments.look)
     if fresh is None:
         return None
     with redirect_stdout(io.StringIO()) as printed:

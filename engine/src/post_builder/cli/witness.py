@@ -1,8 +1,6 @@
 """What a build looked at when it found nothing to do; the next one only looks whether it changed.
 
-The state of a file includes its inode and `ctime`, which no program sets: neither an older date of
-the file nor a clock that was set back makes another file look like it. This module imports next to
-nothing, for in a build with nothing to do most of the time goes into imports.
+This module imports next to nothing, for in such a build most of the time goes into imports.
 """
 
 from __future__ import annotations
@@ -11,8 +9,11 @@ import hashlib
 import os
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
+
+from post_builder.states import code_folders, environment, settled_states, stat_of, state_of
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -21,15 +22,6 @@ WITNESS = os.path.join(".post-builder", "unchanged")
 """The file in a site that keeps what was looked at."""
 
 _FORMAT = "post-builder 1"
-
-_FAMILIES = ("PYTHON", "JUPYTER", "XDG_", "GIT_")
-"""How the names of variables begin that say where kernels and packages are."""
-
-_VARIABLES = frozenset({"PATH", "HOME", "VIRTUAL_ENV", "APPDATA", "PROGRAMDATA"})
-"""Other such variables."""
-
-_SETTLED = 0.1
-"""Seconds after which a file that changes again has another `ctime`, on any file system."""
 
 _SYSTEM = ("/proc/", "/sys/", "/dev/")
 """Where files change without anybody's doing."""
@@ -56,7 +48,7 @@ def recall(arguments: Sequence[str]) -> str | None:
         return None
     text, states = parts[1], parts[2:]
     pairs = zip(states[::2], states[1::2], strict=True)
-    return text if all(_state(_stat(path)) == state for path, state in pairs) else None
+    return text if all(state_of(stat_of(path)) == state for path, state in pairs) else None
 
 
 class Look:
@@ -68,7 +60,8 @@ class Look:
     def __init__(self, arguments: Sequence[str]) -> None:
         """Take the arguments of the command line."""
         self._arguments = tuple(arguments)
-        self._begin = time.time()
+        self.begin = time.time()
+        """Seconds since the epoch."""
         self.paths: set[str] = set()
         self.is_blind = Look._count > 0
         """Whether not all is seen: what another process reads, or an earlier command has read."""
@@ -105,6 +98,15 @@ class Look:
             if not path.endswith(".pyc") and not path.startswith(_SYSTEM):
                 look.paths.add(path)
 
+    @contextmanager
+    def apart(self) -> Iterator[set[str]]:
+        """Yield a set that gets what is read meanwhile; `paths` has it afterwards."""
+        before, self.paths = self.paths, set()
+        try:
+            yield self.paths
+        finally:
+            self.paths = before | self.paths
+
     def remember(self, root: str, text: str, looked_for: Iterable[str]) -> None:
         """Keep what was looked at, for the next build; not if it might have changed since.
 
@@ -122,13 +124,11 @@ class Look:
             return
         own = os.path.dirname(file)
         kept = {path for path in self.paths if os.path.dirname(path) != os.path.realpath(own)}
-        paths = sorted({*kept, *looked_for, *_code_folders()})
-        found = [(path, _stat(path)) for path in paths]
-        changes = [max(now.st_mtime, now.st_ctime) for _, now in found if now]
-        if max(changes, default=0) > self._begin - _SETTLED:
+        paths = sorted({*kept, *looked_for, *code_folders()})
+        states = settled_states(paths, self.begin)
+        if states is None:
             return
-        states = [(path, _state(now)) for path, now in found]
-        parts = [_key(self._arguments), text, *(part for pair in states for part in pair)]
+        parts = [_key(self._arguments), text, *(part for pair in states.items() for part in pair)]
         write_atomically(Path(file), "\0".join(parts).encode("utf-8", "surrogateescape"))
 
 
@@ -147,36 +147,6 @@ def _file(arguments: Sequence[str]) -> str:
 
 def _key(arguments: Sequence[str]) -> str:
     """Identify a command, and where and by which Python it is given."""
-    named = sorted(
-        f"{name}={text}"
-        for name, text in os.environ.items()
-        if name in _VARIABLES or name.startswith(_FAMILIES)
-    )
-    where = [_FORMAT, sys.version, sys.executable, os.getcwd()]
-    text = "\0".join([*where, *arguments, "", *named]).encode("utf-8", "surrogateescape")
+    where = [_FORMAT, *environment()]
+    text = "\0".join([*where, "", *arguments]).encode("utf-8", "surrogateescape")
     return hashlib.blake2b(text, digest_size=16).hexdigest()
-
-
-def _stat(path: str) -> os.stat_result | None:
-    try:
-        return os.stat(path)
-    except (OSError, ValueError):
-        return None
-
-
-def _state(now: os.stat_result | None) -> str:
-    """Return what tells one state of a file or folder from any other."""
-    if now is None:
-        return "missing"
-    times = f"{now.st_mtime_ns}:{now.st_ctime_ns}"
-    return f"{now.st_dev}:{now.st_ino}:{now.st_mode}:{now.st_size}:{times}"
-
-
-def _code_folders() -> set[str]:
-    """Return the folders with the modules of the engine, which differs while it is developed."""
-    files = [
-        str(getattr(module, "__file__", "") or "")
-        for name, module in list(sys.modules.items())
-        if name.partition(".")[0] == "post_builder"
-    ]
-    return {os.path.dirname(file) for file in files if file}

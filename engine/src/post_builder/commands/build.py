@@ -20,7 +20,7 @@ from post_builder.execution.forking.templates import Templates
 from post_builder.freshness.order import Sources, order
 from post_builder.freshness.packages.kernel_python import forget
 from post_builder.freshness.site_files import before_run
-from post_builder.freshness.unchanged import unchanged_among
+from post_builder.freshness.unchanged.look import unchanged_among
 from post_builder.pipeline.made.records import MadeProducts
 from post_builder.pipeline.names import Names, post_names
 from post_builder.pipeline.obstacles import refuse_obstacles

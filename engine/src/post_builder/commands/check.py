@@ -119,6 +119,7 @@ def _style(post: Post) -> Iterator[Finding]:
 
 def _orphans(site: Site, names: Names) -> Iterator[Finding]:
     """Find files that no post owns any more."""
+    used = set(names.values())
     for path in site.records():
         try:
             record = load_made(site, path.stem)
@@ -127,11 +128,11 @@ def _orphans(site: Site, names: Names) -> Iterator[Finding]:
             yield Finding("error", place, error.message, error.hint)
             continue
         if record is None:
-            if path.stem not in names.values():
+            if path.stem not in used:
                 message = "a build record without its post"
                 yield Finding("orphan", Place(site.relative(path)), message, "delete it")
             continue
-        if orphaned(site, path.stem, record, names):
+        if path.stem not in used and orphaned(site, record, names):
             message = "a build record without its post"
             hint = "`post-builder build` removes it"
             yield Finding("orphan", Place(site.relative(path)), message, hint)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -42,8 +42,14 @@ def candidates(root: Path, config: JekyllConfig, unlisted: Unlisted) -> Iterator
     A file that is there under several names, through a link, counts as the post that it is.
     """
     found = [path for path in _markdown(root, config, unlisted) if _may_run(root, config, path)]
-    files = {os.path.realpath(path): path for path in reversed(found)}  # posts before pages
-    yield from sorted(files.values())
+    folders = {folder: os.path.realpath(folder) for folder in {path.parent for path in found}}
+    files = {_target(path, folders): path for path in reversed(found)}  # posts before pages
+    yield from sorted(files.values(), key=lambda path: path.parts)
+
+
+def _target(path: Path, folders: Mapping[Path, str]) -> str:
+    """Return where a path leads when symbolic links are followed, given where its folder does."""
+    return os.path.realpath(path) if path.is_symlink() else f"{folders[path.parent]}/{path.name}"
 
 
 def _markdown(root: Path, config: JekyllConfig, unlisted: Unlisted) -> Iterator[Path]:
@@ -57,24 +63,30 @@ def _markdown(root: Path, config: JekyllConfig, unlisted: Unlisted) -> Iterator[
 def _below(folder: Path, config: JekyllConfig, unlisted: Unlisted) -> Iterator[Path]:
     """Yield the Markdown files of a folder and those below it."""
     for inner, _, names in os.walk(folder, onerror=unlisted):
-        for path in (Path(inner, name) for name in names):
-            if path.suffix in config.extensions and path.is_file() and path.name[0] != ".":
-                yield path
+        for name in names:
+            if _is_markdown(name, config) and name[0] != ".":
+                path = Path(inner, name)
+                if path.is_file():
+                    yield path
 
 
 def _pages(folder: Path, root: Path, config: JekyllConfig) -> Iterator[Path]:
     """Yield pages, and folders of posts such as `category/_posts`."""
+    start = "" if folder == root else f"{folder.relative_to(root).as_posix()}/"
     for entry in _entries(folder):
-        path = Path(entry.path)
-        name = path.relative_to(root).as_posix()
+        name = f"{start}{entry.name}"
         if entry.is_dir(follow_symlinks=False):
             if entry.name in {"_posts", "_drafts"}:
                 if folder != root / config.collections_dir and _is_inside(name, config):
-                    yield path
+                    yield Path(entry.path)
             elif _is_read(name, config, is_folder=True):
-                yield from _pages(path, root, config)
-        elif path.suffix in config.extensions and _is_read(name, config, is_folder=False):
-            yield path
+                yield from _pages(Path(entry.path), root, config)
+        elif _is_markdown(name, config) and _is_read(name, config, is_folder=False):
+            yield Path(entry.path)
+
+
+def _is_markdown(name: str, config: JekyllConfig) -> bool:
+    return os.path.splitext(name)[1] in config.extensions  # noqa: PTH122  # of a thousand names
 
 
 def _is_inside(name: str, config: JekyllConfig) -> bool:

@@ -10,6 +10,7 @@ from pathlib import Path
 from post_builder.document.front_matter import kernel_of, read_front_matter
 from post_builder.errors import PostBuilderError
 from post_builder.files import digest, read_text
+from post_builder.freshness.unchanged.kept import kept_posts
 from post_builder.site import Site, slug_of
 
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,119}")
@@ -32,21 +33,23 @@ def post_names(site: Site) -> Names:
     Raises:
         FileError: if a folder of posts cannot be listed.
     """
+    kept = kept_posts(site)
     candidates = {
         path: _candidates(site, path, slug)
         for path in site.posts()
-        if (slug := _slug(site, path)) is not None
+        if (slug := kept.slug(path) or post_slug(site, path)) is not None
     }
     counts = Counter(  # without case: some file systems do not tell it apart
         key for names in candidates.values() for key in {name.casefold() for name in names}
     )
     return {
-        path: next((name for name in names if counts[name.casefold()] == 1), _distinct(site, path))
+        path: next((name for name in names if counts[name.casefold()] == 1), "")
+        or _distinct(site, path)
         for path, names in candidates.items()
     }
 
 
-def _slug(site: Site, path: Path) -> str | None:
+def post_slug(site: Site, path: Path) -> str | None:
     """Return the slug of a post as Jekyll knows it; None if the post is not executable.
 
     A post that cannot be read counts as executable: its author is probably editing it.

@@ -12,6 +12,7 @@ from post_builder.files.plain import is_plain
 from post_builder.files.swap import is_left
 from post_builder.files.writing import remove_empty_folders
 from post_builder.freshness.record import Made, Record, load_made
+from post_builder.freshness.unchanged.kept import kept_posts
 from post_builder.pipeline.made.records import MadeProducts
 from post_builder.pipeline.made.removed import put_away
 from post_builder.pipeline.names import Names
@@ -66,34 +67,38 @@ def remove_all(
     return removed
 
 
-def orphaned(site: Site, name: str, record: Made, names: Names) -> bool:
-    """Return whether a record is that of a post that is gone, or has another name now.
+def orphaned(site: Site, record: Made, names: Names) -> bool:
+    """Return whether a record that no post has the name of is that of a post that is gone.
+
+    Or it is that of a post that has another name now.
 
     A post that is there and no longer executable keeps what was made for it.
     """
     post = site.root / record.post
-    return name not in names.values() and (post in names or not post.exists())
+    return post in names or not post.exists()
 
 
 def remove_orphans(site: Site, names: Names, *, dry_run: bool = False) -> Orphans:
     """Remove what was made for posts that no longer exist; a dry run only finds it."""
     removed: list[str] = []
     errors = []
-    products = MadeProducts(site)
-    for name in [path.stem for path in site.records()]:
+    products, used, known = MadeProducts(site), set(names.values()), kept_posts(site).names()
+    for name in [path.stem for path in site.records() if path.stem not in known]:
         try:
             record = load_made(site, name)
         except RecordError as error:
             errors.append(error)
             continue
-        if record and orphaned(site, name, record, names):
+        if record and name not in used and orphaned(site, record, names):
             removed += remove_all(products, name, record, dry_run=dry_run)
     return Orphans(tuple(removed), tuple(errors))
 
 
 def left_behind(site: Site) -> list[Path]:
     """Find the temporary files of builds that were killed, wherever the engine writes."""
-    folders = {path.resolve().parent for path in site.posts()}
+    posts = list(site.posts())
+    folders = {path.resolve().parent for path in posts if path.is_symlink()}
+    folders |= {folder.resolve() for folder in {path.parent for path in posts}}
     folders |= {path.parent for path in site.records()}
     folders |= {site.root / "_posts", site.root / "_data/builds", site.root / "assets/notebooks"}
     folders |= {site.root / site.settings.products_folder}

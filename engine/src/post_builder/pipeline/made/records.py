@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -12,9 +12,14 @@ from post_builder.freshness.record import Made, Record, load_made
 from post_builder.site import Site
 
 
-def made_records(site: Site) -> Iterator[tuple[str, Made]]:
-    """Yield the records that can be read, each with its name; others are reported elsewhere."""
-    for path in site.records():
+def made_records(site: Site, but: Collection[str] = ()) -> Iterator[tuple[str, Made]]:
+    """Yield the records that can be read, each with its name; others are reported elsewhere.
+
+    Args:
+        site: that has the records.
+        but: names of records to leave out.
+    """
+    for path in (path for path in site.records() if path.stem not in but):
         with suppress(PostBuilderError):
             if record := load_made(site, path.stem):
                 yield path.stem, record

@@ -13,6 +13,7 @@ from post_builder.errors import FileError, PostBuilderError
 from post_builder.files import digest, operations, read_text
 from post_builder.files.writing import make_folders, remove_empty_folders
 from post_builder.freshness.record import Made, Record
+from post_builder.freshness.unchanged.kept import kept_posts
 from post_builder.jekyll.publishing import why_unpublished
 from post_builder.pipeline.made.records import made_records
 from post_builder.place import Place
@@ -50,7 +51,7 @@ def settle(site: Site) -> dict[str, str]:
         FileError: if the system refuses.
     """
     moved = {}
-    for _, record in made_records(site):
+    for _, record in made_records(site, but=kept_posts(site).names()):
         why = reason(site, record)
         if not why:
             bring_back(site, record)

@@ -1,0 +1,1 @@
+"""Posts of which nothing has changed, found without parsing their Markdown."""
