@@ -104,6 +104,7 @@ lint: $(INSTALLED) ## check style, types and the direction of imports
 bench: $(INSTALLED) ## measure what is claimed to be fast
 	@$(BIN)/python engine/benchmarks/fresh_build.py
 	@$(BIN)/python engine/benchmarks/builds.py
+	@$(BIN)/python engine/benchmarks/growth.py
 	@$(BIN)/python engine/benchmarks/cluster.py
 	@$(BIN)/python scripts/training_step.py
 

@@ -13,20 +13,17 @@ Run: python engine/benchmarks/builds.py [ROUNDS] [POSTS] [PYTHON_OF_RIVALS] [DOC
 
 from __future__ import annotations
 
-import datetime as dt
-import os
-import platform
 import resource
 import statistics
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from importlib.metadata import version
 from pathlib import Path
 
 from bars import draw
 from contestants import JOBS, Contestant, contestants
+from document import machine, put
 
 SITUATIONS = ("cold", "cold, processor", "nothing changed", "prose of one", "one cell of one")
 
@@ -103,15 +100,8 @@ def _cell(took: Sequence[float], base: Sequence[float]) -> str:
 
 def circumstances(count: int, posts: int) -> str:
     """Say with what, when and how it was measured."""
-    names = ("post-builder", "ipykernel", "nbconvert", "numpy", "matplotlib")
-    versions = ", ".join(f"{name} {version(name)}" for name in names)
-    today = dt.datetime.now(dt.UTC).date()
-    load = os.getloadavg()[0]
-    return (
-        f"{posts} posts, {JOBS} at a time, medians of {count} rounds in turns, {today}; "
-        f"{os.cpu_count()} cores of {platform.machine()} {platform.system()}, "
-        f"load {load:.0f} at the end; Python {platform.python_version()}, {versions}."
-    )
+    where = machine("post-builder", "ipykernel", "nbconvert", "numpy", "matplotlib")
+    return f"{posts} posts, {JOBS} at a time, medians of {count} rounds in turns, {where}."
 
 
 def figure(times: Times) -> str:
@@ -131,11 +121,7 @@ def main(
     text = f"{table(times)}\n\n{circumstances(int(count), int(posts))}\n"
     print(text)
     if document:
-        path = Path(document)
-        before, _, rest = path.read_text(encoding="utf-8").partition("<!-- benchmark -->\n")
-        after = rest.partition("<!-- /benchmark -->")[2]
-        marked = f"<!-- benchmark -->\n\n{text}\n<!-- /benchmark -->"
-        path.write_text(f"{before}{marked}{after}", encoding="utf-8")
+        put(Path(document), "benchmark", text)
     if drawing:
         Path(drawing).write_text(figure(times), encoding="utf-8")
 

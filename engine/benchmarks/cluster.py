@@ -26,14 +26,9 @@ from dask_cluster import dask_cluster
 JOBS = 2
 
 
-def small(number: int) -> str:
-    """Return a post that costs little but its kernel."""
-    return f"{corpus.HEADER.format(number=number)}\n```python\nprint({number})\n```\n"
-
-
 def site(folder: Path, posts: int, kind: str) -> Path:
     """Write a repository of posts."""
-    write = small if kind == "small" else corpus.post
+    write = corpus.small if kind == "small" else corpus.post
     corpus.write(folder / "_config.yml", "title: Posts\n")
     for number in range(1, posts + 1):
         corpus.write(folder / f"_posts/2020-01-01-post-{number}.md", write(number))

@@ -40,6 +40,12 @@ def post(number: int, edit: int = 0, prose: int = 0) -> str:
     return "\n".join(parts)
 
 
+def small(number: int, edit: int = 0, prose: int = 0) -> str:
+    """Return a post that costs little but its kernel."""
+    parts = [HEADER.format(number=number), f"Some prose, in its version {prose}.\n"]
+    return "\n".join([*parts, f"```python\nprint({number}, 'edit {edit}')\n```\n"])
+
+
 def script(number: int, edit: int = 0) -> str:
     """Return the cells as a script that draws into a file, as a post does."""
     lines = ["import matplotlib", "matplotlib.use('svg')", *codes(number, edit)]

@@ -22,10 +22,11 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import corpus
+from contestants import ENVIRONMENT
 
 ROUNDS = 9
 """Rounds that count; odd, so that a median is one of them."""
@@ -47,10 +48,10 @@ def _option(text: str, options: str) -> str:
     return re.sub(r"^\{: data-alt=.*\}$", f"{{: {options}}}", text, count=1, flags=re.MULTILINE)
 
 
-def used(command: list[str], folder: Path) -> Used:
+def used(command: Sequence[str], folder: Path) -> Used:
     """Run a command and return the time that it took."""
     begin = time.perf_counter()
-    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(command, cwd=folder, env=ENVIRONMENT, stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
     took = time.perf_counter() - begin
     process.returncode = os.waitstatus_to_exitcode(status)
