@@ -77,7 +77,7 @@ class Author:
     async def built_whole(self) -> tuple[Outcome, dict[str, bytes]]:
         """Build the site from the first cell on, as it was before the save; return all files."""
         site = open_site(self.whole)
-        state = prepare(site, self.whole / POST, "watched")
+        state = prepare(site, self.whole / POST, "watched", ())
         assert state is not None
         self.reference.expect([state.post], site, worth=1)
         paths = [self.whole / POST]

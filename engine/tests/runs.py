@@ -17,13 +17,14 @@ from post_builder.pipeline.names import post_names
 from post_builder.pipeline.prepare import PostState, prepare
 from post_builder.pipeline.publish import Published
 from post_builder.site import open_site
+from post_builder.sources.product_makers import product_makers
 from post_builder.sources.transclusion import PreparedPost
 
 
 def state_of(root: Path, post: str) -> PostState:
     """Prepare an executable post of a site."""
     site = open_site(root)
-    state = prepare(site, root / post, post_names(site).get(root / post))
+    state = prepare(site, root / post, post_names(site).get(root / post), product_makers(site))
     assert state is not None
     return state
 

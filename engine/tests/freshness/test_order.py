@@ -16,6 +16,7 @@ from post_builder.commands.check import check
 from post_builder.errors import SiteError
 from post_builder.freshness.order import order
 from post_builder.site import Site, open_site
+from post_builder.sources.product_makers import product_makers
 
 pytestmark = pytest.mark.usefixtures("forked_kernels")
 
@@ -44,7 +45,7 @@ def _text(root: Path, name: str) -> str:
 def test_each_post_comes_after_its_sources(blog: Path) -> None:
     """Sources are found through any number of posts, even if only one post is named."""
     site = _site(blog, {"a": "bc", "b": "d", "c": "d", "d": "", "e": ""})
-    sources = order(site, [blog / "_posts/a.md"])
+    sources = order(site, [blog / "_posts/a.md"], product_makers(site))
     names = [path.stem for path in sources]
     assert ["a", "b", "c", "d"] == sorted(names)
     assert ("d", "a") == (names[0], names[-1])
@@ -56,7 +57,10 @@ def test_a_post_that_cannot_be_read_has_no_sources(blog: Path) -> None:
     site = _site(blog, {"a": "bcd", "b": ""})
     blog.joinpath("_posts/b.md").write_text(f"{HEADER}```python\n", encoding="utf-8")
     blog.joinpath("_posts/c.md").write_text("---\ntitle: Not executable\n---\n", encoding="utf-8")
-    sources = {path.stem: others for path, others in order(site, [blog / "_posts/a.md"]).items()}
+    sources = {
+        path.stem: others
+        for path, others in order(site, [blog / "_posts/a.md"], product_makers(site)).items()
+    }
     assert {"a", "b", "c", "d"} == sources.keys()
     assert [] == [name for name in "bcd" if sources[name]]
 

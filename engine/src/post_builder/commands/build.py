@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from post_builder.commands.building.notes import internal_error, note, notices_now, page_note
 from post_builder.commands.building.problems import Problems
-from post_builder.commands.building.running import Here, Runner
+from post_builder.commands.building.running import Here, Runner, run_seconds
 from post_builder.document.options import Tag
 from post_builder.document.post import Cell
 from post_builder.errors import PostBuilderError, RaisedError, together
@@ -28,6 +27,7 @@ from post_builder.pipeline.prepare import PostState, prepare
 from post_builder.pipeline.publish import Published, publish, refresh
 from post_builder.pipeline.unpublished.files import bring_back
 from post_builder.site import Site
+from post_builder.sources.product_makers import Maker, product_makers
 from post_builder.ui.outcomes import Outcome
 from post_builder.ui.progress import Progress
 
@@ -67,8 +67,8 @@ async def build(  # noqa: PLR0913  # two of them have a default or are switches
         SiteError: if posts take something from one another in a circle.
     """
     forget()  # packages may have been upgraded since the last build of `watch`
-    templates = Templates()
-    known = post_names(site), order(site, paths), MadeProducts(site)
+    templates, makers = Templates(), product_makers(site)
+    known = post_names(site), makers, order(site, paths, makers), MadeProducts(site)
     shared = runner or Here(templates), asyncio.Semaphore(jobs), Problems(site, paths, progress)
     builder = _Builder(site, progress, *known, *shared, force=force, keep_going=keep_going)
     try:
@@ -84,6 +84,7 @@ class _Builder:
     site: Site
     progress: Progress
     names: Names
+    makers: Sequence[Maker]
     sources: Sources
     made_products: MadeProducts
     runner: Runner
@@ -102,6 +103,7 @@ class _Builder:
         """
         alone = [] if self.force else [path for path in paths if not self.sources[path]]
         unchanged = unchanged_among(self.site, alone, self.names)
+        self.problems.paths = [path for path in paths if path not in unchanged]
         outcomes = {path: Outcome(self.site.relative(path), "fresh") for path in unchanged}
         outcomes |= await self.outcomes([path for path in paths if path not in outcomes])
         if any(outcome.status == "built" for outcome in outcomes.values()):
@@ -120,7 +122,7 @@ class _Builder:
         running = self._running(paths)
         self.runner.expect([state.post for state in running.values()], self.site)
         tasks: dict[Path, asyncio.Task[Outcome | None]] = {}
-        for path in sorted(dict.fromkeys(paths), key=lambda path: -_seconds(running.get(path))):
+        for path in sorted(dict.fromkeys(paths), key=lambda path: -run_seconds(running.get(path))):
             first = self.sources[path] & changing
             tasks[path] = asyncio.create_task(self._outcome_after(first, tasks, path))
         await asyncio.gather(*tasks.values())
@@ -163,7 +165,7 @@ class _Builder:
         if path in self.fresh:
             return self.fresh[path]
         try:
-            state = prepare(self.site, path, self.names.get(path))
+            state = prepare(self.site, path, self.names.get(path), self.makers)
         except (PostBuilderError, OSError):
             return None
         if state is not None and not state.reasons and not self.sources[path]:
@@ -182,7 +184,8 @@ class _Builder:
         async with self.gate:
             name = self.site.relative(path)
             try:
-                state = self.fresh.pop(path, None) or prepare(self.site, path, self.names.get(path))
+                known = self.names.get(path), self.makers
+                state = self.fresh.pop(path, None) or prepare(self.site, path, *known)
                 if state is None:
                     return None
                 if state.reasons or self.force:
@@ -197,7 +200,6 @@ class _Builder:
                 return Outcome(name, "failed", error=internal_error(name, error))
 
     async def _build(self, state: PostState) -> Outcome:
-        name = state.post.path
         begin = time.perf_counter()
         reasons = tuple(reason.message for reason in state.reasons) or ("forced",)
         self.problems.report()
@@ -208,12 +210,14 @@ class _Builder:
         except PostBuilderError as error:
             self.progress.post_ended(state.post, "failed")
             notices = state.post.notices  # one of them may be the cause
-            return Outcome(name, "failed", reasons, len(ran), error=error, notices=notices)
+            return Outcome(
+                state.post.path, "failed", reasons, len(ran), error=error, notices=notices
+            )
         seconds = time.perf_counter() - begin
         ended = "; ".join(filter(None, (f"built in {seconds:.1f} s", run.remark)))
         self.progress.post_ended(state.post, ended)
         return Outcome(
-            name,
+            state.post.path,
             "built",
             reasons,
             len(ran),
@@ -241,10 +245,3 @@ class _Builder:
         if failures:
             raise together(failures)
         return run, publish(state, run, before, self.made_products)
-
-
-def _seconds(state: PostState | None) -> float:
-    """Return how long a post is likely to run: long ones begin first, so that none is left over."""
-    if state is None:
-        return 0
-    return state.record.run.seconds if state.record else math.inf

@@ -23,6 +23,7 @@ from post_builder.pipeline.prepare import PostState, prepare
 from post_builder.pipeline.unpublished.files import misplaced
 from post_builder.place import Place
 from post_builder.site import Site
+from post_builder.sources.product_makers import Maker, product_makers
 from post_builder.ui.findings import Finding
 
 _BUILD = "run `post-builder build`"
@@ -43,8 +44,9 @@ def check(site: Site, paths: Sequence[Path]) -> list[Finding]:
         SiteError: if posts take something from one another in a circle.
     """
     names = post_names(site)
-    order(site, paths)  # refuses circles
-    states, found = _prepared(site, paths, names)
+    makers = product_makers(site)
+    order(site, paths, makers)  # refuses circles
+    states, found = _prepared(site, paths, names, makers)
     for state in states:
         found += [*_reasons(state), *_style(state.post), *broken_formulas(state.post)]
     found += compare_with_kramdown(site, [state.post for state in states])
@@ -56,13 +58,13 @@ def check(site: Site, paths: Sequence[Path]) -> list[Finding]:
 
 
 def _prepared(
-    site: Site, paths: Sequence[Path], names: Names
+    site: Site, paths: Sequence[Path], names: Names, makers: Sequence[Maker]
 ) -> tuple[list[PostState], list[Finding]]:
     """Read posts; what is wrong with those that cannot be read are findings."""
     states, found, made_products = [], [], MadeProducts(site)
     for path in paths:
         try:
-            state = prepare(site, path, names.get(path))
+            state = prepare(site, path, names.get(path), makers)
             if state and state.reasons:
                 refuse_obstacles(state, made_products)
         except PostBuilderError as error:

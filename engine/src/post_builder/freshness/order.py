@@ -12,7 +12,7 @@ from post_builder.document.parsing.parser import read_post
 from post_builder.errors import PostBuilderError, SiteError
 from post_builder.place import Place
 from post_builder.site import Site
-from post_builder.sources.product_makers import Maker, depended_on, product_makers
+from post_builder.sources.product_makers import Maker, depended_on
 from post_builder.sources.transclusion import posts_used
 
 _OTHER_POST = re.compile(rf"{Attribute.SOURCE}=[^\n]*(?:/|\.md|\.markdown)".encode())
@@ -22,17 +22,17 @@ Sources = Mapping[Path, frozenset[Path]]
 """For each post those whose output or products it takes; each post comes after its sources."""
 
 
-def order(site: Site, paths: Iterable[Path]) -> Sources:
+def order(site: Site, paths: Iterable[Path], makers: list[Maker]) -> Sources:
     """Find the posts that some posts take something from, and those that these do, and so on.
 
     Args:
         site: that the posts belong to.
         paths: absolute paths of posts; one that cannot be read has no sources.
+        makers: the cells of all posts that declare products.
 
     Raises:
         SiteError: if posts take something from one another in a circle.
     """
-    makers = product_makers(site)
     sources: dict[Path, frozenset[Path]] = {}
     waiting = list(paths)
     while waiting:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from post_builder.freshness.site_files import declared_files
 from post_builder.freshness.staleness import Reason, has_older_markup, page_changes, staleness
 from post_builder.pipeline.made.products import unfit_products
 from post_builder.site import Site
+from post_builder.sources.product_makers import Maker
 from post_builder.sources.transclusion import PreparedPost, transclude
 
 
@@ -63,13 +64,14 @@ class PostState:
         return self.record is not None and self.record.post != self.post.path
 
 
-def prepare(site: Site, path: Path, name: str | None) -> PostState | None:
+def prepare(site: Site, path: Path, name: str | None, makers: Sequence[Maker]) -> PostState | None:
     """Read, parse and transclude a post, and find out whether it is stale.
 
     Args:
         site: that the post belongs to.
         path: of the post.
         name: of the post; None if it is not executable.
+        makers: the cells of all posts that declare products.
 
     Returns:
         None if the post is not executable.
@@ -84,7 +86,7 @@ def prepare(site: Site, path: Path, name: str | None) -> PostState | None:
     if post and name:
         made = owned(site, post, name)
         record = load_record(site, name) if made else None
-        found += [*_unfit_settings(site, post), *unfit_products(site, path, post)]
+        found += [*_unfit_settings(site, post), *unfit_products(site, path, post, makers)]
         try:
             prepared = transclude(post, site, made.transcluded() if made else {})
         except PostBuilderError as error:

@@ -82,7 +82,8 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         _write(root / name, "x: 2\n")
     for name in (POST, OTHER):
         _write(root / name, TEXT + CELL)
-    root.joinpath("_unpublished").mkdir()
+    for folder in ("_unpublished", "_includes"):
+        root.joinpath(folder).mkdir()
     monkeypatch.chdir(tmp_path)  # modules are looked for here, where no other test writes
     _build(root)
     return root

@@ -5,12 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from runs import made_up_run, printed
 from toysite import HEADER
 
 from post_builder.commands.build import build
+from post_builder.commands.check import check
+from post_builder.document.parsing import parser
+from post_builder.document.parsing.parser import Problems, inspect
+from post_builder.document.post import Post
 from post_builder.execution.run import Run
 from post_builder.freshness import record
 from post_builder.freshness.record import Made
@@ -110,3 +115,23 @@ def test_what_was_written_before_the_first_question_is_read(blog: Path) -> None:
     assert BIN not in known
     known.written("a", _made("_posts/a.md", BIN))
     assert BIN in known
+
+
+def test_each_post_is_parsed_some_times_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether two cells declare one product is not found out by parsing all posts at each."""
+    texts: list[str] = []
+
+    def noting(text: str, *arguments: Any) -> tuple[Post | None, Problems]:
+        texts.append(text)
+        return inspect(text, *arguments)
+
+    monkeypatch.setattr(parser, "inspect", noting)
+    counts = []
+    for number in (4, 8, 16):
+        site = _site(tmp_path / str(number), number, "bin")
+        texts.clear()
+        check(site, list(site.posts()))
+        counts.append(len(texts) / number)
+    assert counts[0] == counts[1] == counts[2]

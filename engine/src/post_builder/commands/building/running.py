@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
@@ -93,3 +94,9 @@ class OnCluster:
         """Run a post on a worker."""
         del before
         return await self.cluster.run(state.prepared, state.record, started, failures)
+
+
+def run_seconds(state: PostState | None) -> float:
+    """Return how long a post is likely to run: long ones begin first, so that none is left over."""
+    record = state.record if state else None
+    return record.run.seconds if record else math.inf if state else 0

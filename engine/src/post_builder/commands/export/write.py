@@ -18,6 +18,7 @@ from post_builder.pipeline.names import post_names
 from post_builder.pipeline.prepare import prepare
 from post_builder.place import Place
 from post_builder.site import Site
+from post_builder.sources.product_makers import product_makers
 
 if TYPE_CHECKING:
     from nbconvert.exporters.exporter import Exporter
@@ -67,7 +68,7 @@ def export(site: Site, path: Path, form: Format, output: Path | None) -> Exporte
         SiteError: if a file with other content exists already.
         RenderError: if a tool that the format needs is not installed.
     """
-    state = prepare(site, path, post_names(site).get(path))
+    state = prepare(site, path, post_names(site).get(path), product_makers(site))
     if state is None:
         raise PostError("this post is not executable", Place(site.relative(path)))
     if state.reasons:

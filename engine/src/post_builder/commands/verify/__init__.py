@@ -24,6 +24,7 @@ from post_builder.pipeline.prepare import PostState, prepare
 from post_builder.place import Place
 from post_builder.rendering.regions.rendered import render
 from post_builder.site import Site
+from post_builder.sources.product_makers import Maker, product_makers
 from post_builder.ui.findings import Finding
 from post_builder.ui.progress import Progress
 
@@ -47,12 +48,14 @@ async def verify(
         SiteError: if posts take something from one another in a circle.
     """
     gate, names, kernels = asyncio.Semaphore(jobs), post_names(site), Templates()
-    sources = order(site, paths)
-    verifier = _Verifier(site, progress, gate, kernels)
+    makers = product_makers(site)
+    sources = order(site, paths, makers)
+    places = {path: place for place, path in enumerate(sources)}
+    verifier = _Verifier(site, progress, gate, kernels, makers)
     kernels.expect([post for path in paths if (post := _readable(site, path))], site)
     tasks: dict[Path, asyncio.Task[list[Finding]]] = {}
     try:
-        for path in sorted(paths, key=list(sources).index):
+        for path in sorted(paths, key=places.__getitem__):
             first = [tasks[source] for source in sources[path] if source in tasks]
             tasks[path] = asyncio.create_task(verifier.after(first, path, names.get(path)))
         found = await asyncio.gather(*(tasks[path] for path in paths))
@@ -70,6 +73,7 @@ class _Verifier:
     gate: asyncio.Semaphore
     """Limits how many posts run at once."""
     kernels: Templates
+    makers: Sequence[Maker]
 
     async def after(
         self, first: list[asyncio.Task[list[Finding]]], path: Path, name: str | None
@@ -83,7 +87,7 @@ class _Verifier:
         """Run a post, and find where it differs."""
         site = self.site
         try:
-            state = prepare(site, path, name)
+            state = prepare(site, path, name, self.makers)
             if state is None:
                 return []
             async with self.gate:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
 from post_builder.document.post import Post
@@ -12,24 +11,28 @@ from post_builder.errors import FileError, PostError
 from post_builder.files.plain import is_plain
 from post_builder.place import Place
 from post_builder.site import Site
-from post_builder.sources.product_makers import depended_on, makers_of, product_makers
+from post_builder.sources.product_makers import Maker, depended_on, makers_of
 
 
-def unfit_products(site: Site, path: Path, post: Post) -> Iterator[PostError]:
+def unfit_products(
+    site: Site, path: Path, post: Post, makers: Iterable[Maker]
+) -> Iterator[PostError]:
     """Yield what is wrong with the products that the cells of a post declare.
 
     Args:
         site: that the post belongs to.
         path: of the post, absolute.
         post: as parsed.
+        makers: the cells of all posts that declare products.
     """
     own = makers_of(post, path)
     if not own:
         return
     folder = site.settings.products_folder
-    declared = defaultdict(list)
-    for maker in own + [maker for maker in product_makers(site) if maker.post != path]:
-        declared[maker.product.casefold()].append(maker)
+    declared: dict[str, list[Maker]] = {maker.product.casefold(): [] for maker in own}
+    for maker in own + [maker for maker in makers if maker.post != path]:
+        if (name := maker.product.casefold()) in declared:
+            declared[name].append(maker)
     for maker in own:
         if PurePosixPath(maker.product).parent.as_posix() != folder:
             hint = "products_folder: in _config.yml names the folder"
