@@ -2,40 +2,20 @@
 
 from __future__ import annotations
 
-import errno
-import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import cast
 
 import pytest
+from disturbances import FAULTS, disturbed, site_tree
 from runs import drawing, just_before, made_up_run, printed, publish, refresh, state_of
-from steps import steps
 from toysite import DRAWN, make_drawn, replace
 
 from post_builder.commands.check import check
-from post_builder.errors import FileError
 from post_builder.pipeline.session import session
 from post_builder.site import OWN_FOLDER, open_site
-
-RECORD = "_data/builds/drawn.json"
-
-
-class KilledError(BaseException):
-    """The process has ended: nothing that it would do afterwards happens."""
-
-
-def _error(code: int) -> Callable[[], None]:
-    def fail() -> None:
-        raise OSError(code, os.strerror(code))
-
-    return fail
-
-
-def _kill() -> None:
-    raise KilledError
 
 
 @pytest.fixture(autouse=True)
@@ -43,16 +23,6 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Spare the disk and git, which other tests try."""
     monkeypatch.setattr(os, "fsync", lambda _: None)
     monkeypatch.setenv("PATH", "")
-
-
-FAULTS: dict[str, Callable[[], None]] = {
-    "no space": _error(errno.ENOSPC),
-    "no permission": _error(errno.EACCES),
-    "input/output error": _error(errno.EIO),
-    "killed": _kill,
-    "killed after": _kill,
-    "killed while writing": _kill,
-}
 
 
 def _build(root: Path, *outputs: str) -> None:
@@ -65,39 +35,6 @@ def _build(root: Path, *outputs: str) -> None:
             publish(state, run, just_before(state))
         elif state.text_changed or state.moved:
             refresh(state)
-
-
-def _disturbed(root: Path, fault: str, number: int, *outputs: str) -> bool:
-    """Build with a fault at one step; return whether there was such a step."""
-    happened = False
-
-    def act(step: int, name: str, arguments: tuple[object, ...]) -> None:
-        nonlocal happened
-        if step == number:
-            happened = True
-            if fault == "killed while writing" and name == "write":
-                handle, data = cast("tuple[int, bytes]", arguments)
-                os.write(handle, data[: len(data) // 2])
-            FAULTS[fault]()
-        elif happened and fault.startswith("killed"):
-            _kill()
-
-    acts = {"after": act} if fault == "killed after" else {"before": act}
-    with steps(**acts):
-        try:
-            _build(root, *outputs)
-        except (FileError, OSError, KilledError):
-            assert happened
-    return happened
-
-
-def _tree(root: Path) -> dict[str, bytes]:
-    """Return the content of every file; of records what is not circumstance."""
-    paths = (path for path in root.rglob("*") if path.is_file() and OWN_FOLDER not in path.parts)
-    files = {path.relative_to(root).as_posix(): path.read_bytes() for path in paths}
-    if RECORD in files:
-        files[RECORD] = json.dumps(json.loads(files[RECORD]) | {"run": None}).encode()
-    return files
 
 
 def _first(_: Path) -> tuple[str, ...]:
@@ -133,7 +70,7 @@ def _sites(
     number = 0
     while True:
         root = Path(shutil.copytree(blog, folder / str(number), symlinks=True))
-        if not _disturbed(root, fault, number, *outputs):
+        if not disturbed(fault, number, partial(_build, root, *outputs)):
             assert number > 0
             return
         yield root, outputs, number
@@ -168,11 +105,11 @@ def test_the_build_after_a_fault_gives_what_an_undisturbed_one_gives(
             old = blog.joinpath(DRAWN).read_bytes()
             reference = Path(shutil.copytree(blog, folder / "reference"))
             _build(reference, *outputs)
-            undisturbed = _tree(reference)
+            undisturbed = site_tree(reference)
             texts = {old, undisturbed[DRAWN]}
         assert root.joinpath(DRAWN).read_bytes() in texts, (fault, number)
         _build(root, *outputs)
-        assert undisturbed == _tree(root), (fault, number)
+        assert undisturbed == site_tree(root), (fault, number)
         assert [] == check(open_site(root), list(open_site(root).posts()))
         shutil.rmtree(root)
 

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import cast
 
 import pytest
-from pipeline.test_faults import _again, _build, _first, _tree
+from disturbances import site_tree
+from pipeline.test_faults import _again, _build, _first
 from steps import steps
 from toysite import DRAWN, make_drawn
 
@@ -116,7 +117,7 @@ def test_after_a_loss_of_power_the_next_build_completes_the_post(
             break
         assert left.joinpath(DRAWN).read_bytes() in texts, number
         _build(left, *outputs)
-        assert _tree(reference) == _tree(left), number
+        assert site_tree(reference) == site_tree(left), number
         assert [] == check(open_site(left), list(open_site(left).posts()))
         shutil.rmtree(root)
         shutil.rmtree(left)

@@ -127,6 +127,39 @@ def test_copies_do_not_grow_without_bound(site: Path) -> None:
     assert "29" == site.joinpath(path).read_text(encoding="utf-8")
 
 
+def test_a_clock_that_was_set_back_pushes_out_the_oldest(site: Path) -> None:
+    """Copies are in the order in which they were made, whatever the time is now."""
+    opened, folder = open_site(site), site / ".post-builder/undo/a"
+    keep_copy(opened, "a", "a.md", b"0")
+    (copy,) = folder.iterdir()
+    copy.rename(copy.with_name(f"2199{copy.name[4:]}"))
+    for number in range(1, 25):
+        keep_copy(opened, "a", "a.md", f"{number}".encode())
+    assert [f"{number}" for number in range(5, 25)] == _copies(site)
+
+
+def test_what_an_author_puts_among_copies_stays(site: Path) -> None:
+    """Neither a file nor a folder counts, whatever it is called; nor does a link."""
+    folder = site / ".post-builder/undo/a"
+    folder.joinpath("20200101T000000.000000Z-folder").mkdir(parents=True)
+    folder.joinpath("20200101T000000.000000Z-link").symlink_to(site / DRAWN)
+    folder.joinpath("0 notes.txt").write_text("mine", encoding="utf-8")
+    before = {path.name for path in folder.iterdir()}
+    for number in range(30):
+        keep_copy(open_site(site), "a", "a.md", f"{number:02}".encode())
+    assert before <= {path.name for path in folder.iterdir()}
+    assert 20 + len(before) == len(list(folder.iterdir()))
+
+
+def test_a_copy_that_was_edited_does_not_take_the_place_of_another(site: Path) -> None:
+    """What a name says that it holds is looked at."""
+    opened = open_site(site)
+    first = keep_copy(opened, "a", "a.md", b"1")
+    site.joinpath(first).write_text("edited", encoding="utf-8")
+    keep_copy(opened, "a", "a.md", b"1")
+    assert ["edited", "1"] == _copies(site)
+
+
 @pytest.mark.parametrize("letter", ["a", "é", "字"])
 def test_a_name_of_any_length_has_a_copy(site: Path, letter: str) -> None:
     """The end of the name says of what it is."""

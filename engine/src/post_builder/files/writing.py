@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from pathlib import Path
@@ -53,11 +54,18 @@ def create(path: Path, data: bytes) -> None:
 
 
 def make_folders(folder: Path) -> None:
-    """Create a folder and those above it; they are on disk when this returns."""
+    """Create a folder and those above it; they are on disk when this returns.
+
+    Raises:
+        NotADirectoryError: if there is something else in the place of one.
+    """
     if folder.is_dir():
         return
     make_folders(folder.parent)
-    operations.make_folder(folder)
+    try:
+        operations.make_folder(folder)
+    except FileExistsError as error:
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), folder) from error
     operations.sync_folder(folder.parent)
 
 

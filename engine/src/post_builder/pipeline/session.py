@@ -15,9 +15,11 @@ from filelock import FileLock, Timeout
 from post_builder.errors import FileError
 from post_builder.files import operations
 from post_builder.files.swap import is_swap, settle
+from post_builder.files.writing import is_unfinished
 from post_builder.pipeline.made.aside import put_back_left
 from post_builder.pipeline.made.files import left_behind
 from post_builder.pipeline.undo import keep_copy, own_folder
+from post_builder.place import Place
 from post_builder.site import Site
 
 _POLL = 0.1
@@ -63,7 +65,7 @@ async def async_session(site: Site, command: str, say: Say) -> AsyncIterator[Non
 
 
 def _lock(site: Site) -> FileLock:
-    return FileLock(site.inside(own_folder(site) / "lock"))
+    return FileLock(_own_file(site, "lock"))
 
 
 def _refused(site: Site, lock: FileLock, say: Say) -> Iterator[None]:
@@ -88,9 +90,11 @@ def _refused(site: Site, lock: FileLock, say: Say) -> Iterator[None]:
 def _begin(site: Site, command: str) -> None:
     """Leave word of who holds the lock, and settle what a killed build left behind."""
     holder = {"process": os.getpid(), "command": command}
-    _holder_file(site).write_text(json.dumps(holder), encoding="utf-8")
+    with suppress(OSError):  # others wait as well without a name
+        _holder_file(site).write_text(json.dumps(holder), encoding="utf-8")
     put_back_left(site)
-    for path in left_behind(site):
+    own = (path for path in own_folder(site).glob("*.tmp") if is_unfinished(path))
+    for path in (*own, *left_behind(site)):
         try:
             if is_swap(path):
                 settle(path, lambda name, data: _keep(site, name, data))
@@ -102,12 +106,26 @@ def _begin(site: Site, command: str) -> None:
 
 def _end(site: Site, lock: FileLock) -> None:
     if lock.is_locked:
-        _holder_file(site).unlink(missing_ok=True)
+        with suppress(OSError):
+            _holder_file(site).unlink(missing_ok=True)
         lock.release()
 
 
 def _holder_file(site: Site) -> Path:
-    return site.inside(own_folder(site) / "holder.json")
+    return _own_file(site, "holder.json")
+
+
+def _own_file(site: Site, name: str) -> Path:
+    """Return the path of a file that is emptied when it is opened.
+
+    Raises:
+        FileError: if a symbolic link is there, which would lead to another file.
+    """
+    path = own_folder(site) / name
+    if path.is_symlink():
+        message = "there is a symbolic link here, and the file it leads to would be overwritten"
+        raise FileError(message, Place(site.relative(path)), "remove the link")
+    return path
 
 
 def _holder(site: Site) -> str:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from post_builder.document.post import Post
 from post_builder.errors import FileError
 from post_builder.files import create, digest, operations, unix_newlines, write_atomically
-from post_builder.files.writing import make_folders
+from post_builder.files.copies import copies_in, ending_of, later_than, stamped
+from post_builder.files.writing import is_unfinished, make_folders
 from post_builder.freshness import git
 from post_builder.freshness.digests import region_digest, value_digest, value_digests
 from post_builder.freshness.record import Record
@@ -17,9 +17,6 @@ from post_builder.site import OWN_FOLDER, Site
 
 _KEPT = 20
 """Copies that are kept of one post and its figures; a build of a draft leaves one each time."""
-
-_MAX_ENDING = 200
-"""Bytes; file names have at most 255, and a copy's starts with when and of what it was made."""
 
 
 def own_folder(site: Site) -> Path:
@@ -78,22 +75,16 @@ def keep_copy(site: Site, name: str, file: str, data: bytes) -> str:
         data: the content.
     """
     folder = site.inside(own_folder(site) / "undo" / name)
-    old = sorted(folder.glob("*"))
-    mark, file = digest(data)[:8], ending_of(file)
+    old, ending = copies_in(folder), f"{digest(data)[:8]}-{ending_of(file)}"
     for copy in old:
-        if copy.name.endswith(f"-{mark}-{file}"):
+        if copy.name.endswith(f"-{ending}") and operations.read(copy) == data:
             return site.relative(copy)
-    now = dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%S.%fZ")
-    path = folder / f"{now}-{mark}-{file}"
+    path = folder / stamped(later_than(old), ending)
     create(path, data)
-    for copy in old[: max(0, len(old) + 1 - _KEPT)]:
+    left = [file for file in folder.glob("*") if is_unfinished(file)]  # by a build that was killed
+    for copy in (*old[: max(0, len(old) + 1 - _KEPT)], *left):
         operations.remove(copy)
     return site.relative(path)
-
-
-def ending_of(file: str) -> str:
-    """Return as much of the end of a file's name as the name of a copy has room for."""
-    return file.encode("utf-8", "surrogateescape")[-_MAX_ENDING:].decode("utf-8", "ignore")
 
 
 def _is_held(site: Site, post: Post, *, is_edited: bool) -> bool:

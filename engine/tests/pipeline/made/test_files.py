@@ -1,12 +1,17 @@
 """Removing files that builds made, and no others."""
 
+from __future__ import annotations
+
+import datetime as dt
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from post_builder.files import digest
 from post_builder.freshness.record import Made, Record
+from post_builder.pipeline.made import removed
 from post_builder.pipeline.made.files import Orphans, remove_all, remove_orphans, remove_outdated
 from post_builder.pipeline.made.records import MadeProducts
 from post_builder.pipeline.names import post_names
@@ -115,8 +120,8 @@ def test_only_posts_that_are_gone_leave_orphans(site: Site) -> None:
     _record(site, "a", "assets/images/a/x.svg")
     _record(site, "b", "assets/images/b/x.svg")
     site.root.joinpath("_posts/b.md").touch()
-    removed = "assets/images/a/x.svg", "_data/builds/a.json"
-    assert Orphans(removed) == _remove_orphans(site)
+    gone = "assets/images/a/x.svg", "_data/builds/a.json"
+    assert Orphans(gone) == _remove_orphans(site)
     assert Orphans() == _remove_orphans(site)
     assert site.root.joinpath("assets/images/b/x.svg").exists()
 
@@ -136,9 +141,9 @@ def test_a_file_of_the_author_that_a_record_names_can_be_had_back(site: Site) ->
     """A stranger may know its digest, and write a record with it; many do not push it out."""
     files = [f"assets/models/{number:02}.bin" for number in range(30)]
     _record(site, "a", "assets/images/a/x.svg", "assets/notebooks/a.py", *files)
-    removed = _remove_orphans(site).removed
+    gone = _remove_orphans(site).removed
     assert {"_config.yml"} == _files(site)
-    assert {*removed} - {"_data/builds/a.json"} == {*_put_away(site)}
+    assert {*gone} - {"_data/builds/a.json"} == {*_put_away(site)}
 
 
 def test_what_was_removed_is_kept_for_a_month(site: Site) -> None:
@@ -150,6 +155,34 @@ def test_what_was_removed_is_kept_for_a_month(site: Site) -> None:
     _record(site, "a", "assets/images/a/x.svg")
     _remove_orphans(site)
     assert ["assets/images/a/x.svg", "notes.txt"] == _put_away(site)
+
+
+def test_files_of_one_name_that_are_removed_at_one_moment_are_both_kept(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Clocks may be coarse, or set back."""
+
+    class Stopped(dt.datetime):
+        @classmethod
+        def now(cls, tz: dt.tzinfo | None = None) -> Stopped:
+            return cls(2026, 1, 1, tzinfo=tz)
+
+    monkeypatch.setattr(removed, "dt", SimpleNamespace(UTC=dt.UTC, datetime=Stopped))
+    made = ["assets/images/a/x.svg", "assets/models/x.svg"]
+    _record(site, "a", *made)
+    assert made == list(_remove_orphans(site).removed[:2])
+    assert made == _put_away(site)
+
+
+def test_what_an_author_puts_among_removed_files_stays(site: Site) -> None:
+    """Also a folder of a name that a file would have had long ago."""
+    folder = site.root / ".post-builder/removed"
+    folder.joinpath("20200101T000000.000000Z-folder").mkdir(parents=True)
+    folder.joinpath("20209999T000000.000000Z-x.svg").write_text("mine", encoding="utf-8")
+    _record(site, "a", "assets/images/a/x.svg")
+    _remove_orphans(site)
+    assert folder.joinpath("20200101T000000.000000Z-folder").is_dir()
+    assert folder.joinpath("20209999T000000.000000Z-x.svg").is_file()
 
 
 @pytest.mark.parametrize("data", [b"{", b'{"format": 2}'])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,8 +13,8 @@ from nbformat import NotebookNode
 from post_builder.commands.export.formats import FOLDER, SUFFIXES, Format
 from post_builder.commands.export.notebook import notebook_for
 from post_builder.document.post import Post
-from post_builder.errors import PostError, RenderError, SiteError
-from post_builder.files import write_atomically
+from post_builder.errors import FileError, PostError, RenderError, SiteError
+from post_builder.files import create
 from post_builder.pipeline.names import post_names
 from post_builder.pipeline.prepare import prepare
 from post_builder.place import Place
@@ -90,12 +91,24 @@ def _export(site: Site, post: Post, form: Format, slug: str, output: Path | None
         if file.exists() and file.read_bytes() != data:
             hint = "delete it, or name another file with --output"
             raise SiteError(f"{file} is there already, and differs", hint=hint)
-    for file, data in files.items():
-        write_atomically(file, data)
-    write_atomically(path, text.encode())
+    _write({**files, path: text.encode()})
     loads = form == "slides" and not offline
     note = f"the slides load reveal.js from unpkg.com, unless a folder {_REVEAL} is beside them"
     return Exported(path, tuple(files), note if loads else "")
+
+
+def _write(files: Mapping[Path, bytes]) -> None:
+    """Write the files of an export that are not there yet.
+
+    Raises:
+        FileError: if the system refuses, or somebody writes a file there at the same moment.
+    """
+    for file, data in files.items():
+        try:
+            if not file.exists():
+                create(file, data)
+        except OSError as error:
+            raise FileError.of(error, "cannot be written", str(file)) from error
 
 
 def _path(site: Site, name: str) -> Path:

@@ -91,18 +91,25 @@ class Images:
         return self._added(slugify(file.stem) or "image", file.suffix.lower(), file.read_bytes())
 
     def _added(self, stem: str, extension: str, content: bytes) -> str:
-        """Choose a name that no other file has; the same image twice is one file."""
+        """Choose a name that no other file has; the same image twice is one file.
+
+        So is one that is there already, which an import has written that failed later.
+        """
         base, _, number = stem.rpartition("-") if stem == "attached-1" else (stem, "", "")
         count = int(number) if number else 1
         while True:
             suffix = f"-{count}" if number or count > 1 else ""
             path = f"{self.folder}/{base}{suffix}{extension}"
-            if self.files.get(path) == content:
+            if self.files.get(path) == content or self._is_there(path, content):
                 return path
             if path not in self.files and not (self.site.root / path).exists():
                 self.files[path] = content
                 return path
             count += 1
+
+    def _is_there(self, path: str, content: bytes) -> bool:
+        file = self.site.root / path
+        return file.is_file() and file.read_bytes() == content
 
 
 def _work_tree(folder: Path) -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from post_builder.commands.init.steps import Step, write
+from post_builder.commands.init.steps import Step, create, extend
 from post_builder.settings import CONFIG
 from post_builder.site import OWN_FOLDER, Site
 from post_builder.yaml_reader import YamlError, read_mapping
@@ -49,7 +49,7 @@ def exclude_from_jekyll(site: Site) -> Step:
     extended = start + block.replace("\n", newline).encode()
     if not _means(extended, {**config, "exclude": list(entries)}):
         return Step(CONFIG, "manual", "at the top level", tuple(block.strip().split("\n")))
-    write(site, CONFIG, extended)
+    extend(site, CONFIG, data, extended)
     return Step(CONFIG, "extended", "exclude list; restart `jekyll serve`", entries)
 
 
@@ -61,8 +61,7 @@ def ignore_in_git(site: Site) -> Step:
     note = "keeps environments and caches out of git"
     if not path.exists():
         entries = (*_JEKYLLS, *missing)
-        write(site, path.name, "".join(f"{entry}\n" for entry in entries).encode())
-        return Step(path.name, "created", note)
+        return create(site, path.name, "".join(f"{entry}\n" for entry in entries), note)
     return Step(path.name, "manual" if missing else "present", note, missing)
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
-from importlib.resources import files
+from importlib import resources
 from typing import Literal
 
+from post_builder import files
 from post_builder.errors import SiteError
-from post_builder.files import write_atomically
 from post_builder.place import Place
 from post_builder.site import Site
 
@@ -45,7 +46,7 @@ class Step:
 
 def template(name: str) -> str:
     """Return the text of a file that `init` writes."""
-    folder = files("post_builder.commands") / "templates"
+    folder = resources.files("post_builder.commands") / "templates"
     return folder.joinpath(name).read_text(encoding="utf-8")
 
 
@@ -56,21 +57,27 @@ def create(site: Site, path: str, text: str, note: str) -> Step:
         SiteError: if the file system refuses.
         FileError: if a link leads out of the site.
     """
-    target = site.root / path
-    if target.exists() or target.is_symlink():
+    if os.path.lexists(site.root / path):
         return Step(path, "present", note)
-    write(site, path, text.encode())
+    try:
+        files.create(site.inside(site.root / path), text.encode())
+    except FileExistsError:  # its author saved it at this moment
+        return Step(path, "present", note)
+    except OSError as error:
+        raise SiteError(f"cannot be written: {error.strerror}", Place(path)) from error
     return Step(path, "created", note)
 
 
-def write(site: Site, path: str, data: bytes) -> None:
-    """Write a file of the site.
+def extend(site: Site, path: str, before: bytes, after: bytes) -> None:
+    """Replace a file of the site, unless its author saves it at this moment.
 
     Raises:
-        SiteError: if the file system refuses.
+        SiteError: if its author does, or the file system refuses.
         FileError: if a link leads out of the site.
     """
     try:
-        write_atomically(site.inside(site.root / path), data)
+        files.replace_text(site.inside(site.root / path), before, after)
+    except files.SavedMeanwhileError as error:
+        raise SiteError("was saved at this moment; run init again", Place(path)) from error
     except OSError as error:
         raise SiteError(f"cannot be written: {error.strerror}", Place(path)) from error

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path, PurePosixPath
 
 from post_builder.errors import FileError
@@ -41,15 +41,14 @@ def products_aside(site: Site, prepared: PreparedPost) -> Iterator[None]:
         FileError: if there is no plain file in the place of a product, or the system refuses.
     """
     paths = [path for cell in prepared.cells for path in cell.options.products]
-    try:
+    with ExitStack() as stack:
+        stack.callback(_tidy, site, paths)
+        for path in paths:
+            stack.callback(_guarded, _put_back, site, path)
         for path in paths:
             _guarded(_set_aside, site, path)
         _tidy(site, paths)
         yield
-    finally:
-        for path in paths:
-            _guarded(_put_back, site, path)
-        _tidy(site, paths)
 
 
 def put_back_left(site: Site) -> None:

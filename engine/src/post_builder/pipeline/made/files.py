@@ -14,12 +14,19 @@ from post_builder.files.writing import remove_empty_folders
 from post_builder.freshness.record import Made, Record, load_made
 from post_builder.freshness.unchanged.kept import kept_posts
 from post_builder.pipeline.made.records import MadeProducts
-from post_builder.pipeline.made.removed import put_away
+from post_builder.pipeline.made.removed import forget, put_away
 from post_builder.pipeline.names import Names
 from post_builder.site import OWN_FOLDER, Site
 
 ASIDE = f"{OWN_FOLDER}/products"
 """The folder of products that are out of their place while the cells run that write them."""
+
+
+_WRITTEN = (
+    *("", "_posts", "_data/builds", "_exports", "_includes", "_includes/head"),
+    *("assets", "assets/css", "assets/js", "assets/notebooks"),
+)
+"""Folders into which any command writes, beside those of posts, figures and products."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +102,14 @@ def remove_orphans(site: Site, names: Names, *, dry_run: bool = False) -> Orphan
 
 
 def left_behind(site: Site) -> list[Path]:
-    """Find the temporary files of builds that were killed, wherever the engine writes."""
+    """Find the temporary files of commands that were killed, wherever they write posts and pages.
+
+    Those in the engine's own folder are not among them.
+    """
     posts = list(site.posts())
     folders = {path.resolve().parent for path in posts if path.is_symlink()}
     folders |= {folder.resolve() for folder in {path.parent for path in posts}}
-    folders |= {path.parent for path in site.records()}
-    folders |= {site.root / "_posts", site.root / "_data/builds", site.root / "assets/notebooks"}
-    folders |= {site.root / site.settings.products_folder}
+    folders |= {site.root / folder for folder in (*_WRITTEN, site.settings.products_folder)}
     folders |= set((site.root / "assets/images").glob("*"))
     files = (path for folder in sorted(folders) for path in folder.glob(".post-builder-*.tmp"))
     return [path for path in files if is_left(path) and path.is_file() and not path.is_symlink()]
@@ -120,15 +128,28 @@ def _without_others(products: MadeProducts, post: str, made: Mapping[str, str]) 
 
 
 def _remove(site: Site, made: Mapping[str, str], *, dry_run: bool = False) -> list[str]:
-    """Remove files that are still as a record says they were made; return what was removed."""
+    """Remove files that are still as a record says they were made; return what was removed.
+
+    Raises:
+        FileError: if the system refuses.
+    """
     removed = []
     for path, content in made.items():
         for file in (site.root / path, site.withheld(path)):
-            if _is_own(site, file) and digest(operations.read(file)) == content:
+            if _is_own(site, file) and _digest_of(site, file) == content:
                 if not dry_run:
                     put_away(site, file)
                 removed.append(site.relative(file))
+    if removed and not dry_run:
+        forget(site)
     return removed
+
+
+def _digest_of(site: Site, file: Path) -> str:
+    try:
+        return digest(operations.read(file))
+    except OSError as error:
+        raise FileError.of(error, "cannot be read", site.relative(file)) from error
 
 
 def _is_own(site: Site, path: Path) -> bool:

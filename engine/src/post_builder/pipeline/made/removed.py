@@ -7,14 +7,15 @@ from pathlib import Path
 
 from post_builder.errors import FileError
 from post_builder.files import operations
+from post_builder.files.copies import ending_of, stamped, time_of
 from post_builder.files.writing import make_folders, remove_empty_folders
-from post_builder.pipeline.undo import ending_of, own_folder
-from post_builder.site import Site
+from post_builder.pipeline.undo import own_folder
+from post_builder.site import OWN_FOLDER, Site
 
-_DAYS = 30
-"""How long what was removed can be had back."""
+_KEPT = dt.timedelta(days=30)
+"""How long what was removed can be had back, by the machine's clock."""
 
-_STAMP = "%Y%m%dT%H%M%S.%fZ"
+_TICK = dt.timedelta(microseconds=1)
 
 
 def put_away(site: Site, file: Path) -> None:
@@ -33,20 +34,36 @@ def put_away(site: Site, file: Path) -> None:
     try:
         folder = site.inside(own_folder(site) / "removed")
         make_folders(folder)
-        now = dt.datetime.now(dt.UTC)
-        kept = folder / f"{now.strftime(_STAMP)}-{ending_of(file.name)}"
-        operations.rename_new(file, kept)
+        _move(file, folder)
         operations.sync_folder(folder)
         operations.sync_folder(file.parent)
-        _forget(folder, now)
         remove_empty_folders(file, site.root)
     except OSError as error:
         raise FileError.of(error, "cannot be removed", site.relative(file)) from error
 
 
-def _forget(folder: Path, now: dt.datetime) -> None:
-    """Remove what was put away long ago."""
-    last = (now - dt.timedelta(days=_DAYS)).strftime(_STAMP)
-    for file in folder.glob("*Z-*"):
-        if file.name < last and file.is_file():
-            operations.remove(file)
+def forget(site: Site) -> None:
+    """Remove what was put away long ago.
+
+    Raises:
+        FileError: if the system refuses.
+    """
+    last = dt.datetime.now(dt.UTC) - _KEPT
+    try:
+        for file in site.inside(own_folder(site) / "removed").glob("*Z-*"):
+            if (time := time_of(file)) and time < last and file.is_file():
+                operations.remove(file)
+    except OSError as error:
+        raise FileError.of(error, "cannot be emptied", f"{OWN_FOLDER}/removed") from error
+
+
+def _move(file: Path, folder: Path) -> None:
+    """Move a file into a folder; of one name there may be two, from different folders."""
+    now = dt.datetime.now(dt.UTC)
+    while True:
+        try:
+            operations.rename_new(file, folder / stamped(now, ending_of(file.name)))
+        except FileExistsError:
+            now += _TICK
+        else:
+            return

@@ -84,13 +84,13 @@ def _withhold(site: Site, record: Made | Record) -> list[str]:
 
 def _move(site: Site, before: str, after: str) -> None:
     source, target = site.inside(site.root / before), site.inside(site.root / after)
-    if target.exists():
-        message = f"{before} cannot be moved here, because this file is in the way"
-        raise FileError(message, Place(after), "move one of them elsewhere")
     try:
         make_folders(target.parent)
-        operations.rename(source, target)
+        operations.rename_new(source, target)
         operations.sync_folder(target.parent)
         remove_empty_folders(source, site.root)
+    except FileExistsError as error:
+        message = f"{before} cannot be moved here, because this file is in the way"
+        raise FileError(message, Place(after), "move one of them elsewhere") from error
     except OSError as error:
         raise FileError.of(error, "cannot be moved", before) from error
