@@ -4,25 +4,21 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from functools import partial
+from itertools import count
 from pathlib import Path
 
 import pytest
+from disturbances import FAULTS, KILLED, disturbed, site_tree, unfinished
 from runs import state_of
-from steps import steps
-from toysite import DRAWN, make_drawn
+from toysite import DRAWN, make_drawn, replace
 
 from post_builder.errors import FileError
 from post_builder.pipeline.made.aside import products_aside
 from post_builder.pipeline.session import session
 from post_builder.site import OWN_FOLDER, open_site
 
-PRODUCT = "assets/models/drawn.bin"
-
-
-class KilledError(BaseException):
-    """The process has ended: nothing that it would do afterwards happens."""
+PRODUCT, OTHER = "assets/models/drawn.bin", "assets/models/other.bin"
 
 
 @pytest.fixture(autouse=True)
@@ -31,9 +27,9 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "fsync", lambda _: None)
 
 
-def _write(root: Path, data: bytes) -> None:
-    root.joinpath(PRODUCT).parent.mkdir(parents=True, exist_ok=True)
-    root.joinpath(PRODUCT).write_bytes(data)
+def _write(root: Path, data: bytes | None, path: str = PRODUCT) -> None:
+    root.joinpath(path).parent.mkdir(parents=True, exist_ok=True)
+    root.joinpath(path).write_bytes(data or b"")
 
 
 def _run(root: Path, error: type[BaseException] | None = None) -> None:
@@ -45,33 +41,8 @@ def _run(root: Path, error: type[BaseException] | None = None) -> None:
             raise error
 
 
-def _tree(root: Path) -> dict[str, bytes]:
-    own = root / OWN_FOLDER
-    paths = (path for path in root.rglob("*") if path.is_file() and not path.is_relative_to(own))
-    return {path.relative_to(root).as_posix(): path.read_bytes() for path in paths}
-
-
 def _kept(root: Path) -> list[bytes]:
     return [path.read_bytes() for path in root.glob(f"{OWN_FOLDER}/undo/products/*")]
-
-
-@contextmanager
-def _killed_at(number: int, *, after: bool) -> Iterator[list[bool]]:
-    """Kill the process before or after one step; say whether there was such a step."""
-    happened: list[bool] = []
-
-    def before(step: int, *_: object) -> None:
-        if happened or (step == number and not after):
-            happened.append(True)
-            raise KilledError
-
-    def afterwards(step: int, *_: object) -> None:
-        if step == number and after:
-            happened.append(True)
-            raise KilledError
-
-    with steps(before, afterwards):
-        yield happened
 
 
 @pytest.mark.parametrize("old", [b"old", None])
@@ -80,10 +51,10 @@ def test_all_is_as_it_was_after_a_run(blog: Path, old: bytes | None) -> None:
     root = make_drawn(blog)
     if old:
         _write(root, old)
-    before = _tree(root)
+    before = site_tree(root)
     state = root.joinpath(PRODUCT).stat() if old else None
     _run(root)
-    assert before == _tree(root)
+    assert before == site_tree(root)
     if state:
         now = root.joinpath(PRODUCT).stat()
         assert (state.st_ino, state.st_mtime_ns) == (now.st_ino, now.st_mtime_ns)
@@ -103,31 +74,40 @@ def test_a_run_that_fails_or_is_ended_changes_nothing(
     assert b"old" == root.joinpath(PRODUCT).read_bytes()
 
 
+_OFTEN = {"killed", "killed after", "no space"}
+
+
 @pytest.mark.parametrize("old", [b"old", None])
-@pytest.mark.parametrize("after", [False, True])
-def test_the_next_session_heals_what_a_killed_run_left(
-    blog: Path, tmp_path_factory: pytest.TempPathFactory, old: bytes | None, *, after: bool
+@pytest.mark.parametrize(
+    "fault",
+    [
+        fault if fault in _OFTEN else pytest.param(fault, marks=pytest.mark.faults)
+        for fault in FAULTS
+    ],
+)
+def test_the_next_session_heals_what_a_fault_left(
+    blog: Path, tmp_path_factory: pytest.TempPathFactory, old: bytes | None, fault: str
 ) -> None:
-    """At whichever step it was killed; a file that lies there is kept as a copy."""
+    """At whichever step it came; a file that lies there is kept as a copy."""
     root = make_drawn(blog)
-    if old:
-        _write(root, old)
-    before, folder, number = _tree(root), tmp_path_factory.mktemp("sites"), 0
-    while True:
+    replace(root / DRAWN, PRODUCT, f"{PRODUCT} {OTHER}")
+    for path in (PRODUCT, OTHER) if old else ():
+        _write(root, old, path)
+    before, folder = site_tree(root), tmp_path_factory.mktemp("sites")
+    for number in count():
         site = Path(shutil.copytree(root, folder / str(number)))
-        with _killed_at(number, after=after) as happened:
-            try:
-                _run(site)
-            except (KilledError, FileError, OSError):
-                assert happened
-        if not happened:
+        if not disturbed(fault, number, partial(_run, site)):
             break
+        if fault not in KILLED:
+            away = [p for p in (PRODUCT, OTHER) if old and not site.joinpath(p).exists()]
+            assert len(away) < 2, number
+            assert [] == unfinished(site), number
         with session(open_site(site), "build", print):
-            assert before == _tree(site), number
+            assert before == site_tree(site), number
         assert {b"new"}.issuperset(_kept(site))
         _run(site)
-        assert before == _tree(site), number
-        number += 1
+        assert before == site_tree(site), number
+        assert [] == unfinished(site), number
     assert number > 5
 
 
