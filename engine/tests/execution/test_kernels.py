@@ -1,14 +1,24 @@
-"""Kernels of other languages, and kernels that do not start."""
+"""Kernels of other languages, kernels that do not start, and those whose folder goes."""
 
 from __future__ import annotations
 
+import errno
+import json
+import os
+import socket
+import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from runs import shown_text
+from toysite import HEADER
 
 from post_builder.cli import main
+from post_builder.execution.forking.forker import pair
+from post_builder.execution.inside.checkpoints import forks
 
 pytestmark = pytest.mark.slow
 
@@ -87,3 +97,54 @@ def test_a_kernel_that_does_not_start_says_what_it_printed(
     error = capsys.readouterr().err
     assert f"_posts/{post.name}:3: the kernel 'test-bash' did not start: " in error
     assert "\nno shell here\n" in error
+
+
+@pytest.mark.parametrize("posts", [1, 2])
+def test_no_room_for_temporary_files_is_an_error_of_each_post(
+    blog: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], posts: int
+) -> None:
+    """Whether or not a template was to be started for several."""
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    for number in range(posts):
+        path = blog / f"_posts/2020-01-0{number + 1}-post.md"
+        path.write_text(f"{HEADER}\n```python\nprint(1)\n```\n", encoding="utf-8")
+    monkeypatch.setattr(tempfile, "TemporaryDirectory", full)
+    assert 1 == main(["build", "--site", str(blog)])
+    error = capsys.readouterr().err
+    assert posts == error.count("did not start: [Errno 28] No space left on device")
+    assert "bug" not in error
+
+
+def test_notes_that_are_lost_fail_the_post(blog: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It would be taken for one that read nothing, and never be stale again."""
+    gone = """import os
+from ipykernel.connect import get_connection_file
+os.remove(os.path.join(os.path.dirname(get_connection_file()), "observations"))"""
+    path = blog / "_posts/2020-01-01-post.md"
+    path.write_text(f"{HEADER}\n```python\n{gone}\n```\n", encoding="utf-8")
+    assert 1 == main(["build", "--site", str(blog)])
+    assert "post.md:1: what the post read is not known" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux forks kernels")
+def test_a_template_that_cannot_fork_says_so_and_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next request may find room for another process."""
+
+    def full() -> int:
+        raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+    own, other = pair()
+    answers, end = pair()
+    for request in ('{"argv": []}', "{}"):
+        socket.send_fds(own, [request.encode()], [end.fileno()])
+    own.close()  # there is no other request
+    monkeypatch.setattr(os, "fork", full)
+    with answers, end, other:
+        other.settimeout(None)
+        with pytest.raises(SystemExit):
+            forks.serve(SimpleNamespace(outdated=str), other)
+        found = [json.loads(answers.recv(1000)) for _ in range(2)]
+    assert [{"refused": "[Errno 11] Resource temporarily unavailable"}, {}] == found

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from post_builder.execution.environment import INSIDE
-from post_builder.execution.observations import Observations, file_state, read_log
+from post_builder.execution.observations import Observations, file_state, parse_log
 from post_builder.freshness.site_files import Before, changed_since_read, observed
 
 PYTHON = Path(sys.executable)
@@ -38,7 +38,7 @@ def _observe(root: Path, code: str) -> Observations:
         "POST_BUILDER_LOG": str(log),
     }
     subprocess.run([PYTHON, "-c", code], cwd=root, env=environment, check=True, timeout=60)
-    return read_log(log)
+    return parse_log(log.read_bytes())
 
 
 def _changed(root: Path, code: str) -> list[str]:

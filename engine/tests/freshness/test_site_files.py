@@ -11,7 +11,7 @@ import pytest
 
 from post_builder.errors import PostError
 from post_builder.execution.environment import INSIDE
-from post_builder.execution.observations import Observations, read_log
+from post_builder.execution.observations import Observations, parse_log
 from post_builder.freshness.site_files import MISSING, declared, digests, observed
 from post_builder.place import Place
 
@@ -76,7 +76,7 @@ def _run(root: Path, script: Path) -> Observations:
     }
     measured = {key: text for key, text in os.environ.items() if key.startswith("COVERAGE_")}
     subprocess.run([sys.executable, script], cwd=root, env=environment | measured, check=True)
-    return read_log(log)
+    return parse_log(log.read_bytes())
 
 
 def _files(root: Path) -> Iterator[Path]:

@@ -85,7 +85,11 @@ async def fresh_kernel(
         ExecutionError: if it is not installed or does not start.
     """
     parent = template.scratch if template else scratch_parent()
-    with tempfile.TemporaryDirectory(prefix="post-builder-", dir=parent) as folder:
+    try:
+        made = tempfile.TemporaryDirectory(prefix="post-builder-", dir=parent)
+    except OSError as error:
+        raise _not_started(post, error) from error
+    with made as folder:
         scratch = Path(folder)
         arguments = ipython_arguments(site) if post.language == "python" else []
         client = KernelClient(post.kernel, arguments)
@@ -135,10 +139,16 @@ def process_of(client: KernelClient) -> subprocess.Popen[bytes] | ForkedProcess 
 
 
 async def _start(client: KernelClient, post: Post, site: Site, scratch: Path) -> None:
-    with (scratch / "kernel.log").open("w+", encoding="utf-8", errors="replace") as log:
+    try:
+        environment = kernel_environment(site, scratch)
+        scratch.joinpath(OBSERVATIONS).touch()  # if it is missing later, it was lost
+        log = scratch.joinpath("kernel.log").open("w+", encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise _not_started(post, error) from error
+    with log:
         try:
             await client.async_start_new_kernel(
-                cwd=str(site.root), env=kernel_environment(site, scratch), stdout=log, stderr=log
+                cwd=str(site.root), env=environment, stdout=log, stderr=log
             )
             await client.async_start_new_kernel_client()
         except NoSuchKernel as error:
@@ -147,8 +157,12 @@ async def _start(client: KernelClient, post: Post, site: Site, scratch: Path) ->
             raise ExecutionError(message, _place(post), hint) from error
         except (RuntimeError, OSError) as error:
             log.seek(0)
-            message = f"the kernel {post.kernel!r} did not start: {error}"
-            raise ExecutionError(message, _place(post), detail=log.read()) from error
+            raise _not_started(post, error, log.read()) from error
+
+
+def _not_started(post: Post, error: Exception, detail: str = "") -> ExecutionError:
+    message = f"the kernel {post.kernel!r} did not start: {error}"
+    return ExecutionError(message, _place(post), detail=detail)
 
 
 def _place(post: Post) -> Place:

@@ -49,11 +49,6 @@ def file_state(path: Path) -> str:
     return f"{now.st_dev}:{now.st_ino}:{now.st_size}:{now.st_mtime_ns}:{now.st_ctime_ns}"
 
 
-def read_log(log: Path) -> Observations:
-    """Read what the observer wrote in a file; nothing if there is none."""
-    return parse_log(log.read_bytes() if log.exists() else b"")
-
-
 def parse_log(data: bytes) -> Observations:
     """Read what the observer wrote: entries of a kind, a path and details, as it describes them."""
     kinds: dict[str, set[str]] = {"r": set(), "d": set(), "w": set()}

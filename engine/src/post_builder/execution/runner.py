@@ -53,12 +53,12 @@ async def execute(
         failures: takes errors of cells, and the run goes on after them; else the first ends it.
 
     Raises:
-        ExecutionError: if a cell raises, takes too long or loses its kernel; the kernel is gone
-            then.
+        ExecutionError: if a cell raises, takes too long or loses its kernel, which is gone then.
     """
     post = prepared.post
     async with kernels(post, site) as kernel:
-        runner, history = _Runner(post, kernel.client, site), kernel.history or History(kernel.log)
+        runner = _Runner(post, kernel.client, site)
+        history = kernel.history or History(kernel.log, post.place(1))
         cells = history.restore(runner.executed)
         await history.between(cells, runner.executed)
         for index, cell in enumerate(prepared.cells[len(cells) :], len(cells)):

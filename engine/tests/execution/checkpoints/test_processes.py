@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+import shutil
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import psutil
@@ -92,5 +95,49 @@ def test_a_checkpoint_that_cannot_be_woken_is_not_missed(blog: Path) -> None:
         outcome = await author.save([slow, "helper.NUMBER + 2"])
         assert 2 == outcome.cells
         assert ">24<" in author.root.joinpath(POST).read_text("utf-8")
+
+    at_work(blog, work)
+
+
+@pytest.mark.parametrize("where", ["in the kernel", "in its fork"])
+def test_no_memory_for_a_fork_costs_checkpoints_alone(blog: Path, where: str) -> None:
+    """The post is built whole, at once, and the build says why there is none."""
+    refuses = "True" if where == "in the kernel" else "os.getpid() != kernel"
+    cell = f"""import errno, os, time
+kernel, usual = os.getpid(), os.fork
+def fork():
+    if {refuses}:
+        raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
+    return usual()
+os.fork = fork
+time.sleep(0.4)"""
+
+    async def work(author: Author) -> None:
+        begin = time.monotonic()
+        outcome = await author.save([cell, "print(1)"])
+        assert time.monotonic() - begin < 40
+        assert 2 == outcome.cells
+        assert [] == author.indices
+        assert "no checkpoint after cell cell-1" in author.said.results[-1]
+        await author.compare(outcome)
+
+    at_work(blog, work)
+
+
+def test_folders_for_temporary_files_that_are_gone_are_not_missed(blog: Path) -> None:
+    """Something that tidies up has removed those of kernels that sleep and stand by."""
+    slow = "import time\ntime.sleep(0.4)"
+
+    async def work(author: Author) -> None:
+        await author.save([slow, "print(1)"])
+        (one,) = author.standby._checkpoints._families[POST].checkpoints
+        await asyncio.gather(*author.standby._ready.values())
+        for template in author.standby._templates._templates.values():
+            shutil.rmtree(template.scratch)
+        assert not one.scratch.exists()
+        outcome = await author.save([slow, "print(2)"])
+        assert None is outcome.error
+        assert 2 == outcome.cells
+        await author.compare(outcome)
 
     at_work(blog, work)

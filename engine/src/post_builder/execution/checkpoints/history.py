@@ -7,8 +7,10 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from post_builder.execution.observations import Observations, read_log
+from post_builder.errors import ExecutionError
+from post_builder.execution.observations import Observations, parse_log
 from post_builder.execution.run import CellRun
+from post_builder.place import Place
 from post_builder.sources.transclusion import PreparedCell
 
 Executed = list[tuple[PreparedCell, NotebookNode]]
@@ -18,9 +20,14 @@ Executed = list[tuple[PreparedCell, NotebookNode]]
 class History:
     """A run from the first cell on, of which nothing is kept."""
 
-    def __init__(self, log: Path) -> None:
-        """Take the file in which the kernel notes what it reads."""
-        self.log = log
+    def __init__(self, log: Path, place: Place) -> None:
+        """Take the file in which the kernel notes what it reads.
+
+        Args:
+            log: the file.
+            place: that errors name.
+        """
+        self.log, self._place = log, place
 
     def restore(self, executed: Executed) -> list[CellRun]:
         """Return the cells that need not run, and add them to what has run."""
@@ -36,5 +43,22 @@ class History:
         return ""
 
     def observations(self) -> Observations:
-        """Return what the whole post read, wrote and listed."""
-        return read_log(self.log)
+        """Return what the whole post read, wrote and listed.
+
+        Raises:
+            ExecutionError: if that is not known.
+        """
+        return parse_log(self.notes())
+
+    def notes(self) -> bytes:
+        """Return what the kernel has noted so far.
+
+        Raises:
+            ExecutionError: if the file is gone: the post would be taken for one that read nothing.
+        """
+        try:
+            return self.log.read_bytes()
+        except OSError as error:
+            message = f"what the post read is not known: {self.log} is gone ({error.strerror})"
+            hint = "something removed temporary files while the post ran; build again"
+            raise ExecutionError(message, self._place, hint) from error

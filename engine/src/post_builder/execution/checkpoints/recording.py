@@ -49,7 +49,7 @@ class Recording(History):
             trim: called after each new checkpoint.
             at: the checkpoint from which the kernel was forked.
         """
-        super().__init__(family.log)
+        super().__init__(family.log, prepared.post.place(1))
         self._family, self._prepared = family, prepared
         self._client, self._control, self._trim = client, control, trim
         self._keys = keys_of(prepared)
@@ -133,7 +133,7 @@ class Recording(History):
 
     def _segment(self) -> Observations:
         """Return what was noted since the last time."""
-        data = self.log.read_bytes() if self.log.exists() else b""
+        data = self.notes()
         new, self._from = data[self._from :], len(data)
         return parse_log(new)
 

@@ -43,7 +43,9 @@ class Forker:
         return True
 
     async def is_current(self) -> bool:
-        """Return whether what was imported is still what is installed."""
+        """Return whether what was imported is still what is installed, and its folder is there."""
+        if not self.scratch.is_dir():
+            return False
         answer = await ask(self._control, {})
         if answer is None:
             return False

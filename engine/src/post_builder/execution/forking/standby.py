@@ -180,6 +180,7 @@ async def _usable(start: asyncio.Task[Opened]) -> Opened | None:
         return None  # what was wrong may be fixed by now; if not, the next start says so
     manager, template = kernel.client.km, kernel.template
     is_alive = manager is not None and await ensure_async(manager.is_alive())
+    is_alive = is_alive and kernel.log.is_file()
     if not is_alive or (template and not await template.is_current()):
         await stack.aclose()
         return None

@@ -32,10 +32,13 @@ class Template(Forker):
             site: in whose root it works, with its environment.
             statements: what it imports.
             with_checkpoints: whether its kernels can be forked between cells.
+
+        Raises:
+            OSError: if the system has no room for its folder or its process.
         """
+        self._folder = tempfile.TemporaryDirectory(prefix="post-builder-", dir=scratch_parent())
         control, other = pair()
         super().__init__(control, with_checkpoints=with_checkpoints)
-        self._folder = tempfile.TemporaryDirectory(prefix="post-builder-", dir=scratch_parent())
         self.scratch = Path(self._folder.name)
         """Its kernels have their folders in it, so that none is left when it ends."""
         command = [sys.executable, str(INSIDE / "template.py"), str(other.fileno())]

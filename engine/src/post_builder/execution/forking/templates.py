@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -70,9 +70,10 @@ class Templates:
         for post in posts:
             kind = kind_of(post, site)
             if counts[kind] >= worth and kind not in self._templates and _can_fork(post, site):
-                self._templates[kind] = Template(
-                    site, statements_of(post), with_checkpoints=self.with_checkpoints
-                )
+                with suppress(OSError):  # a kernel without one says what is wrong
+                    self._templates[kind] = Template(
+                        site, statements_of(post), with_checkpoints=self.with_checkpoints
+                    )
 
     def for_run(self, prepared: PreparedPost, declared: Mapping[str, str]) -> Kernels:
         """Return where the kernel of a post comes from: it has run none of its cells."""
@@ -101,8 +102,8 @@ class Templates:
         if await template.ready() and not await template.is_current():
             self._retire(kind)
             self.expect([post], site, worth=1)
-            template = self._templates[kind]
-        return template if await template.ready() else None
+            template = self._templates.get(kind)
+        return template if template and await template.ready() else None
 
     async def keep(self, kinds: Collection[str]) -> None:
         """End the templates of all other kinds, as soon as their last kernels have ended."""

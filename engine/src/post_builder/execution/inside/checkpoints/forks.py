@@ -65,10 +65,14 @@ def serve(template: Any, control: socket.socket) -> tuple[Request, list[int]]:  
         if changed := template.outdated():
             answer = {"refused": changed}
         elif request:
-            pid = os.fork()
-            if not pid:
-                return request, descriptors
-            answer = {"pid": pid}
+            try:
+                pid = os.fork()
+            except OSError as error:
+                answer = {"refused": str(error)}
+            else:
+                if not pid:
+                    return request, descriptors
+                answer = {"pid": pid}
         with contextlib.suppress(OSError):  # the engine need not wait for it
             os.write(descriptors[0], f"{json.dumps(answer)}\n".encode())
         for descriptor in descriptors:

@@ -7,6 +7,7 @@ closes its socket. All of this happens in the main thread, between two steps of 
 import asyncio
 import contextlib
 import ctypes
+import errno
 import itertools
 import json
 import os
@@ -69,7 +70,10 @@ class Listener:
             if self.random:
                 random.setstate(self.random)
         if len(descriptors) > 1:
-            answer = self.take(descriptors)
+            try:
+                answer = self.take(descriptors)
+            except Exception as error:  # noqa: BLE001  # the engine waits for an answer
+                answer = {"refused": f"a fork was not possible: {error}"}
         if self.woken:
             raise KeyboardInterrupt  # leaves the event loop; `revive.py` enters it again
         answer["written"] = self.files.earliest
@@ -172,19 +176,35 @@ def fork_orphan() -> bool:
 
     Returns:
         Whether this is the new process.
+
+    Raises:
+        OSError: if the system has no room for another process.
     """
     ignore = ("ignore", None, DeprecationWarning, None, 0)
     warnings.filters.insert(0, ignore)  # type: ignore[attr-defined]  # a list, typed as a sequence
     try:
         pid = os.fork()
-        if not pid and os.fork():
-            os._exit(0)
+        if not pid:
+            leave_orphan()
     finally:
         with contextlib.suppress(ValueError):
             warnings.filters.remove(ignore)  # type: ignore[attr-defined]
+    if not pid:
+        return True
+    with contextlib.suppress(ChildProcessError):  # the post has taken its status
+        if status := os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]):
+            raise OSError(status, os.strerror(status))
+    return False
+
+
+def leave_orphan() -> None:
+    """Fork and end, with the number of the error if that fails; returns in the new process only."""
+    try:
+        pid = os.fork()
+    except OSError as error:
+        os._exit(error.errno or errno.EAGAIN)
     if pid:
-        os.waitpid(pid, 0)
-    return not pid
+        os._exit(0)
 
 
 def own_name() -> bytes:
