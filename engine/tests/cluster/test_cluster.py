@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import signal
 import subprocess
 import sys
@@ -240,6 +241,26 @@ def test_the_post_of_a_lost_worker_runs_on_another(tmp_path: Path) -> None:
     assert "cell-1 on spare, again, for one was lost" in said
     assert "1 built; 2 cells ran" in said
     assert "ended" in root.joinpath("_posts/2020-01-01-slow.md").read_text()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits another process")
+def test_a_worker_without_room_for_files_runs_no_post_with_half_of_them(tmp_path: Path) -> None:
+    """The build says so; with room again, on the same worker, the post sees the whole file."""
+    post = "_posts/2020-01-01-size.md"
+    code = "print(len(open('data.txt').read()))"
+    data = {"data.txt": "1" * 5_000_000, post: f"{HEADER}\n```python\n{code}\n```\n"}
+    root = repository(tmp_path / "site", data)
+    with dask_cluster(tmp_path, "one") as started:
+        worker = started.workers["one"].pid
+        usual = resource.prlimit(worker, resource.RLIMIT_FSIZE, (1_000_000, -1))
+        done = run("build", root, "--scheduler", started.address)
+        assert 1 == done.returncode
+        assert "has no room for the files of this post: File too large" in done.stderr
+        assert data[post] == root.joinpath(post).read_text()
+        resource.prlimit(worker, resource.RLIMIT_FSIZE, usual)
+        done = run("build", root, "--scheduler", started.address)
+        assert done.returncode == 0, done.stderr
+    assert ">5000000</pre>" in root.joinpath(post).read_text()
 
 
 def test_a_lost_scheduler_is_an_error_and_nothing_is_written(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from post_builder.cluster.home import TRACKED, brought_home, error_at_home
 from post_builder.cluster.messages import Answer, Failed, Job, Mismatch, Missing, Ran
 from post_builder.cluster.tree import Tree, changes, in_tree, joined
 from post_builder.cluster.versions import ALIKE, expected_versions, refuse_other_versions
-from post_builder.cluster.worker import keep_files, run_post
+from post_builder.cluster.worker import ROOM, keep_files, run_post
 from post_builder.document.post import Cell
 from post_builder.document.resources import resources_of
 from post_builder.errors import ClusterError, RaisedError
@@ -93,7 +93,7 @@ class Cluster:
         if failures is not None:
             failures += [error_at_home(error, ran.root, tree) for error in ran.raised]
         refuse_other_versions(ran.run.facts, post, self.site)
-        return brought_home(ran, tree, place, self._plotly(ran.plotly))
+        return brought_home(ran, tree, place, self._plotly(ran.plotly, place))
 
     def _job(
         self, prepared: PreparedPost, record: Record | None, *, keep_going: bool
@@ -125,10 +125,14 @@ class Cluster:
             answer: Answer = await future
             if not isinstance(answer, Missing):
                 return answer
-            await self._send(answer, tree)
+            await self._send(answer, tree, job.prepared.post.place(1))
 
-    async def _send(self, missing: Missing, tree: Tree) -> None:
-        """Send files to a worker, each once."""
+    async def _send(self, missing: Missing, tree: Tree, place: Place) -> None:
+        """Send files to a worker, each once.
+
+        Raises:
+            ClusterError: if it cannot keep them.
+        """
         async with self.sending[missing.identifier]:
             sent = self.sent[missing.identifier]
             wanted = [each for each in missing.digests if each not in sent]
@@ -136,8 +140,12 @@ class Cluster:
             contents = iter([self.listing]) if is_listing else tree.contents(wanted)
             for piece in _pieces(contents):
                 at = {"workers": [missing.worker], "on_error": "ignore"}  # it may be lost by now
-                await self.client.run(keep_files, piece, **at)
-                sent.update(piece)
+                for problem in (await self.client.run(keep_files, piece, **at)).values():
+                    if problem:
+                        what = "has no room for the files of this post"
+                        message = f"the worker {missing.worker} {what}: {problem}"
+                        raise ClusterError(message, place, ROOM)
+                    sent.update(piece)
 
     async def _refuse_unfit(self, resources: Mapping[str, float], place: Place) -> None:
         """Refuse a post for which it would wait for ever."""
@@ -156,12 +164,18 @@ class Cluster:
         if listener := self.listeners.get(message["post"]):
             listener(message["cell"], message["name"])
 
-    def _plotly(self, script: bytes) -> str:
+    def _plotly(self, script: bytes, place: Place) -> str:
         """Keep the copy of Plotly that came from a worker."""
         if not script:
             return ""
         path = self.scratch / "plotly.min.js"
-        path.write_bytes(script)
+        try:
+            path.write_bytes(script)
+        except OSError as error:
+            message = f"the copy of Plotly from the worker cannot be kept: {error.strerror}"
+            raise ClusterError(
+                message, place, "look at the free space for temporary files"
+            ) from error
         return str(path)
 
     @contextmanager

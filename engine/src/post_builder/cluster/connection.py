@@ -33,12 +33,8 @@ async def connected(address: str, site: Site) -> AsyncIterator[Cluster]:
     """
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters is raised
     tree = tracked_tree(site)
-    try:
-        client = await Client(address, asynchronous=True, timeout=_SECONDS, set_as_default=False)
-    except (OSError, ValueError, ImportError) as error:
-        message = f"no scheduler of Dask answers at {address}"
-        raise ClusterError(message, detail=str(error)) from error
-    with tempfile.TemporaryDirectory(prefix="post-builder-") as folder:
+    with _scratch_folder() as folder:
+        client = await _client(address)
         try:
             if not await _has_worker(client):
                 raise ClusterError(f"the cluster at {address} has no worker")
@@ -50,6 +46,24 @@ async def connected(address: str, site: Site) -> AsyncIterator[Cluster]:
         finally:
             with suppress(OSError, TimeoutError):
                 await client.close()
+
+
+async def _client(address: str) -> Client:
+    try:
+        client: Client = await Client(
+            address, asynchronous=True, timeout=_SECONDS, set_as_default=False
+        )
+    except (OSError, ValueError, ImportError) as error:
+        message = f"no scheduler of Dask answers at {address}"
+        raise ClusterError(message, detail=str(error)) from error
+    return client
+
+
+def _scratch_folder() -> tempfile.TemporaryDirectory[str]:
+    try:
+        return tempfile.TemporaryDirectory(prefix="post-builder-")
+    except OSError as error:
+        raise ClusterError(f"there is no room for temporary files: {error.strerror}") from error
 
 
 async def _has_worker(client: Client) -> bool:

@@ -19,7 +19,7 @@ from post_builder.cluster.layout import Layout
 from post_builder.cluster.messages import Answer, Failed, Job, Mismatch, Missing, Ran
 from post_builder.cluster.versions import differences
 from post_builder.document.post import Cell
-from post_builder.errors import PostBuilderError, RaisedError
+from post_builder.errors import ClusterError, PostBuilderError, RaisedError
 from post_builder.execution.forking.templates import Templates
 from post_builder.execution.run import Elsewhere
 from post_builder.execution.runner import execute
@@ -28,6 +28,9 @@ from post_builder.freshness.packages.kernel_python import kernel_versions
 from post_builder.rendering.blocks import LIBRARIES
 from post_builder.rendering.text.scrubbing import this_machine
 from post_builder.site import Site, open_site
+
+ROOM = "look at the free space of its disk, and at the limits of its process"
+"""What to do about a worker that cannot write files."""
 
 _LOOK = 0.5
 """Seconds between two looks whether a post is still wanted."""
@@ -38,14 +41,33 @@ def run_post(job: Job) -> Answer:
     worker = get_worker()
     if job.engine != (there := version("post-builder")):
         return Mismatch(worker.address, (f"post-builder {job.engine} here, {there} there",))
-    return _workshop(worker.id, worker.local_directory).run(job, worker)
+    try:
+        return _workshop(worker.id, worker.local_directory).run(job, worker)
+    except OSError as error:
+        message = f"the worker {worker.address} cannot run this post: {error.strerror or error}"
+        place = job.prepared.post.place(1)
+        return Failed(ClusterError(message, place, ROOM), worker.local_directory)
 
 
-def keep_files(contents: Mapping[str, bytes], dask_worker: Worker) -> None:
-    """Keep the content of files on a worker, by their digests; Dask names the argument."""
-    workshop = _workshop(dask_worker.id, dask_worker.local_directory)
-    for name, data in contents.items():
-        workshop.store.joinpath(name).write_bytes(data)
+def keep_files(contents: Mapping[str, bytes], dask_worker: Worker) -> str:
+    """Keep the content of files on a worker, by their digests; each is there whole, or not at all.
+
+    Args:
+        contents: of the files.
+        dask_worker: the worker, under the name by which Dask gives it.
+
+    Returns:
+        Why it could not; empty if it has kept them.
+    """
+    try:
+        store = _workshop(dask_worker.id, dask_worker.local_directory).store
+        for name, data in contents.items():
+            new = store / f"{name}.new"
+            new.write_bytes(data)
+            new.replace(store / name)
+    except OSError as error:
+        return error.strerror or str(error)
+    return ""
 
 
 @cache
