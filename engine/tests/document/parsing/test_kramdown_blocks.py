@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from importlib.resources import files
 
 import pytest
-from hypothesis import given, note
+from hypothesis import example, given, note
 from hypothesis import strategies as st
 
 from post_builder.document.code.languages import word_of
@@ -121,6 +121,8 @@ def kramdown() -> Iterator[Ask]:
 
 
 @given(DOCUMENTS)
+@example(["<pre>", '<div markdown="1">', "* item", "</div>", "", "~~~python", "~~~"])
+@example(["1. item", "   ```text", "   - 1", "   ```", "   ```python", "   ```"])
 def test_the_cells_are_the_blocks_that_kramdown_shows(kramdown: Ask, lines: list[str]) -> None:
     """A document is refused, or its cells are the Python that readers see."""
     text = "\n".join(lines)

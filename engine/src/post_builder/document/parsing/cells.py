@@ -46,14 +46,21 @@ def find_cells(
         problems: takes an error for each block that cannot run as it is.
     """
     names: dict[str, int] = {}
+    split = -1  # the line below the last block of which kramdown takes a line for a list item
     for token in fences:
-        start, _ = text.range_of(token)
+        start, end = text.range_of(token)
         if text.in_liquid("comment", text.starts[start]):
             continue
+        below_split = start == split
+        if below_split or _has_item(text, token):
+            split = end
         if not runs(token.info, language):
             problems += _split(text, token)
             continue
         try:
+            if below_split:
+                message = "kramdown takes a line of the block above this one for an item of a list"
+                raise text.error(start, message, "put an empty line above that block")
             cell = _cell(text, token, len(names) + 1, language)
         except PostError as error:
             problems.append(error)
@@ -78,7 +85,7 @@ def _ending(line: str) -> str:
 def _cell(text: TextLines, token: Token, number: int, language: str) -> Cell:
     start, end = text.range_of(token)
     opening = text.lines[start]
-    prefix = re.sub(r"[^\s>]", " ", opening[: opening.index(token.markup)])
+    prefix = _prefix(text, token)
     _refuse_bad_fence(text, token, prefix)
     options, options_text, after = _options(text, end, prefix)
     if END_RAW.match(text.bare(after, prefix)):
@@ -144,6 +151,20 @@ def _split(text: TextLines, token: Token) -> Iterator[PostError]:
         yield text.error(text.range_of(token)[0], message, "put an empty line above it")
 
 
+def _has_item(text: TextLines, token: Token) -> bool:
+    """Return whether kramdown takes a line of a block in a list for an item."""
+    start, _ = text.range_of(token)
+    prefix = _prefix(text, token)
+    touches = start > 0 and text.bare(start - 1, prefix)
+    return bool("  " in prefix and touches and _LIST_START.search(token.content))
+
+
+def _prefix(text: TextLines, token: Token) -> str:
+    """Return what is before each line of a block: of its list items spaces, of its quotes `>`."""
+    opening = text.lines[text.range_of(token)[0]]
+    return re.sub(r"[^\s>]", " ", opening[: opening.index(token.markup)])
+
+
 def _refuse_bad_fence(text: TextLines, token: Token, prefix: str) -> None:
     start, end = text.range_of(token)
     closing = text.bare(end - 1, prefix)
@@ -164,8 +185,7 @@ def _refuse_bad_fence(text: TextLines, token: Token, prefix: str) -> None:
             "put an empty line above it"
             + (", or indent it as far as the text of the item" if "item" in above else ""),
         )
-    touches = start > 0 and text.bare(start - 1, prefix)
-    if "  " in prefix and touches and _LIST_START.search(token.content):
+    if _has_item(text, token):
         raise text.error(
             start,
             "kramdown takes a line of this code for an item of the list",

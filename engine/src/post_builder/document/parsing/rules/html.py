@@ -90,7 +90,10 @@ class HtmlBlocks:
         if not line.startswith("</"):
             return bool(name) and not _SPAN.fullmatch(name)
         top = self.open[-1] if self.open else None
-        return top is not None and (top.name, top.level) == (name, state.level)
+        if top is None or top.name != name:
+            return False
+        ends_item = top.level < state.level and state.sCount[start] < state.blkIndent
+        return top.level == state.level or ends_item
 
     def _end(self, state: StateBlock, start: int, end: int) -> int | None:
         """Return the line after the block; None if there is no block."""
