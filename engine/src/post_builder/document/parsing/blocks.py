@@ -8,24 +8,15 @@ from dataclasses import dataclass
 
 from markdown_it import MarkdownIt
 from markdown_it.parser_block import RuleFuncBlockType
-from markdown_it.rules_block import (
-    StateBlock,
-    blockquote,
-    code,
-    fence,
-    heading,
-    hr,
-    lheading,
-    list_block,
-    paragraph,
-)
-from markdown_it.token import Token
+from markdown_it.rules_block import StateBlock, blockquote, code, fence
 
 from post_builder.document.options import LINE as OPTIONS_LINE
 from post_builder.document.parsing.rules.choosing import ChoosingParser
 from post_builder.document.parsing.rules.html import HtmlBlocks
-from post_builder.document.parsing.rules.kept import Kept
+from post_builder.document.parsing.rules.kept import KeepingState, Kept
+from post_builder.document.parsing.rules.lists import lists
 from post_builder.document.parsing.rules.plain import skip_plain
+from post_builder.document.parsing.rules.text import heading, rule, text
 from post_builder.files import unix_newlines
 
 _OPENING = re.compile(r"(?P<marks>`{3,}|~{3,})(?P<info>.*)$")
@@ -38,18 +29,16 @@ _MAX_NESTING = 100
 """Levels of lists and quotes."""
 
 
-def find_blocks(
-    text: str, is_cell: Callable[[str], bool], *, parse_block_html: bool
-) -> list[Token]:
+def find_blocks(content: str, is_cell: Callable[[str], bool], *, parse_block_html: bool) -> Kept:
     """Parse the blocks of a text; inline markup is not parsed.
 
     Args:
-        text: without front matter.
+        content: text without front matter.
         is_cell: tells from the words on a fence whether its block is to run.
         parse_block_html: the option of kramdown.
 
     Returns:
-        Code, HTML, headings, and text that may contain a value.
+        Code, HTML, and text that may contain a value; and the headings.
     """
     every = ["paragraph", "blockquote", "list"]
     html, outside_lists = HtmlBlocks(parse_block_html), ["paragraph", "blockquote"]
@@ -58,20 +47,19 @@ def find_blocks(
         ("code", _absorbing(code, "indented code"), ()),
         ("fence", _Fences(is_cell), every),
         ("blockquote", _absorbing(blockquote, "quote"), every),
-        ("hr", hr, ["blockquote", "list"]),  # in kramdown it ends no paragraph
-        ("list", _absorbing(list_block, "list item"), outside_lists),
+        ("rule", rule, ["blockquote"]),  # in kramdown it ends no paragraph
+        ("list", lists, outside_lists),
         ("html_block", html, outside_lists),
         ("heading", heading, outside_lists),
-        ("lheading", lheading, ()),
-        ("paragraph", paragraph, ()),
+        ("text", text, ()),
     ]
-    if len(text) > _LONG:
+    if len(content) > _LONG:
         rules.append(("plain", skip_plain, ()))
     parser = MarkdownIt("commonmark", {"maxNesting": _MAX_NESTING})
     parser.block = ChoosingParser(rules)
-    tokens = Kept()
-    parser.block.parse(unix_newlines(text).replace("\0", "\ufffd"), parser, {}, tokens)
-    return list(tokens)
+    state = KeepingState(unix_newlines(content).replace("\0", "\ufffd"), parser)
+    parser.block.tokenize(state, 0, state.lineMax)
+    return state.tokens
 
 
 def _attributes(state: StateBlock, start: int, _: int, silent: bool) -> bool:  # noqa: FBT001
@@ -87,24 +75,19 @@ def _attributes(state: StateBlock, start: int, _: int, silent: bool) -> bool:  #
     return found
 
 
-def _absorbing(rule: RuleFuncBlockType, kind: str) -> RuleFuncBlockType:
-    """Let a rule note where its block ends: in kramdown it takes the lines directly below.
-
-    Another bullet starts another list in CommonMark; in kramdown the list goes on.
-    """
+def _absorbing(block: RuleFuncBlockType, kind: str) -> RuleFuncBlockType:
+    """Let a rule note where its block ends: in kramdown it takes the lines directly below."""
 
     def noting(state: StateBlock, start: int, end: int, silent: bool) -> bool:  # noqa: FBT001
         tokens = state.tokens
         if silent or not isinstance(tokens, Kept):
-            return rule(state, start, end, silent)
+            return block(state, start, end, silent)
         outside, above = tokens.absorbed, tokens.absorbing(state, start)
-        has_bullets = state.src[state.bMarks[start] + state.tShift[start]] in "-*+"
-        goes_on = above == kind == "list item" and has_bullets and tokens.has_bullets
-        tokens.absorbed = outside or ("" if goes_on else above)
-        found = rule(state, start, end, silent)
+        tokens.absorbed = outside or above
+        found = block(state, start, end, silent)
         tokens.absorbed = outside
         if found:
-            tokens.absorber, tokens.has_bullets = (kind, state.line), has_bullets
+            tokens.absorber, tokens.has_bullets = (kind, state.line), False
         return found
 
     return noting

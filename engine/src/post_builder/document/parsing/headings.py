@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from html import unescape
 
@@ -21,8 +20,8 @@ _MARKUP = re.compile(
 )
 """Inline markup; what readers see of it is in a group. No asterisk is part of an id anyway."""
 
-_WORDS = re.compile(r"[^\W_]++(?: [^\W_]++)*+")
-"""A text without any markup."""
+_WORDS = re.compile(r"[A-Za-z0-9]++(?: [A-Za-z0-9]++)*+")
+"""A text all of which is part of its id."""
 
 _NOT_IN_IDS = re.compile(r"[^\w\- \t]")
 
@@ -33,22 +32,25 @@ def headings(found: Iterable[tuple[int, str]]) -> Iterator[Heading]:
     Args:
         found: line and text of each heading, in the order of the page.
     """
-    seen: Counter[str] = Counter()
+    seen: dict[str, int] = {}
     for line, text in found:
         explicit = _EXPLICIT.match(text) if "{#" in text else None
         if explicit:
             yield Heading(line, text, explicit["id"])
             continue
-        name = _NOT_IN_IDS.sub("", _plain(text).lower()).replace(" ", "-").replace("\t", "-")
-        number = seen[name]
-        seen[name] += 1
+        name = text.lower().replace(" ", "-") if _WORDS.fullmatch(text) else _id(text)
+        number = seen.get(name, 0)
+        seen[name] = number + 1
         yield Heading(line, text, f"{name}-{number}" if number else name)
+
+
+def _id(text: str) -> str:
+    """Return the id of a heading, which has markup."""
+    return _NOT_IN_IDS.sub("", _plain(text).lower()).replace(" ", "-").replace("\t", "-")
 
 
 def _plain(text: str) -> str:
     """Return the words of a heading without its markup."""
-    if _WORDS.fullmatch(text):
-        return text
     shown = _MARKUP.sub(
         lambda found: next(
             (group for key, group in found.groupdict().items() if group and key != "q"), ""

@@ -114,11 +114,7 @@ def _parse(
         problems += stray_markers(lines, tokens, cells)
         problems += open_comments(lines, tokens, cells)
         values = tuple(find_values(lines, tokens, cells, problems))
-    found = (
-        (lines.range_of(heading)[0] + 1, heading.content)
-        for heading in tokens
-        if heading.type == "heading_open"
-    )
+    titles = ((lines.first + line + 1, title) for line, title in tokens.headings)
     post = Post(
         path=front_matter.path,
         text=text,
@@ -128,7 +124,7 @@ def _parse(
         content=front_matter.end,
         cells=cells,
         values=() if problems else values,
-        headings=tuple(headings(found)),
+        headings=tuple(headings(titles)),
         notices=tuple(find_notices(lines, tokens, kernel.language, cells)),
         kernelspec=kernel.spec,
         inherited=inherited,

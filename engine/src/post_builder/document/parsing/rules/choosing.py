@@ -5,14 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 
-from markdown_it import MarkdownIt
 from markdown_it.parser_block import ParserBlock, RuleFuncBlockType
 from markdown_it.ruler import Ruler
 from markdown_it.rules_block import StateBlock
-from markdown_it.token import Token
-from markdown_it.utils import EnvType
-
-from post_builder.document.parsing.rules.kept import KeepingState, Kept
 
 _BY_START = {
     "{": ("attributes", "plain", "html_block"),
@@ -21,8 +16,8 @@ _BY_START = {
     ">": ("plain", "blockquote"),
     "#": ("plain", "heading"),
     "<": ("html_block",),
-    "_": ("plain", "hr"),
-    **dict.fromkeys("*-", ("plain", "hr", "list")),
+    "_": ("plain", "rule"),
+    **dict.fromkeys("*-", ("plain", "rule", "list")),
     **dict.fromkeys("+0123456789", ("plain", "list")),
 }
 """The rules that a line may be for, by the character that it starts with; another is text."""
@@ -59,9 +54,8 @@ class _Rules(Ruler[RuleFuncBlockType]):
     def by_start(self) -> dict[str, list[RuleFuncBlockType]]:
         """The rules to ask, by the first character; those of code and of text under a word."""
         enabled = dict(zip(self.get_active_rules(), super().getRules(), strict=True))
-        text = ("lheading", "paragraph")
-        names = {start: (*rules, *text) for start, rules in _BY_START.items()}
-        names |= {"code": ("code",), "text": ("plain", *text)}
+        names = {start: (*rules, "text") for start, rules in _BY_START.items()}
+        names |= {"code": ("code",), "text": ("plain", "text")}
         return {
             start: [enabled[rule] for rule in rules if rule in enabled]
             for start, rules in names.items()
@@ -77,38 +71,21 @@ class ChoosingParser(ParserBlock):
         for name, rule, ends in rules:
             self.rules.push(name, rule, {"alt": list(ends)})
 
-    def parse(
-        self,
-        src: str,
-        md: MarkdownIt,
-        env: EnvType,
-        outTokens: list[Token],  # noqa: N803  # as in markdown-it
-    ) -> list[Token]:
-        """Parse a text; tokens that are `Kept` are made only if they are needed."""
-        of_state = KeepingState if isinstance(outTokens, Kept) else StateBlock
-        state = of_state(src, md, env, outTokens)
-        self.tokenize(state, state.line, state.lineMax)
-        return outTokens
-
     def tokenize(self, state: StateBlock, startLine: int, endLine: int) -> None:  # noqa: N803
         """Parse the blocks that start on some lines, the end not included."""
-        rules, line, has_empty = self.rules.by_start, startLine, False
-        text = rules["text"]
-        while line < endLine:
-            state.line = line = state.skipEmptyLines(line)
+        rules, line = self.rules.by_start, startLine
+        starts, ends, shifts = state.bMarks, state.eMarks, state.tShift
+        while True:
+            while line < state.lineMax and starts[line] + shifts[line] >= ends[line]:
+                line += 1
+            state.line = line
             if line >= endLine or state.sCount[line] < state.blkIndent:
                 return
             if state.level >= state.md.options.maxNesting:
                 state.line = endLine
                 return
-            start = state.src[state.bMarks[line] + state.tShift[line]]
-            chosen = rules["code"] if state.is_code_block(line) else rules.get(start, text)
-            for rule in chosen:
+            start = "code" if state.is_code_block(line) else state.src[starts[line] + shifts[line]]
+            for rule in rules.get(start) or rules["text"]:
                 if rule(state, line, endLine, False):  # noqa: FBT003  # the signature of a rule
                     break
-            state.tight = not has_empty
             line = state.line
-            has_empty = has_empty or (line - 1 < endLine and state.isEmpty(line - 1))
-            if line < endLine and state.isEmpty(line):
-                has_empty = True
-                state.line = line = line + 1

@@ -7,19 +7,20 @@ an open `<div>` does not run; and a fence right below `</div>` does, blank line 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from markdown_it.rules_block import StateBlock
-from markdown_it.token import Token
 
 from post_builder.document.parsing.rules.html_scan import (
+    EMPTY,
     EXTENSION,
     OPENING,
+    START,
     Element,
     MoreLinesNeeded,
     Scan,
 )
+from post_builder.document.parsing.rules.kept import KeepingState
 
 _SPAN = re.compile(
     "a|abbr|acronym|b|big|bdo|br|button|cite|code|del|dfn|em|i|img|input|ins|kbd|label|mark"
@@ -29,6 +30,9 @@ _SPAN = re.compile(
 
 _MAX_OPEN = 100
 """Elements in one another; those further out are forgotten."""
+
+_SAYS_SOMETHING = re.compile("data-value|output -->|```|~~~|<code", re.IGNORECASE)
+"""A value, a marker of an output, or code, which HTML is kept for."""
 
 _LIST_START = re.compile(r"(?:[+*-]|\d+\.)[\t |]")
 """How a list item starts."""
@@ -47,7 +51,7 @@ class HtmlBlocks:
     open: list[Element] = field(default_factory=list)
     last_comment_end: int | None = None
     """Offset of the last `-->`; above it, `<!--` starts a comment."""
-    seen: tuple[Token | None, int, bool] = (None, 0, False)
+    seen: tuple[tuple[int, int], int, bool] = ((0, 0), 0, False)
     """A list item, how far it was looked through for an empty line or a list, and whether it has
     one there."""
 
@@ -67,14 +71,33 @@ class HtmlBlocks:
             return False
         if silent:
             return not line.startswith(("<script", "<!--", "{"))  # these end no paragraph
-        nested = self.open[-_MAX_OPEN:]
-        self.open = [element for element in nested if element.level <= state.level]
-        last = self._end(state, start, end)
+        if self._is_one_line(state, start, end, line):
+            last: int | None = start + 1
+        else:
+            nested = self.open[-_MAX_OPEN:]
+            self.open = [element for element in nested if element.level <= state.level]
+            last = self._end(state, start, end)
         if last is None:
             return False
-        state.push("html_block", "", 0).map = [start, last]
+        if _SAYS_SOMETHING.search(state.src, state.bMarks[start], state.eMarks[last - 1]):
+            state.push("html_block", "", 0).map = [start, last]
         state.line = last
         return True
+
+    def _is_one_line(self, state: StateBlock, start: int, end: int, line: str) -> bool:
+        """Return whether an element is one line and opens nothing: it is empty, or its item ends.
+
+        Where no element is open and none reads Markdown, no other is left open below it.
+        """
+        if self.open or self.parse_block_html or "markdown" in line:
+            return False
+        tag = START.match(line)
+        below = start + 1
+        return tag is not None and (
+            below >= end
+            or tag["name"].lower() in EMPTY
+            or (not state.isEmpty(below) and state.sCount[below] < state.blkIndent)
+        )
 
     def _may_start(self, state: StateBlock, start: int, line: str) -> bool:
         """Return whether a line looks like the start of a block; it ends a paragraph then."""
@@ -137,12 +160,13 @@ class HtmlBlocks:
 
     def _in_first_part(self, state: StateBlock, start: int) -> bool:
         """Return whether neither an empty line nor a list is above a line in its list item."""
-        items: Sequence[Token] = getattr(state.tokens, "items", ())  # as `find_blocks` keeps them
-        if not items or not items[-1].map:
+        assert isinstance(state, KeepingState)  # noqa: S101  # find_blocks made it
+        if not state.tokens.items:
             return False
         item, line, above = self.seen
-        if item is not items[-1]:
-            item, line, above = items[-1], items[-1].map[0], False
+        if item != state.tokens.items[-1]:
+            item = state.tokens.items[-1]
+            line, above = item[0], False
         while line < start and not above:
             above = state.isEmpty(line) or _starts_list(state, line)
             line += 1

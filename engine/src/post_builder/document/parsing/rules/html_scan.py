@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-_EMPTY = frozenset(
+EMPTY = frozenset(
     (
         *("area", "base", "br", "col", "command", "embed", "hr", "img", "input", "keygen", "link"),
         *("meta", "param", "source", "track", "wbr"),
@@ -27,7 +27,7 @@ _TEXT_CONTENT = re.compile(
 """Elements whose content is the text of one paragraph then."""
 
 _NAME = r"[A-Za-z_][\w.-]*(?::[A-Za-z_][\w.-]*)?"
-_START = re.compile(
+START = re.compile(
     rf"""<(?P<name>{_NAME})
         (?P<attributes>(?:\s++{_NAME}(?:\s*+=\s*+(?:\w++|"[^"]*+"|'[^']*+'))?)*+)
         \s*+(?P<closed>/)?>""",
@@ -92,7 +92,7 @@ class Scan:
         if end := _END.match(self.text):
             self.open.pop()
             return self._raw(end.end())
-        start = _START.match(self.text)  # a tag does not extend over more lines than a step
+        start = START.match(self.text)  # a tag does not extend over more lines than a step
         if start is None and self.is_short:
             self._need_lines()
         return self._raw(self._element(start)) if start else None
@@ -119,7 +119,7 @@ class Scan:
     def _element(self, start: re.Match[str]) -> int:
         """Enter the element of a start tag; return the offset at which raw text goes on."""
         name, position = start["name"].lower(), start.end()
-        if start["closed"] or name in _EMPTY:
+        if start["closed"] or name in EMPTY:
             return position
         model = self._model(name, start["attributes"])
         if model == "blocks":
@@ -169,7 +169,7 @@ class Scan:
             if end["name"].lower() == self.open[-1].name:
                 self.open.pop()
             return end.end()
-        start = _START.match(self.text, found.start())
+        start = START.match(self.text, found.start())
         if start is None and (self.is_short or self.text.find(">", found.end()) < 0):
             self._need_lines()
         return self._element(start) if start else found.end()

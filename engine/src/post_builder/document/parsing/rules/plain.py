@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from markdown_it.rules_block import StateBlock
-from markdown_it.token import Token
 
 from post_builder.document.parsing.rules.kept import Kept
 
@@ -29,9 +28,11 @@ _START = r"""(?:[^\W\d_]|\d++(?![.)\d])|[(\[!$\\"'|:;,?.&%@^/)\]}]|[*_](?=[^\W_]
 _REST = r"[^\n<>]*+(?:(?:<(?!span|!--)|(?<!--)>)[^\n<>]*+)*+(?:\n|\Z)"
 """The rest of its line: no value, no comment, no marker of an output."""
 
-_TEXT = rf"{_START}{_REST}"
+TEXT = rf"{_START}{_REST}"
+"""A line of text that is nothing else."""
+
 _INNER = r"(?:[-*+][ ]|\d\.[ ]|>[ ])"
-_NESTED = rf"{_INNER}?{_TEXT}"
+_NESTED = rf"{_INNER}?{TEXT}"
 _ATTRIBUTES = r"→\{:(?![:/])[^{}<>\n]*+\}[ \t]*+\n"
 """A line of attributes: of the item above it, where another item is below it."""
 
@@ -44,22 +45,22 @@ def _items(marker: str, content: int) -> str:
     inside = f"→[ ]{{{content},{_MAX_LEVEL}}}{_NESTED}"
     first = f"→[ ]{{{content},{content + 3}}}{_NESTED}"
     item = (
-        rf"→{marker}[ ]{_INNER}{{0,3}}+{_TEXT}(?:{inside}|→{_TEXT})*+"
+        rf"→{marker}[ ]{_INNER}{{0,3}}+{TEXT}(?:{inside}|→{TEXT})*+"
         rf"(?:{_ATTRIBUTES}(?=→{marker}[ ]))?+"
     )
     return rf"(?:(?:{item})++(?:∅++{first}(?:{inside})*+)*+)++"
 
 
 _BULLETS = _items("[-*+]", 2)
-_NUMBERS = rf"{_items('[0-9][.]', 3)}|(?:→[0-9]{{1,3}}\.[ ]{_TEXT}(?:→{_TEXT})*+)++"
-_PARAGRAPH = rf"→{_TEXT}(?:→[ \t]*+{_TEXT})*+"
+_NUMBERS = rf"{_items('[0-9][.]', 3)}|(?:→[0-9]{{1,3}}\.[ ]{TEXT}(?:→{TEXT})*+)++"
+_PARAGRAPH = rf"→{TEXT}(?:→[ \t]*+{TEXT})*+"
 _HEADING = (
     rf"(?:→\#{{1,6}}[ ]{_START}[^\n\#<>]*+(?:\n|\Z)"
     rf"|→{_START}[^\n\#<>]*+\n→(?:=++|-++)[ \t]*+(?:\n|\Z))"
 )
-_QUOTED = rf"→(?:>[ ]?){{1,9}}(?:(?:[-*+]|\d\.)[ ])?{_TEXT}"
+_QUOTED = rf"→(?:>[ ]?){{1,9}}(?:(?:[-*+]|\d\.)[ ])?{TEXT}"
 _QUOTE = (
-    rf"(?:{_QUOTED}(?:{_QUOTED}|→>[ ]{{0,{_MAX_LEVEL}}}(?:(?:[-*+]|\d\.)[ ])?{_TEXT}|→{_TEXT})*+"
+    rf"(?:{_QUOTED}(?:{_QUOTED}|→>[ ]{{0,{_MAX_LEVEL}}}(?:(?:[-*+]|\d\.)[ ])?{TEXT}|→{TEXT})*+"
     rf"(?:→>[ \t]*\n)*+)++"
 )
 _GROUP = (
@@ -97,7 +98,7 @@ def _patterns(prefix: str) -> _Patterns:
         re.compile(_RUN.replace("→", before).replace("∅", f"(?:{empty})")),
         re.compile(
             rf"^{before}(?:(?P<marks>\#{{1,6}})[ ](?P<text>[^\n]+)"
-            rf"|(?P<above>[^\n]+)\n{before}(?P<rule>=++|-++)[ \t]*+$)",
+            rf"|(?P<above>[^\n]+)\n{before}(?:=++|-++)[ \t]*+$)",
             re.MULTILINE,
         ),
         re.compile(empty),
@@ -108,13 +109,16 @@ def _patterns(prefix: str) -> _Patterns:
 def skip_plain(state: StateBlock, start: int, end: int, silent: bool) -> bool:  # noqa: FBT001
     """Go over plain text from a line on, as a rule of markdown-it; headings are kept."""
     tokens = state.tokens
+    indent = " " * state.blkIndent
     if silent or state.level > _MAX_LEVEL or state.sCount[start] != state.blkIndent:
+        return False
+    if not state.src.startswith(indent, state.bMarks[start]):
         return False
     if not isinstance(tokens, Kept) or tokens.absorbed or tokens.absorbing(state, start):
         return False
     begin = state.src.rfind("\n", 0, state.bMarks[start]) + 1
-    prefix = state.src[begin : state.bMarks[start]] + " " * state.blkIndent
-    if not (_PREFIX.fullmatch(prefix) and state.src.startswith(prefix, begin)):
+    prefix = state.src[begin : state.bMarks[start]] + indent
+    if not _PREFIX.fullmatch(prefix):
         return False
     patterns = _patterns(prefix)
     found = patterns.run.match(state.src, begin)
@@ -122,7 +126,8 @@ def skip_plain(state: StateBlock, start: int, end: int, silent: bool) -> bool:  
     if last == begin:
         return False
     for heading in patterns.heading.finditer(state.src, begin, last):
-        _keep(tokens, heading, bisect_left(state.bMarks, heading.start()))
+        text = heading["text"] or heading["above"]
+        tokens.headings.append((bisect_left(state.bMarks, heading.start()), text.strip()))
     state.line = bisect_left(state.bMarks, last)
     return True
 
@@ -142,10 +147,3 @@ def _last(state: StateBlock, patterns: _Patterns, run: tuple[int, int], end: int
             break
         position = above
     return position
-
-
-def _keep(tokens: Kept, heading: re.Match[str], line: int) -> None:
-    marks = heading["marks"] or {"=": "#", "-": "##"}[heading["rule"][0]]
-    text = (heading["text"] or heading["above"]).strip()
-    place = [line, line + 1 + bool(heading["rule"])]
-    tokens.append(Token("heading_open", f"h{len(marks)}", 1, map=place, content=text))
