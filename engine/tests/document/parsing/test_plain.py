@@ -1,101 +1,21 @@
 """Plain text is gone over quickly in long posts, and what is around it is read as in short ones."""
 
 from hypothesis import example, given
-from hypothesis import strategies as st
+from random_markdown import DOCUMENTS
 
 from post_builder.document.parsing.blocks import find_blocks
 
 PAD = "Plain text that makes a document a long one.\n\n" * 500
 
-LINES = st.sampled_from(
-    [
-        *(
-            "a",
-            "text here",
-            "- a",
-            "- b c",
-            "* a",
-            "+ a",
-            "1. a",
-            "2. b",
-            "10. c",
-            "  - n",
-            "   - n",
-        ),
-        *(
-            "    - n",
-            "      - n",
-            "  text",
-            "   text",
-            "    text",
-            "      text",
-            "> q",
-            "> - a",
-            ">",
-        ),
-        *(
-            ">   - b",
-            "> > c",
-            "> ```python",
-            "> ```",
-            "  > q",
-            "```python",
-            "x = 1",
-            "```",
-            "===",
-            "-",
-        ),
-        *(
-            "  ```python",
-            "  ```",
-            "    ```",
-            "# H",
-            "## H two ##",
-            "#nope",
-            "---",
-            "- - -",
-            "* * *",
-        ),
-        *(
-            "<div>",
-            "</div>",
-            "<p>a</p>",
-            "<b>a</b>",
-            "a <span>b",
-            "<!-- a -->",
-            "{: .a}",
-            "  {: .a}",
-        ),
-        *(
-            "*a* b",
-            "_a_",
-            "**a",
-            "| a | b |",
-            "[a]: b",
-            "$$",
-            "\\* a",
-            "`a`",
-            "``` text",
-            "~~~",
-            "+",
-        ),
-        *("2020 was", "3) a", "-a", "\ta", "\t- a", "- \ta", "  # H", "> # H", "- # H", "-     a"),
-        *("{{ a }}", "{% b %}", ":b", "   ", "é a", "<!-- output -->", "output -->", "- <!-- a"),
-        *("- - a", "- 1. * a", "- > q", "- a {: .c}", "{: #x .b}", "=", "- <span>"),
-        *("1. ```python", "   ```", "- ```python", "\u00a0a", "\x0ba", "", "", "", "", "  ", "> "),
-    ]
-)
-PREFIXES = st.sampled_from(["", "", "", "", "  ", "   ", "    ", "> ", "> > ", "  > ", ">   "])
-DOCUMENTS = st.lists(st.tuples(PREFIXES, LINES).map("".join), max_size=16).map("\n".join)
-
 
 def _found(text: str) -> list[tuple[object, ...]]:
     tokens = find_blocks(text, lambda info: info.strip() == "python", parse_block_html=False)
     below = PAD.count("\n") if text.startswith(PAD) else 0
-    return [
+    blocks = [
         (t.type, [line - below for line in t.map or ()], t.content, tuple(t.meta.items()))
         for t in tokens
     ]
+    return [*blocks, *((line - below, title) for line, title in tokens.headings)]
 
 
 @given(DOCUMENTS)

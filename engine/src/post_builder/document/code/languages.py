@@ -35,6 +35,7 @@ _WORD = re.compile(r"(\S+?)(?:\?\S*)?$")
 """A word on a fence; what follows a question mark are options of the highlighter."""
 
 
+@lru_cache(maxsize=1024)
 def word_of(info: str) -> str:
     """Return the language on a fence as kramdown reads it; empty if it has more than one word."""
     word = _WORD.match(info.strip())

@@ -52,26 +52,31 @@ def parse_session(text: str) -> tuple[Example, ...]:
         SessionError: if it does not start with a prompt.
     """
     examples: list[Example] = []
-    for index, line in enumerate(text.removesuffix("\n").split("\n")):
+    source: list[str] = []
+    result: list[str] = []
+    start = 0
+    for index, line in enumerate([*text.removesuffix("\n").split("\n"), ">>>"]):
         found = _PROMPT.match(line)
         if found and found["prompt"] == ">>>":
-            examples.append(Example(f"{line[4:]}\n", index))
-        elif found and examples and not examples[-1].result:
-            examples[-1] = replace(examples[-1], source=f"{examples[-1].source}{line[4:]}\n")
-        elif examples:
-            examples[-1] = replace(examples[-1], result=f"{examples[-1].result}{line}\n")
+            if source:
+                examples.append(_example(source, start, result))
+            source, result, start = [line[4:]], [], index
+        elif found and source and not result:
+            source.append(line[4:])
+        elif source:
+            result.append(line)
         elif line.strip():
             raise SessionError("a session starts with a line of input, after >>>", index)
     if not examples:
         raise SessionError("there is no input, after >>>, in this session")
-    return tuple(map(_separated, examples))
+    return tuple(examples)
 
 
-def _separated(example: Example) -> Example:
+def _example(source: list[str], index: int, result: list[str]) -> Example:
     """Tell the empty lines that follow a result from it."""
-    result = example.result.rstrip("\n")
-    space = len(example.result) - len(result) - bool(result)
-    return replace(example, result=result, space=space)
+    shown = "\n".join(result).rstrip("\n")
+    space = len(result) - len(shown.split("\n")) if shown else len(result)
+    return Example("".join(f"{line}\n" for line in source), index, shown, space)
 
 
 def pasted_session(code: str) -> int | None:
@@ -80,6 +85,8 @@ def pasted_session(code: str) -> int | None:
     IPython strips prompts from a cell that starts with one, and runs the results as code. In other
     places a prompt is part of a text if the cell is Python.
     """
+    if ">>>" not in code and "In [" not in code:
+        return None
     found = [index for index, line in enumerate(code.split("\n")) if _PASTED.match(line.lstrip())]
     if not found or not _is_python(code):
         return found[0] if found else None

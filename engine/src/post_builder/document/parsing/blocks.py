@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 
 from markdown_it import MarkdownIt
 from markdown_it.parser_block import RuleFuncBlockType
-from markdown_it.rules_block import StateBlock, blockquote, code, fence
+from markdown_it.rules_block import StateBlock, blockquote
 
 from post_builder.document.options import LINE as OPTIONS_LINE
-from post_builder.document.parsing.rules.choosing import ChoosingParser
+from post_builder.document.parsing.rules.choosing import BlockRule, ChoosingParser
+from post_builder.document.parsing.rules.fences import Fences
 from post_builder.document.parsing.rules.html import HtmlBlocks
 from post_builder.document.parsing.rules.kept import KeepingState, Kept
 from post_builder.document.parsing.rules.lists import lists
 from post_builder.document.parsing.rules.plain import skip_plain
-from post_builder.document.parsing.rules.text import heading, rule, text
+from post_builder.document.parsing.rules.text import code, heading, rule, text
 from post_builder.files import unix_newlines
-
-_OPENING = re.compile(r"(?P<marks>`{3,}|~{3,})(?P<info>.*)$")
-_CLOSING = re.compile(r"^[ \t>]*(?P<marks>`{3,}|~{3,})[ \t]*$", re.MULTILINE)
 
 _LONG = 20_000
 """Characters of a text from which on the pattern for plain text repays its making."""
@@ -40,26 +36,31 @@ def find_blocks(content: str, is_cell: Callable[[str], bool], *, parse_block_htm
     Returns:
         Code, HTML, and text that may contain a value; and the headings.
     """
-    every = ["paragraph", "blockquote", "list"]
-    html, outside_lists = HtmlBlocks(parse_block_html), ["paragraph", "blockquote"]
-    rules: list[tuple[str, RuleFuncBlockType, Sequence[str]]] = [
-        ("attributes", _attributes, every),
-        ("code", _absorbing(code, "indented code"), ()),
-        ("fence", _Fences(is_cell), every),
-        ("blockquote", _absorbing(blockquote, "quote"), every),
-        ("rule", rule, ["blockquote"]),  # in kramdown it ends no paragraph
-        ("list", lists, outside_lists),
-        ("html_block", html, outside_lists),
-        ("heading", heading, outside_lists),
-        ("text", text, ()),
-    ]
+    rules = block_rules(is_cell, parse_block_html=parse_block_html)
     if len(content) > _LONG:
-        rules.append(("plain", skip_plain, ()))
+        rules["plain"] = (skip_plain, ())
     parser = MarkdownIt("commonmark", {"maxNesting": _MAX_NESTING})
     parser.block = ChoosingParser(rules)
     state = KeepingState(unix_newlines(content).replace("\0", "\ufffd"), parser)
     parser.block.tokenize(state, 0, state.lineMax)
     return state.tokens
+
+
+def block_rules(is_cell: Callable[[str], bool], *, parse_block_html: bool) -> dict[str, BlockRule]:
+    """Return the rules for all blocks, each with the kinds of blocks that it ends."""
+    every = ("paragraph", "blockquote", "list")
+    outside_lists = ("paragraph", "blockquote")
+    return {
+        "attributes": (_attributes, every),
+        "code": (_absorbing(code, "indented code"), ()),
+        "fence": (Fences(is_cell), every),
+        "blockquote": (_absorbing(blockquote, "quote"), every),
+        "rule": (rule, ("blockquote",)),  # in kramdown it ends no paragraph
+        "list": (lists, outside_lists),
+        "html_block": (HtmlBlocks(parse_block_html), outside_lists),
+        "heading": (heading, outside_lists),
+        "text": (text, ()),
+    }
 
 
 def _attributes(state: StateBlock, start: int, _: int, silent: bool) -> bool:  # noqa: FBT001
@@ -91,68 +92,3 @@ def _absorbing(block: RuleFuncBlockType, kind: str) -> RuleFuncBlockType:
         return found
 
     return noting
-
-
-@dataclass(slots=True)
-class _Fences:
-    """The rule for fences of one text.
-
-    One that is not closed is not a fence to kramdown; if it is to run, an error says so later.
-    """
-
-    is_cell: Callable[[str], bool]
-    closing: dict[str, int] | None = None
-    """Where the last line is that may close a fence, by its characters."""
-
-    def __call__(
-        self,
-        state: StateBlock,
-        start: int,
-        end: int,
-        silent: bool,  # noqa: FBT001  # the signature of a rule
-    ) -> bool:
-        """Parse a fence, and note its indentation, and what kramdown would take it into."""
-        position = state.bMarks[start] + state.tShift[start]
-        opening = _OPENING.match(state.src, position, state.eMarks[start])
-        if not opening:
-            return False
-        if silent or self._may_close(state, start, opening["marks"]):
-            return self._fence(state, start, end, silent=silent)
-        return self._unclosed(state, start, opening)
-
-    def _may_close(self, state: StateBlock, start: int, marks: str) -> bool:
-        """Return whether there is a closing line below; looking for it costs the whole text."""
-        if self.closing is None:
-            self.closing = {found["marks"]: found.start() for found in _CLOSING.finditer(state.src)}
-        return any(
-            position > state.bMarks[start] and closing.startswith(marks)
-            for closing, position in self.closing.items()
-        )
-
-    def _unclosed(self, state: StateBlock, start: int, opening: re.Match[str]) -> bool:
-        if not self.is_cell(opening["info"]) or state.is_code_block(start):
-            return False
-        token = state.push("fence", "code", 0)
-        token.info, token.markup, token.map = opening["info"], opening["marks"], [start, start + 1]
-        state.line = start + 1
-        return True
-
-    def _fence(self, state: StateBlock, start: int, end: int, *, silent: bool) -> bool:
-        assert isinstance(state.tokens, Kept)  # noqa: S101  # find_blocks gave them
-        above = state.tokens.absorbed or state.tokens.absorbing(state, start)
-        found = fence(state, start, end, silent)
-        if not found or silent:
-            return found
-        token = state.tokens[-1]
-        last = state.line - 1
-        closing = state.src[state.bMarks[last] + state.tShift[last] : state.eMarks[last]].rstrip()
-        is_closed = (
-            last > start and closing.startswith(token.markup) and not closing.strip(token.markup[0])
-        )
-        if not is_closed and not self.is_cell(token.info):
-            state.tokens.pop()
-            state.line = start
-            return False
-        token.meta["indent"] = state.sCount[start] - state.blkIndent
-        token.meta["absorbed"] = above
-        return True

@@ -21,6 +21,11 @@ from post_builder.document.parsing.text_lines import TextLines
 from post_builder.document.post import END, START, Cell, Span
 from post_builder.errors import PostError
 
+_NO_OPTIONS = Options()
+
+_NOT_QUOTES = re.compile(r"[^\s>]")
+"""What is a space in the lines below a fence: the marker of a list item."""
+
 _FENCES = 2
 """Lines that a closed code block has at least."""
 
@@ -30,8 +35,8 @@ _ENDS_LAZINESS = re.compile(r"^(?:[ \t]*$| {0,3}</?[A-Za-z]| {0,3}\{:)", re.MULT
 _LIST_START = re.compile(r"^ {0,3}(?:[+*-]|\d+\.)[\t |]", re.MULTILINE)
 """How a list item starts."""
 
-_FOREIGN_LINE = re.compile(r":(?P<name>[\w-]+):|---\s*$")
-"""A line of options in MyST's way, within the code."""
+_FOREIGN_LINE = re.compile(r"(?:[^\S\n]*\n)*+(?P<line>:[\w-]+:|---[^\S\n]*(?:\n|\Z))")
+"""A line of options in MyST's way, above the code."""
 
 
 def find_cells(
@@ -125,8 +130,6 @@ def _session(text: TextLines, token: Token, language: str) -> tuple[Example, ...
         except SessionError as error:
             hint = "put text that is not a session into a block of another language, such as text"
             raise text.error(start + 1 + error.index, str(error), hint) from error
-    lines = token.content.split("\n")
-    first = next((index for index, line in enumerate(lines) if line.strip()), 0)
     if language == "python" and (index := pasted_session(token.content)) is not None:
         raise text.error(
             start + 1 + index,
@@ -134,9 +137,9 @@ def _session(text: TextLines, token: Token, language: str) -> tuple[Example, ...
             "write ```pycon above it, with >>> before inputs: they run, and builds write their"
             " results; or delete prompts and results",
         )
-    if _FOREIGN_LINE.match(lines[first]):
+    if option := _FOREIGN_LINE.match(token.content):
         raise text.error(
-            start + 1 + first,
+            start + 1 + token.content.count("\n", 0, option.start("line")),
             "options in the code are not read here",
             "write them on the line below the block: {: #name .hide-input }",
         )
@@ -155,14 +158,14 @@ def _has_item(text: TextLines, token: Token) -> bool:
     """Return whether kramdown takes a line of a block in a list for an item."""
     start, _ = text.range_of(token)
     prefix = _prefix(text, token)
-    touches = start > 0 and text.bare(start - 1, prefix)
-    return bool("  " in prefix and touches and _LIST_START.search(token.content))
+    touches = "  " in prefix and start > 0 and text.bare(start - 1, prefix)
+    return bool(touches and _LIST_START.search(token.content))
 
 
 def _prefix(text: TextLines, token: Token) -> str:
     """Return what is before each line of a block: of its list items spaces, of its quotes `>`."""
     opening = text.lines[text.range_of(token)[0]]
-    return re.sub(r"[^\s>]", " ", opening[: opening.index(token.markup)])
+    return _NOT_QUOTES.sub(" ", opening[: opening.index(token.markup)])
 
 
 def _refuse_bad_fence(text: TextLines, token: Token, prefix: str) -> None:
@@ -209,7 +212,7 @@ def _options(text: TextLines, index: int, prefix: str) -> tuple[Options, str, in
         if re.match(r"\{:\s*[#.\w]", bare):
             hint = "they must end on their line, and a } inside them is written \\}"
             raise text.error(index, "kramdown cannot read these options", hint)
-        return Options(), "", index
+        return _NO_OPTIONS, "", index
     try:
         return parse_options(match["body"]), match["body"].strip(), index + 1
     except OptionError as error:
@@ -219,9 +222,9 @@ def _options(text: TextLines, index: int, prefix: str) -> tuple[Options, str, in
 def _region(text: TextLines, after: int, prefix: str) -> Span:
     """Find the output region below a cell; without one, the empty span where it would be."""
     start = after
-    while not text.bare(start, prefix):
+    while not (line := text.bare(start, prefix)):
         start += 1
-    if text.bare(start, prefix) != START:
+    if line != START:
         return Span(text.starts[after], text.starts[after])
     for end in range(start + 1, len(text.lines)):
         bare = text.bare(end, prefix)

@@ -175,6 +175,8 @@ def _highlighted(text: TextLines, language: str) -> Iterator[Notice]:
 
 def _quarto_lines(cell: Cell) -> Iterator[Notice]:
     """Find Quarto's options at the start of the code; they are comments here."""
+    if not cell.code.startswith("#|"):
+        return
     for number, line in enumerate(cell.code.split("\n"), 1):
         if not line.startswith("#|"):
             return
@@ -191,15 +193,15 @@ def _late_options(text: TextLines, cell: Cell) -> Iterator[Notice]:
     if cell.options_text:
         return
     below = text.index_of(cell.block.end - 1) + 1
-    index = text.index_of(max(cell.block.end, cell.region.end) - 1) + 1
+    has_output = cell.region.end > cell.block.end
+    index = text.index_of(cell.region.end - 1) + 1 if has_output else below
     if bare := _WITHOUT_COLON.match(text.bare(below, cell.prefix)):
         message = f"these are not options of cell {cell.name}: readers see them as text"
         yield Notice(below + 1, message, f"write {{: {bare['body'].strip()}}}")
-    while index < len(text.lines) and not text.bare(index, cell.prefix):
+    while not (line := text.bare(index, cell.prefix)):
         index += 1
-    match = OPTIONS_LINE.match(text.bare(index, cell.prefix)) if index > below else None
+    match = OPTIONS_LINE.match(line) if index > below else None
     if match and _KNOWN.search(match["body"]):
-        has_output = cell.region.start != cell.region.end
         between = "its output" if has_output else "an empty line"
         yield Notice(
             index + 1,
@@ -210,8 +212,12 @@ def _late_options(text: TextLines, cell: Cell) -> Iterator[Notice]:
 
 def _options_above(text: TextLines, cell: Cell, before: Cell | None) -> Iterator[Notice]:
     """Find options on the line above a cell, where kramdown gives them to what is above."""
-    above = text.index_of(cell.block.start) - 1
-    if above < text.first or (before and text.starts[above] < before.block.end):
+    above = cell.line - 2  # as an index
+    if (
+        above < text.first
+        or "{" not in text.lines[above]
+        or (before and text.starts[above] < before.block.end)
+    ):
         return
     match = OPTIONS_LINE.match(text.bare(above, cell.prefix))
     if match and _KNOWN.search(match["body"]):

@@ -38,6 +38,7 @@ class TextLines:
             (match["tag"], Span(*match.span("content"))) for match in BLOCK.finditer(text, content)
         ]
         self._liquid_starts = [span.start for _, span in self._liquid]
+        self._asked, self._answer = (-1, ""), ""
 
     @property
     def content(self) -> str:
@@ -72,6 +73,11 @@ class TextLines:
 
         A line outside the cell's list or quote, or after the last, is `OUTSIDE`.
         """
+        if (index, prefix) != self._asked:
+            self._asked, self._answer = (index, prefix), self._bare(index, prefix)
+        return self._answer
+
+    def _bare(self, index: int, prefix: str) -> str:
         line = self.lines[index] if index < len(self.lines) else OUTSIDE
         if prefix == "" and not line.startswith((" ", "\t")):
             return line.rstrip(" \t\r\n")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 from markdown_it.parser_block import ParserBlock, RuleFuncBlockType
@@ -21,6 +21,10 @@ _BY_START = {
     **dict.fromkeys("+0123456789", ("plain", "list")),
 }
 """The rules that a line may be for, by the character that it starts with; another is text."""
+
+
+BlockRule = tuple[RuleFuncBlockType, Sequence[str]]
+"""A rule, and which kinds of blocks it ends."""
 
 
 class _Rules(Ruler[RuleFuncBlockType]):
@@ -65,23 +69,24 @@ class _Rules(Ruler[RuleFuncBlockType]):
 class ChoosingParser(ParserBlock):
     """Parses blocks as markdown-it does, which asks eleven rules for each block and line."""
 
-    def __init__(self, rules: Iterable[tuple[str, RuleFuncBlockType, Sequence[str]]]) -> None:
-        """Take rules, in their order: the name of each, and which kinds of blocks it ends."""
+    def __init__(self, rules: Mapping[str, BlockRule]) -> None:
+        """Take rules by their names, in their order."""
         self.ruler = self.rules = _Rules()
-        for name, rule, ends in rules:
+        for name, (rule, ends) in rules.items():
             self.rules.push(name, rule, {"alt": list(ends)})
 
     def tokenize(self, state: StateBlock, startLine: int, endLine: int) -> None:  # noqa: N803
         """Parse the blocks that start on some lines, the end not included."""
         rules, line = self.rules.by_start, startLine
         starts, ends, shifts = state.bMarks, state.eMarks, state.tShift
+        deepest = state.md.options.maxNesting
         while True:
             while line < state.lineMax and starts[line] + shifts[line] >= ends[line]:
                 line += 1
             state.line = line
             if line >= endLine or state.sCount[line] < state.blkIndent:
                 return
-            if state.level >= state.md.options.maxNesting:
+            if state.level >= deepest:
                 state.line = endLine
                 return
             start = "code" if state.is_code_block(line) else state.src[starts[line] + shifts[line]]

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass, field
 
 from markdown_it.rules_block import StateBlock
+from markdown_it.token import Token
 
 from post_builder.document.parsing.rules.html_scan import (
     EMPTY,
@@ -79,8 +80,9 @@ class HtmlBlocks:
             last = self._end(state, start, end)
         if last is None:
             return False
+        assert isinstance(state, KeepingState)  # noqa: S101  # find_blocks made it
         if _SAYS_SOMETHING.search(state.src, state.bMarks[start], state.eMarks[last - 1]):
-            state.push("html_block", "", 0).map = [start, last]
+            state.tokens.append(Token("html_block", "", 0, map=[start, last]))
         state.line = last
         return True
 
@@ -178,7 +180,8 @@ def _lines(state: StateBlock, start: int, end: int) -> str:
     """Return some lines as they are in the list item or quote that is being read."""
     if state.level == 0:
         return state.src[state.bMarks[start] : state.bMarks[end]]
-    return state.getLines(start, end, state.blkIndent, keepLastLF=True)
+    has_end = state.eMarks[end - 1] < len(state.src)
+    return state.getLines(start, end, state.blkIndent, keepLastLF=has_end)
 
 
 def _starts_list(state: StateBlock, line: int) -> bool:

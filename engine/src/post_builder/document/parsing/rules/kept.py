@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from itertools import accumulate
 from typing import Literal
 
 from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock
 from markdown_it.token import Token
+
+_LINE = re.compile(r"[^\n]*\n|[^\n]+\Z")
+
+_TAB = 4
+"""Columns between tab stops."""
 
 
 class Kept(list[Token]):
@@ -48,21 +55,35 @@ class KeepingState(StateBlock):
 
     def __init__(self, src: str, md: MarkdownIt) -> None:
         """Find the lines of a text, of which nothing is parsed yet."""
-        super().__init__(src, md, {}, Kept())
+        super().__init__("", md, {}, Kept())
+        self.src = src
         self._ignored = Token("", "", 0)
+        self._find_lines()
 
-    def push(self, ttype: str, tag: str, nesting: Literal[-1, 0, 1]) -> Token:
-        """Add a token as markdown-it does, if it is needed; of quotes nothing is kept."""
-        if nesting < 0:
-            self.level -= 1
-        token = self._ignored
-        if ttype in _NEEDED:
-            token = Token(ttype, tag, nesting, level=self.level, block=True)
-            self.tokens.append(token)
-        if nesting > 0:
-            self.level += 1
-        return token
+    def _find_lines(self) -> None:
+        """Find where lines start and end, and their indentation, all at once."""
+        lines = _LINE.findall(self.src)
+        if lines and not lines[-1].strip(" \t"):
+            lines.pop()
+        self.lineMax, length = len(lines), len(self.src)
+        self.bMarks = [0, *accumulate(map(len, lines))]
+        self.eMarks = [start - 1 for start in self.bMarks[1:]]
+        if lines and not lines[-1].endswith("\n"):
+            self.eMarks[-1] = length
+        self.bMarks[-1] = length
+        self.eMarks.append(length)
+        self.tShift = [len(line) - len(line.lstrip(" \t")) for line in lines]
+        self.sCount = self.tShift.copy()
+        if "\t" in self.src:
+            for index, line in enumerate(lines):
+                indent = line[: self.tShift[index]]
+                if "\t" in indent:
+                    self.sCount[index] = len(indent.expandtabs(_TAB))
+        self.tShift.append(0)
+        self.sCount.append(0)
+        self.bsCount = [0] * (self.lineMax + 1)
 
-
-_NEEDED = frozenset({"fence", "code_block", "html_block"})
-"""Types of the tokens that are kept whatever they hold."""
+    def push(self, ttype: str, tag: str, nesting: Literal[-1, 0, 1]) -> Token:  # noqa: ARG002
+        """Go over a token as markdown-it adds one: of quotes nothing is kept."""
+        self.level += nesting
+        return self._ignored

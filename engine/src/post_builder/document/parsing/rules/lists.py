@@ -11,10 +11,10 @@ from markdown_it.rules_block import StateBlock
 
 from post_builder.document.parsing.rules.kept import KeepingState
 from post_builder.document.parsing.rules.plain import TEXT
-from post_builder.document.parsing.rules.text import RULE
+from post_builder.document.parsing.rules.text import RULE, keep_heading
 
-_MARKER = re.compile(r"(?:[-*+]|(?P<number>[0-9]{1,9})[.)])(?=[ \t]|\Z)")
-_PLAIN = re.compile(rf"[ ]{{1,4}}{TEXT}|[ \t]*\n")
+_MARKER = re.compile(r"(?P<marker>[-*+]|(?P<number>[0-9]{1,9})[.)])(?:(?P<space>[ \t]++)|\Z)")
+_PLAIN = re.compile(rf"{TEXT}|\n")
 """What follows the marker of an item of which nothing is kept, where the next is right below."""
 
 _CODE = 4
@@ -59,7 +59,7 @@ def _starting(state: StateBlock, line: int, *, silent: bool) -> Marker | None:
     marker = _MARKER.match(state.src, first, last)
     if marker and silent and state.parentType == "paragraph" and count >= indent:
         is_first = marker["number"] is None or int(marker["number"]) == 1
-        if not (is_first and state.src[marker.end() : last].strip(" \t")):
+        if not (is_first and marker.end() < last):
             return None
     return marker
 
@@ -70,7 +70,7 @@ def _list(state: KeepingState, line: int, end: int, marker: Marker) -> tuple[int
     Returns:
         The line below it, and the marker on that line if another list starts directly there.
     """
-    kind = state.src[marker.end() - 1]
+    kind = marker["marker"][-1]
     while True:
         below = _sibling(state, line + 1, end)
         if below and _is_one_line(state, line, marker):
@@ -80,7 +80,7 @@ def _list(state: KeepingState, line: int, end: int, marker: Marker) -> tuple[int
             below = _sibling(state, line, end)
         if below is None:
             return line, None
-        if state.src[below.end() - 1] != kind:
+        if below["marker"][-1] != kind:
             return line, None if state.isEmpty(line - 1) else below
         marker = below
 
@@ -94,27 +94,29 @@ def _sibling(state: StateBlock, line: int, end: int) -> Marker | None:
     return None if marker is None or RULE.match(state.src, first, last) else marker
 
 
-def _is_one_line(state: StateBlock, line: int, marker: Marker) -> bool:
-    """Return whether an item is only its first line, with nothing to keep.
+def _is_one_line(state: KeepingState, line: int, marker: Marker) -> bool:
+    """Go over an item that has an item directly below it; return whether it is read with that.
 
-    There is an item directly below, which is in it if it is indented as far as its text.
+    Of plain text and of code nothing is kept then; what is below could say something about code.
     """
-    plain = _PLAIN.match(state.src, marker.end())
-    width = marker.end() - marker.start() + 1  # at least, and text starts no further to the left
-    return plain is not None and state.sCount[line + 1] < state.sCount[line] + width
+    width = marker.end("marker") - marker.start() + 1  # text starts no further to the left
+    if state.sCount[line + 1] >= state.sCount[line] + width:
+        return False
+    space = marker["space"] or " "
+    if "\t" in space:
+        return False
+    if len(space) > _CODE or _PLAIN.match(state.src, marker.end()):
+        return True
+    return keep_heading(state, line, marker.end())
 
 
 def _item(state: KeepingState, line: int, end: int, marker: Marker) -> int:
     """Parse what is in an item; return the line below it."""
     shift, count, outer = state.tShift[line], state.sCount[line], state.listIndent
-    after, last = marker.end(), state.eMarks[line]
-    before = offset = count + after - marker.start()
-    for mark in state.src[after:last]:
-        if mark not in " \t":
-            break
-        after += 1
-        offset += 1 if mark == " " else _TAB - (offset + state.bsCount[line]) % _TAB
-    is_empty = after == last
+    after, space = marker.end(), marker["space"] or ""
+    before = count + marker.end("marker") - marker.start()
+    offset = _column(before, space, state.bsCount[line])
+    is_empty = after == state.eMarks[line]
     inner = before + (1 if is_empty or offset - before > _CODE else offset - before)
     state.listIndent, state.blkIndent = state.blkIndent, inner
     state.tShift[line], state.sCount[line] = after - state.bMarks[line], offset
@@ -129,3 +131,12 @@ def _item(state: KeepingState, line: int, end: int, marker: Marker) -> int:
     state.listIndent, state.blkIndent = outer, state.listIndent
     state.tShift[line], state.sCount[line] = shift, count
     return state.line
+
+
+def _column(column: int, space: str, quoted: int) -> int:
+    """Return the column behind white space; that of a quote starts further to the right."""
+    if "\t" not in space:
+        return column + len(space)
+    for mark in space:
+        column += 1 if mark == " " else _TAB - (column + quoted) % _TAB
+    return column

@@ -29,17 +29,42 @@ def rule(state: StateBlock, start: int, _: int, silent: bool) -> bool:  # noqa: 
     return found
 
 
+def code(state: StateBlock, start: int, end: int, _: bool) -> bool:  # noqa: FBT001
+    """Go over indented code, which ends no block; it is kept if attributes may be below it."""
+    assert isinstance(state, KeepingState)  # noqa: S101  # find_blocks made it
+    last = line = start + 1
+    while line < end and (state.isEmpty(line) or state.is_code_block(line)):
+        line += 1
+        last = last if state.isEmpty(line - 1) else line
+    if state.src.find("{:", state.bMarks[last], state.eMarks[last]) >= 0:
+        state.tokens.append(Token("code_block", "code", 0, map=[start, last]))
+    state.line = last
+    return True
+
+
 def heading(state: StateBlock, start: int, _: int, silent: bool) -> bool:  # noqa: FBT001
     """Keep a heading that starts with a `#`."""
     first, last = state.bMarks[start] + state.tShift[start], state.eMarks[start]
-    found = None if state.is_code_block(start) else _HEADING.match(state.src, first, last)
-    if found and not silent:
-        text = state.src[found.end() : last].rstrip(" \t")
-        without_marks = text.rstrip("#")
-        text = without_marks if without_marks.endswith((" ", "\t")) else text
-        state.line = start + 1
-        _keep_heading(state, start, mdTrim(text), start + 1)
-    return found is not None
+    if state.is_code_block(start):
+        return False
+    if silent:
+        return _HEADING.match(state.src, first, last) is not None
+    found = keep_heading(state, start, first)
+    state.line += found
+    return found
+
+
+def keep_heading(state: StateBlock, line: int, first: int) -> bool:
+    """Keep a heading that starts at an offset, if one does."""
+    last = state.eMarks[line]
+    found = _HEADING.match(state.src, first, last)
+    if found is None:
+        return False
+    content = state.src[found.end() : last].rstrip(" \t")
+    without_marks = content.rstrip("#")
+    content = without_marks if without_marks.endswith((" ", "\t")) else content
+    _keep(state, line, mdTrim(content), line + 1)
+    return True
 
 
 def text(state: StateBlock, start: int, end: int, _: bool) -> bool:  # noqa: FBT001
@@ -57,7 +82,7 @@ def text(state: StateBlock, start: int, end: int, _: bool) -> bool:  # noqa: FBT
         line += 1
     state.parentType, state.line = parent, line + is_heading
     if is_heading:
-        _keep_heading(state, start, _content(state, start, line), line)
+        _keep(state, start, _content(state, start, line), line)
     elif is_kept(state.src[state.bMarks[start] : state.eMarks[line - 1]]):
         _keep_text(state, _content(state, start, line), [start, line])
     return True
@@ -81,7 +106,7 @@ def _content(state: StateBlock, start: int, end: int) -> str:
     return mdTrim(state.getLines(start, end, state.blkIndent, keepLastLF=False))
 
 
-def _keep_heading(state: StateBlock, start: int, content: str, end: int) -> None:
+def _keep(state: StateBlock, start: int, content: str, end: int) -> None:
     assert isinstance(state, KeepingState)  # noqa: S101  # find_blocks made it
     state.tokens.headings.append((start, content))
     if is_kept(content):

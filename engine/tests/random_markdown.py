@@ -1,0 +1,86 @@
+"""Random documents of Markdown: lists, quotes, code, HTML and headings in one another."""
+
+from hypothesis import strategies as st
+
+LINES = st.sampled_from(
+    [
+        *(
+            "a",
+            "text here",
+            "- a",
+            "- b c",
+            "* a",
+            "+ a",
+            "1. a",
+            "2. b",
+            "10. c",
+            "  - n",
+            "   - n",
+        ),
+        *(
+            "    - n",
+            "      - n",
+            "  text",
+            "   text",
+            "    text",
+            "      text",
+            "> q",
+            "> - a",
+            ">",
+        ),
+        *(
+            ">   - b",
+            "> > c",
+            "> ```python",
+            "> ```",
+            "  > q",
+            "```python",
+            "x = 1",
+            "```",
+            "===",
+            "-",
+        ),
+        *(
+            "  ```python",
+            "  ```",
+            "    ```",
+            "# H",
+            "## H two ##",
+            "#nope",
+            "---",
+            "- - -",
+            "* * *",
+        ),
+        *(
+            "<div>",
+            "</div>",
+            "<p>a</p>",
+            "<b>a</b>",
+            "a <span>b",
+            "<!-- a -->",
+            "{: .a}",
+            "  {: .a}",
+        ),
+        *(
+            "*a* b",
+            "_a_",
+            "**a",
+            "| a | b |",
+            "[a]: b",
+            "$$",
+            "\\* a",
+            "`a`",
+            "``` text",
+            "~~~",
+            "+",
+        ),
+        *("2020 was", "3) a", "-a", "\ta", "\t- a", "- \ta", "  # H", "> # H", "- # H", "-     a"),
+        *("{{ a }}", "{% b %}", ":b", "   ", "é a", "<!-- output -->", "output -->", "- <!-- a"),
+        *("- - a", "1) a", "2) b", "- <p>", "- <div>", "  </div>", "-", "-\ta", "- ***", "  <p>"),
+        *("- a\n  -", "- <hr>", "    {: .a}", "- # H\n- b", "-     a\n- b", "- - - a", "1.\n2."),
+        *("- - a", "- 1. * a", "- > q", "- a {: .c}", "{: #x .b}", "=", "- <span>"),
+        *("1. ```python", "   ```", "- ```python", "\u00a0a", "\x0ba", "", "", "", "", "  ", "> "),
+    ]
+)
+PREFIXES = st.sampled_from(["", "", "", "", "  ", "   ", "    ", "> ", "> > ", "  > ", ">   "])
+DOCUMENTS = st.lists(st.tuples(PREFIXES, LINES).map("".join), max_size=16).map("\n".join)
