@@ -14,7 +14,6 @@ import fcntl
 import os
 import resource
 import select
-import shutil
 import signal
 import sys
 import time
@@ -44,7 +43,7 @@ def main() -> None:
     """Run the command; end with its status, and with no process left."""
     parent, scratch, command = int(sys.argv[1]), sys.argv[2], sys.argv[3:]
     if not protect(parent):  # the engine died before it could be watched
-        shutil.rmtree(scratch, ignore_errors=True)
+        remove(scratch)
         return
     os.environ["JPY_PARENT_PID"] = str(os.getpid())  # the parent that ipykernel watches
     kernel = os.fork()
@@ -104,8 +103,15 @@ def stay(kernel: int, parent: int, scratch: str, engine: int | None = None) -> i
     if not seconds and find_children():
         seconds = stay_with_checkpoints()
     if has_other_parent(parent, seconds):
-        shutil.rmtree(scratch, ignore_errors=True)
+        remove(scratch)
     return status
+
+
+def remove(folder: str) -> None:
+    """Remove a folder with all that is in it."""
+    import shutil  # noqa: PLC0415  # slow, and the kernel would wait for it
+
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def stay_with_checkpoints() -> int:

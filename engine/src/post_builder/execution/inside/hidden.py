@@ -50,6 +50,11 @@ class Hidden:
         self.modules, self.steps = modules, steps
         self.known = frozenset(modules)
         self.names = names
+        self.submodules: dict[str, list[str]] = {}
+        """For each package the names of the modules in it."""
+        for name in steps:
+            package, _, own = name.rpartition(".")
+            self.submodules.setdefault(package, []).append(own)
         self.touch: Callable[[str, str], object] = lambda *_: None
         """Told of the files that a module read or wrote."""
         self.after: dict[str, Callable[[Any], object]] = {}
@@ -90,7 +95,7 @@ class Hidden:
     def restore_names(self, name: str, module: types.ModuleType) -> None:
         """Leave those submodules as names in a module that it left there itself."""
         first = self.names.get(name, {})
-        for own in [own for own in {*vars(module), *first} if f"{name}.{own}" in self.steps]:
+        for own in self.submodules.get(name, ()):
             if own in first:
                 setattr(module, own, first[own])
             elif own in vars(module):

@@ -50,8 +50,12 @@ AFTER: dict[str, Callable[[Any], object]] = {
 }
 """What a library does when it is imported that belongs to a process or a shell."""
 
-BEFORE = (("ipykernel.debugger", ()),)
-"""What a kernel imports when it starts, and what does more than to define something."""
+BEFORE = (
+    *("ipykernel.debugger", "pdb", "IPython.core.debugger", "faulthandler"),
+    *("tornado.platform.asyncio", "IPython.utils.wildcard", "IPython.core.oinspect"),
+    *("IPython.core.completerlib", "IPython.extensions.storemagic", "IPython.core.logger"),
+)
+"""What a kernel imports when it starts; which of these, depends on its version."""
 
 COMPANIONS: dict[str, tuple[str, ...]] = {
     "numpy": ("numpy.random", "numpy.linalg"),
@@ -71,23 +75,26 @@ class Template:
 
     def __init__(self, statements: list[tuple[str, tuple[str, ...]]]) -> None:
         """Import everything; `problem` says why no kernel can be forked."""
+        gc.disable()  # nearly all that is imported stays
         site = sys.modules["sitecustomize"]
         self.observer, self.hook = site.observer, site.hook
         for name in STARTED:
             with contextlib.suppress(ImportError):  # other versions have other modules
                 importlib.import_module(name)
         self.launcher = runpy._get_module_details("ipykernel_launcher")  # type: ignore[attr-defined]  # noqa: SLF001
+        forks.guard = forks.load("guard")
         recorder = forks.load("preload").Recorder(forks.load("hidden"))
         before = state()
         self.observer.touched = recorder.touch
         os.environ.update(ENVIRONMENT)
-        self.hidden = recorder.record([*BEFORE, *with_companions(statements)])
+        self.hidden = recorder.record(with_companions(statements))
         for name in ENVIRONMENT:
             del os.environ[name]
         self.files = {path: forks.file_state(path) for path in self.files_used()}
+        gc.collect()  # before any fork: it writes to all pages
+        gc.freeze()  # they stay shared
+        gc.enable()
         self.problem = "; ".join([*recorder.problems, *differences(before, state())])
-        gc.collect()
-        gc.freeze()  # the pages of what was imported stay shared
 
     def files_used(self) -> set[str]:
         """Return the files on which the imported modules depend."""
@@ -107,8 +114,8 @@ class Template:
 def with_companions(
     statements: list[tuple[str, tuple[str, ...]]],
 ) -> list[tuple[str, tuple[str, ...]]]:
-    """Add what libraries import later."""
-    found = []
+    """Add what libraries import later, and what a kernel does before it runs a cell."""
+    found: list[tuple[str, tuple[str, ...]]] = [(name, ()) for name in BEFORE]
     for name, items in statements:
         found.append((name, tuple(items)))
         found += [(other, ()) for other in COMPANIONS.get(name, ())]

@@ -14,6 +14,9 @@ from typing import Any
 FOLDER = ""
 """That of the scripts for kernels; the template sets it."""
 
+guard: Any = None
+"""That of kernels; the template loads it, once for all."""
+
 MESSAGE = 2**20
 """Bytes that a message has at most."""
 
@@ -91,7 +94,6 @@ def divide(
             a checkpoint outlives it.
         is_template: which of both it is.
     """
-    guard = load("guard")
     os.setsid()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     if not guard.protect(parent, None if is_template else descriptors[0]):
