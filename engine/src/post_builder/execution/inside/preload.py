@@ -14,6 +14,7 @@ import sys
 import threading
 import types
 from collections.abc import Iterable
+from importlib.machinery import SourceFileLoader
 from typing import Any
 
 Step = tuple[Any, ...]
@@ -83,16 +84,18 @@ class Recorder:
             return None
         steps = self.steps.setdefault(name, [])
         if spec.loader is not None and not isinstance(spec.loader, type):
-            self._listen(spec.loader, "create_module", steps, name)
+            if not isinstance(spec.loader, SourceFileLoader):  # which does nothing then
+                self._listen(spec.loader, "create_module", steps, name)
             self._listen(spec.loader, "exec_module", steps, name)
         return spec
 
     def _listen(self, loader: Any, method: str, steps: list[Step], name: str) -> None:  # noqa: ANN401  # any
         call = getattr(loader, method)
+        first = "create_module" if "create_module" in vars(loader) else method
 
         def listen(argument: object) -> object:
             self._settle()
-            if method == "create_module":
+            if method == first:
                 self._stack[-1].append(("import_module", name))  # C code may import unheard
             self._stack.append(steps)
             try:
@@ -179,12 +182,17 @@ class Recorder:
         self._stack[-1].append(("change", name, gone, new, place))
 
     def _add(self, name: str, values: dict[Any, Any], known: dict[Any, Any]) -> None:
-        for key, value in values.items():
+        count = len(known)
+        new, kept = [*values], [*values.values()][:count] == [*known.values()]
+        if kept and new[:count] == [*known]:  # as nearly always
+            new = new[count:]
+        for key in new:
+            value = values[key]
             if (key not in known or known[key] is not value) and not (
                 name == "sys.modules" and key in self.steps
             ):
                 self._stack[-1].append(("put", name, key, value))
-        if any(key not in values for key in known) and name != "sys.modules":
+        if name != "sys.modules" and any(key not in values for key in known):
             self.problems.append(f"something was removed from {name}")
 
     def _hide_attributes(self, hidden: dict[str, types.ModuleType]) -> None:

@@ -46,9 +46,10 @@ class Observer:
         sys.addaudithook(self._hear)
 
     def _hear(self, event: str, args: tuple[object, ...]) -> None:
-        kind, path = touched(event, args, self.root)
-        if kind:
-            self.tell(kind, path)
+        if event in EVENTS:  # a figure has thousands of others
+            kind, path = touched(event, args, self.root)
+            if kind:
+                self.tell(kind, path)
 
     def tell(self, kind: str, path: str) -> None:
         """Note that a file was touched; what follows from that is not."""
@@ -83,8 +84,8 @@ class Observer:
 
 def touched(event: str, args: tuple[object, ...], root: str) -> tuple[str, str]:
     """Return what an audit event does and with which path; nothing if that is not below `root`."""
-    kind, index = EVENTS.get(event, ("", 0))
-    given = args[index] if kind and len(args) > index else 0
+    kind, index = EVENTS[event]
+    given = args[index] if len(args) > index else 0
     if not isinstance(given, str | bytes | None):
         return "", ""
     path = os.path.abspath(os.fsdecode(given or "."))
