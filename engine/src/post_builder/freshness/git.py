@@ -50,7 +50,7 @@ def committed(path: str, root: Path) -> str | None:
 
 
 def _git(root: Path, *arguments: str) -> str:
-    return _run(root, *arguments)[1]
+    return _run(root, *arguments)[1] if work_tree_of(root) else ""
 
 
 def _run(root: Path, *arguments: str, given: str = "") -> tuple[int, str]:
