@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from post_builder.commands.building.notes import internal_error, note, notices_now, page_note
 from post_builder.commands.building.problems import Problems
-from post_builder.commands.building.running import Here, Runner, run_seconds
+from post_builder.commands.building.running import Here, Runner, import_publishing
+from post_builder.commands.building.turns import Turn, Turns, expected_seconds
 from post_builder.document.options import Tag
 from post_builder.document.post import Cell
 from post_builder.errors import PostBuilderError, RaisedError, together
@@ -24,7 +25,6 @@ from post_builder.pipeline.made.records import MadeProducts
 from post_builder.pipeline.names import Names, post_names
 from post_builder.pipeline.obstacles import refuse_obstacles
 from post_builder.pipeline.prepare import PostState, prepare
-from post_builder.pipeline.publish import Published, publish, refresh
 from post_builder.pipeline.unpublished.files import bring_back
 from post_builder.site import Site
 from post_builder.sources.product_makers import Maker, product_makers
@@ -33,6 +33,7 @@ from post_builder.ui.progress import Progress
 
 if TYPE_CHECKING:
     from post_builder.execution.run import Run
+    from post_builder.pipeline.publish import Published
 
 
 async def build(  # noqa: PLR0913  # two of them have a default or are switches
@@ -69,7 +70,7 @@ async def build(  # noqa: PLR0913  # two of them have a default or are switches
     forget()  # packages may have been upgraded since the last build of `watch`
     templates, makers = Templates(), product_makers(site)
     known = post_names(site), makers, order(site, paths, makers), MadeProducts(site)
-    shared = runner or Here(templates), asyncio.Semaphore(jobs), Problems(site, paths, progress)
+    shared = runner or Here(templates), Turns(jobs), Problems(site, paths, progress)
     builder = _Builder(site, progress, *known, *shared, force=force, keep_going=keep_going)
     try:
         return await builder.all_outcomes(paths)
@@ -88,8 +89,7 @@ class _Builder:
     sources: Sources
     made_products: MadeProducts
     runner: Runner
-    gate: asyncio.Semaphore
-    """Limits how many posts run at once."""
+    turns: Turns
     problems: Problems
     force: bool
     keep_going: bool
@@ -122,10 +122,12 @@ class _Builder:
         running = self._running(paths)
         self.runner.expect([state.post for state in running.values()], self.site)
         tasks: dict[Path, asyncio.Task[Outcome | None]] = {}
-        for path in sorted(dict.fromkeys(paths), key=lambda path: -run_seconds(running.get(path))):
+        for path in sorted(
+            dict.fromkeys(paths), key=lambda path: -expected_seconds(running.get(path))
+        ):
             first = self.sources[path] & changing
             tasks[path] = asyncio.create_task(self._outcome_after(first, tasks, path))
-        await asyncio.gather(*tasks.values())
+        await asyncio.gather(*tasks.values(), *([import_publishing()] if running else []))
         results = {path: tasks[path].result() for path in dict.fromkeys(paths)}
         return {path: outcome for path, outcome in results.items() if outcome}
 
@@ -175,13 +177,13 @@ class _Builder:
     async def _outcome_after(
         self, first: frozenset[Path], tasks: Mapping[Path, asyncio.Task[Outcome | None]], path: Path
     ) -> Outcome | None:
-        """Wait without holding a job, or all jobs might wait for one post."""
+        """Wait without having a turn, or all of them might wait for one post."""
         if first:
             await asyncio.wait([tasks[source] for source in first])
         return await self._outcome(path)
 
     async def _outcome(self, path: Path) -> Outcome | None:
-        async with self.gate:
+        async with Turn(self.turns) as turn:
             name = self.site.relative(path)
             try:
                 known = self.names.get(path), self.makers
@@ -189,8 +191,10 @@ class _Builder:
                 if state is None:
                     return None
                 if state.reasons or self.force:
-                    return await self._build(state)
+                    return await self._build(state, turn)
                 if state.text_changed or state.moved or state.older_markup:
+                    from post_builder.pipeline.publish import refresh  # noqa: PLC0415
+
                     bring_back(self.site, state.record)
                     refresh(state, self.made_products)
                 return Outcome(name, "fresh", note=page_note(state), notices=state.post.notices)
@@ -199,14 +203,14 @@ class _Builder:
             except Exception as error:  # noqa: BLE001  # reported in full; the other posts go on
                 return Outcome(name, "failed", error=internal_error(name, error))
 
-    async def _build(self, state: PostState) -> Outcome:
+    async def _build(self, state: PostState, turn: Turn) -> Outcome:
         begin = time.perf_counter()
         reasons = tuple(reason.message for reason in state.reasons) or ("forced",)
         self.problems.report()
         self.progress.post_started(state.post, list(reasons))
         ran: list[Cell] = []
         try:
-            run, published = await self._run_and_publish(state, ran)
+            run, published = await self._run_and_publish(state, turn, ran)
         except PostBuilderError as error:
             self.progress.post_ended(state.post, "failed")
             notices = state.post.notices  # one of them may be the cause
@@ -227,7 +231,9 @@ class _Builder:
             notes=published.notes,
         )
 
-    async def _run_and_publish(self, state: PostState, ran: list[Cell]) -> tuple[Run, Published]:
+    async def _run_and_publish(
+        self, state: PostState, turn: Turn, ran: list[Cell]
+    ) -> tuple[Run, Published]:
         bring_back(self.site, state.record)
         refuse_obstacles(state, self.made_products)
         post, root = state.post, self.site.root
@@ -241,7 +247,10 @@ class _Builder:
                 ran.append(cell)
             self.progress.cell_started(post, cell, where)
 
-        run = await self.runner.run(state, before, started, failures if self.keep_going else None)
+        kept = failures if self.keep_going else None
+        run = await self.runner.run(state, before, started, turn.cells_ended, kept)
         if failures:
             raise together(failures)
+        from post_builder.pipeline.publish import publish  # noqa: PLC0415  # as below
+
         return run, publish(state, run, before, self.made_products)

@@ -103,7 +103,8 @@ async def fresh_kernel(
         manager.connection_file = str(scratch / "kernel.json")
         try:
             await _start(client, post, site, scratch)
-            yield Kernel(client, scratch / OBSERVATIONS, template)
+            forked = isinstance(process_of(client), ForkedProcess)
+            yield Kernel(client, scratch / OBSERVATIONS, template if forked else None)
         finally:
             await _end(client)
 

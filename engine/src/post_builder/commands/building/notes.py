@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+from typing import TYPE_CHECKING
 
 from post_builder.document.parsing.parser import inspect_post
 from post_builder.document.post import Notice
@@ -10,8 +11,10 @@ from post_builder.errors import PostBuilderError
 from post_builder.freshness.packages.unseen_readers import unobserved
 from post_builder.freshness.record import load_record
 from post_builder.pipeline.prepare import PostState
-from post_builder.pipeline.publish import Published
 from post_builder.place import Place
+
+if TYPE_CHECKING:
+    from post_builder.pipeline.publish import Published
 
 
 def notices_now(state: PostState) -> tuple[Notice, ...]:

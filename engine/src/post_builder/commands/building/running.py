@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -16,11 +16,14 @@ from post_builder.site import Site
 
 if TYPE_CHECKING:  # fresh posts need neither Jupyter nor Dask
     from post_builder.cluster.client import Cluster
-    from post_builder.execution.kernels import KernelSource
+    from post_builder.execution.kernels import Kernel, KernelSource
     from post_builder.execution.run import Run
 
 Started = Callable[..., None]
 """Told of a cell that starts, and of the worker that runs it if it is not this machine."""
+
+Ended = Callable[[], object]
+"""Told that all cells of a post have run."""
 
 
 class Runner(Protocol):
@@ -34,6 +37,7 @@ class Runner(Protocol):
         state: PostState,
         before: Before,
         started: Started,
+        ended: Ended,
         failures: list[RaisedError] | None,
     ) -> Run:
         """Run a post.
@@ -42,6 +46,7 @@ class Runner(Protocol):
             state: the post.
             before: the state of files before the run.
             started: told of each cell.
+            ended: called when the cells have run, and nothing is left to do but to clear up.
             failures: takes the errors of cells that raise; None if the first ends the run.
 
         Raises:
@@ -65,12 +70,20 @@ class Here:
         state: PostState,
         before: Before,
         started: Started,
+        ended: Ended,
         failures: list[RaisedError] | None,
     ) -> Run:
         """Run a post in a kernel, while its products are out of the way."""
         from post_builder.execution.runner import execute  # noqa: PLC0415  # as above
 
-        kernels = self.kernels.for_run(state.prepared, before.declared)
+        own = self.kernels.for_run(state.prepared, before.declared)
+
+        @asynccontextmanager
+        async def kernels(post: Post, site: Site) -> AsyncIterator[Kernel]:
+            async with own(post, site) as kernel:
+                yield kernel
+                ended()
+
         with products_aside(state.site, state.prepared):
             return await execute(state.prepared, state.site, started, kernels, failures)
 
@@ -89,14 +102,15 @@ class OnCluster:
         state: PostState,
         before: Before,
         started: Started,
+        ended: Ended,
         failures: list[RaisedError] | None,
     ) -> Run:
         """Run a post on a worker."""
-        del before
+        del before, ended  # no other post waits for it
         return await self.cluster.run(state.prepared, state.record, started, failures)
 
 
-def run_seconds(state: PostState | None) -> float:
-    """Return how long a post is likely to run: long ones begin first, so that none is left over."""
-    record = state.record if state else None
-    return record.run.seconds if record else math.inf if state else 0
+async def import_publishing() -> None:
+    """Import what the end of a run needs: the first kernels start meanwhile."""
+    import post_builder.pipeline.publish  # noqa: PLC0415
+    import post_builder.rendering.regions.rendered  # noqa: F401, PLC0415

@@ -56,6 +56,11 @@ class Template(Forker):
         self._control.send(json.dumps({"imports": list(statements)}).encode())
         self._problem = asyncio.create_task(self._answer())
 
+    @property
+    def is_loading(self) -> bool:
+        """Whether the imports are not done yet."""
+        return not self._problem.done()
+
     async def ready(self) -> bool:
         """Wait until the imports are done; return whether kernels may be forked."""
         return await asyncio.shield(self._problem) == ""

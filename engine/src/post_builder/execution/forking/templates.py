@@ -95,10 +95,13 @@ class Templates:
             await self._end_retired()
 
     async def _template(self, kind: str, post: Post, site: Site) -> Template | None:
-        """Return a template that is up to date; None if there is none, or it cannot be forked."""
+        """Return a template that is up to date; None if there is none, or it cannot be forked.
+
+        One that still imports is returned as well: until a kernel is forked, there is other work.
+        """
         template = self._templates.get(kind)
-        if template is None:
-            return None
+        if template is None or template.is_loading:
+            return template
         if await template.ready() and not await template.is_current():
             self._retire(kind)
             self.expect([post], site, worth=1)
