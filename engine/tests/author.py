@@ -79,7 +79,7 @@ class Author:
         site = open_site(self.whole)
         state = prepare(site, self.whole / POST, "watched", ())
         assert state is not None
-        self.reference.expect([state.post], site, worth=1)
+        self.reference.expect([state.post], site)
         paths = [self.whole / POST]
         here = Here(self.reference)
         (outcome,) = await build(site, paths, Silent(), force=True, jobs=1, runner=here)

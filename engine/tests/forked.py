@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from post_builder.document.post import Post
+from post_builder.execution.forking.starting import TemplateProcess, can_fork
 from post_builder.execution.forking.template import Template
-from post_builder.execution.forking.templates import WORTH, Templates, can_fork
+from post_builder.execution.forking.templates import Templates
 from post_builder.execution.kernelspecs import find_launch
 from post_builder.site import Site, open_site
 
@@ -34,7 +35,7 @@ class SharedTemplate:
     async def __call__(self) -> Template:
         """Return the process once it is ready."""
         if self._template is None:
-            self._template = Template(self._site, _IMPORTS)
+            self._template = Template(TemplateProcess(self._site), _IMPORTS)
         assert await self._template.ready()
         return self._template
 
@@ -51,8 +52,8 @@ def fork_all(shared: SharedTemplate, patch: pytest.MonkeyPatch) -> None:
     def usual(post: Post, site: Site) -> bool:
         return not site.settings.environment and can_fork(find_launch(post.kernel))
 
-    def expect(templates: Templates, posts: Iterable[Post], site: Site, worth: int = WORTH) -> None:
-        own_expect(templates, [post for post in posts if not usual(post, site)], site, worth)
+    def expect(templates: Templates, posts: Iterable[Post], site: Site) -> None:
+        own_expect(templates, [post for post in posts if not usual(post, site)], site)
 
     async def template(templates: Templates, kind: str, post: Post, site: Site) -> Template | None:
         if usual(post, site):

@@ -17,7 +17,7 @@ from runs import shown_text
 from toysite import HEADER
 
 from post_builder.cli import main
-from post_builder.execution.forking.forker import pair
+from post_builder.execution.forking.starting import pair
 from post_builder.execution.inside.checkpoints import forks
 
 pytestmark = pytest.mark.slow

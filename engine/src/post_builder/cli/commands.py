@@ -12,11 +12,15 @@ import json
 import sys
 from contextlib import nullcontext, redirect_stdout, suppress
 from functools import partial
+from typing import TYPE_CHECKING
 
 from post_builder.cli.posts import named_posts
 from post_builder.errors import PostBuilderError
 from post_builder.site import WITHHELD, Site
 from post_builder.ui.printing import show
+
+if TYPE_CHECKING:
+    from post_builder.commands.building.ahead import Ahead
 
 FAILED = 1
 """The exit status of a command that found or met a problem."""
@@ -52,10 +56,18 @@ def _nothing_to_do(site: Site, arguments: argparse.Namespace) -> str | None:
 
 
 def _build(site: Site, arguments: argparse.Namespace) -> int:
+    from post_builder.commands.building.ahead import template_ahead  # noqa: PLC0415
+
+    paths = [] if arguments.scheduler else named_posts(site, arguments.posts)
+    with template_ahead(site, paths, force=arguments.force) as ahead:
+        return _build_with(site, arguments, ahead)
+
+
+def _build_with(site: Site, arguments: argparse.Namespace, ahead: Ahead) -> int:
     import asyncio  # noqa: PLC0415
 
     from post_builder.commands.build import build  # noqa: PLC0415
-    from post_builder.commands.building.scheduler import on_cluster  # noqa: PLC0415
+    from post_builder.commands.building.scheduler import here, on_cluster  # noqa: PLC0415
     from post_builder.pipeline.made.files import Orphans, remove_orphans  # noqa: PLC0415
     from post_builder.pipeline.names import post_names  # noqa: PLC0415
     from post_builder.pipeline.session import session  # noqa: PLC0415
@@ -68,8 +80,9 @@ def _build(site: Site, arguments: argparse.Namespace) -> int:
         jobs = len(paths) if arguments.scheduler else arguments.jobs or site.settings.jobs
         with live(silent=arguments.json) as progress:
             options = {"force": arguments.force, "jobs": jobs, "keep_going": arguments.keep_going}
-            run = partial(build, site, paths, progress, **options)
-            outcomes = asyncio.run(on_cluster(site, arguments.scheduler, run))
+            run, scheduler = partial(build, site, paths, progress, **options), arguments.scheduler
+            place = on_cluster(site, scheduler, run) if scheduler else here(ahead.take, run)
+            outcomes = asyncio.run(place)
         failed = any(outcome.error for outcome in outcomes)
         if not (failed or arguments.posts):  # one that failed may be what they were made for
             orphans = remove_orphans(site, post_names(site))

@@ -45,7 +45,7 @@ class Trial:
 
     async def _forked(self, between: Sequence[Change]) -> list[Run]:
         templates = Templates()
-        templates.expect([self.post], self.site, worth=1)
+        templates.expect([self.post], self.site)
         try:
             runs = [await self.run(templates)]
             for change in between:

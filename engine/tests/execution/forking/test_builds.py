@@ -21,7 +21,8 @@ from post_builder.commands.build import build
 from post_builder.commands.building.running import Here
 from post_builder.document.post import Post
 from post_builder.execution.forking.imports import imports_of
-from post_builder.execution.forking.templates import Templates, can_fork
+from post_builder.execution.forking.starting import can_fork
+from post_builder.execution.forking.templates import Templates
 from post_builder.execution.kernelspecs import Launch
 from post_builder.site import Site, open_site
 from post_builder.ui.progress import Silent
@@ -57,7 +58,7 @@ def write_posts(root: Path, code: str, count: int = 3) -> None:
 class Plain(Templates):
     """Starts a kernel of its own for each post."""
 
-    def expect(self, posts: object, site: Site, worth: int = 0) -> None:
+    def expect(self, posts: object, site: Site) -> None:
         """Prepare nothing."""
 
 
@@ -165,8 +166,20 @@ def test_other_kernels_are_not_forked(launch: Launch | None, *, expected: bool) 
     assert expected == can_fork(launch)
 
 
-def test_a_single_post_has_no_template(read: Callable[[str], Post], blog: Path) -> None:
-    """It would wait for the template as long as for a kernel."""
-    templates = Templates()
-    templates.expect([read("```python\nimport numpy\n```\n")], open_site(blog))
-    assert not templates._templates
+@linux
+@pytest.mark.slow
+def test_posts_that_import_the_same_share_a_template(
+    read: Callable[[str], Post], blog: Path
+) -> None:
+    """One alone has one as well: it imports while the engine does."""
+    posts = [read(f"```python\nimport {name}\n```\n") for name in ("numpy", "numpy", "os")]
+
+    async def count() -> int:
+        templates = Templates()
+        templates.expect(posts, open_site(blog))
+        try:
+            return len(templates._templates)
+        finally:
+            await templates.close()
+
+    assert 2 == asyncio.run(count())

@@ -11,7 +11,8 @@ from post_builder.execution.checkpoints.history import Executed, History
 from post_builder.execution.checkpoints.past import Past, keys_of
 from post_builder.execution.checkpoints.sleeping import Checkpoint
 from post_builder.execution.client import KernelClient
-from post_builder.execution.forking.forker import ask, pair
+from post_builder.execution.forking.forker import ask
+from post_builder.execution.forking.starting import pair
 from post_builder.execution.observations import Observations, parse_log
 from post_builder.execution.run import CellRun
 from post_builder.sources.transclusion import PreparedPost

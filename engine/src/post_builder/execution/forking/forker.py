@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from post_builder.execution.forking.process import ForkedProcess
+from post_builder.execution.forking.starting import pair
 
 PROVISIONER = "post-builder-template"
 """The name under which Jupyter finds the provisioner; as in pyproject.toml."""
@@ -112,10 +113,3 @@ async def received(source: socket.socket) -> dict[str, Any]:
     receiving = asyncio.get_running_loop().sock_recv(source, _MESSAGE)
     message: dict[str, Any] = json.loads(await asyncio.wait_for(receiving, _SECONDS_TO_ANSWER))
     return message
-
-
-def pair() -> tuple[socket.socket, socket.socket]:
-    """Return the engine's end of a new connection, and that of another process."""
-    own, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    own.settimeout(0)
-    return own, other

@@ -104,7 +104,7 @@ class Standby:
         """Start a kernel of the kind that a post needs, unless one is ready."""
         if _kind(post, site) not in self._ready:
             bare = replace(post, cells=())
-            self._templates.expect([bare], site, worth=1)
+            self._templates.expect([bare], site)
             self._ready[_kind(post, site)] = asyncio.create_task(self._open(bare, site))
 
     async def _warm_again(self, post: Post, site: Site) -> None:
@@ -114,7 +114,7 @@ class Standby:
             return
         self._latest = [kind, *(one for one in self._latest if one != kind)]
         await self._end(self._latest[_MOST:])
-        self._templates.expect([post], site, worth=1)
+        self._templates.expect([post], site)
         if kind not in self._ready:
             self._ready[kind] = asyncio.create_task(self._open(post, site))
 
@@ -124,7 +124,7 @@ class Standby:
 
     def expect(self, posts: Iterable[Post], site: Site) -> None:
         """Prepare for the posts of a build: only kernels that were forked have checkpoints."""
-        self._templates.expect(posts, site, worth=1)
+        self._templates.expect(posts, site)
 
     async def prepare(self, posts: Iterable[Post], site: Site) -> None:
         """Have a kernel ready for each kind of post, and end those of other kinds.

@@ -5,28 +5,22 @@ Imports nothing of Jupyter before the first kernel is needed: templates start be
 
 from __future__ import annotations
 
-import sys
+import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from post_builder.document.post import Post
 from post_builder.execution.forking.imports import Statement, imports_of
+from post_builder.execution.forking.starting import TemplateProcess, may_fork
 from post_builder.execution.forking.template import Template
-from post_builder.execution.kernelspecs import Launch, find_launch
 from post_builder.site import Site
 
 if TYPE_CHECKING:
     from post_builder.execution.kernels import Kernel, Kernels
     from post_builder.sources.transclusion import PreparedPost
-
-WORTH = 2
-"""Posts of a kind from which on a template pays: it takes as long to start as a kernel."""
-
-_COMMAND = ("-m", "ipykernel_launcher", "-f", "{connection_file}")
-"""The arguments of Python in the kernelspecs that a template can stand for."""
 
 
 def kind_of(post: Post, site: Site) -> str:
@@ -39,17 +33,12 @@ def statements_of(post: Post) -> tuple[Statement, ...]:
     return imports_of(cell.code for cell in post.cells) if post.language == "python" else ()
 
 
-def can_fork(launch: Launch | None) -> bool:
-    """Return whether a template can stand for a kernel: it must be ipykernel in this Python."""
-    if sys.platform != "linux" or launch is None or launch.env or not launch.is_own:
-        return False
-    return launch.argv[1:] == _COMMAND
-
-
 @dataclass(slots=True)
 class Templates:
     """Forks the kernels of posts that import the same from one process."""
 
+    ahead: Callable[[], TemplateProcess | None] = lambda: None
+    """Returns a process that was started before it was known what posts import, once."""
     with_checkpoints: bool = False
     """Whether the kernels can be forked between cells."""
     _templates: dict[str, Template] = field(default_factory=dict)
@@ -57,22 +46,15 @@ class Templates:
     """Templates that are not used any more, and may have kernels that run."""
     _used: Counter[Template] = field(default_factory=Counter)
 
-    def expect(self, posts: Iterable[Post], site: Site, worth: int = WORTH) -> None:
-        """Start templates for posts that will run.
-
-        Args:
-            posts: that will run.
-            site: that they belong to.
-            worth: how many of them must share a template.
-        """
-        posts = list(posts)
-        counts = Counter(kind_of(post, site) for post in posts)
+    def expect(self, posts: Iterable[Post], site: Site) -> None:
+        """Start templates for posts that will run: they import while the engine does, too."""
         for post in posts:
             kind = kind_of(post, site)
-            if counts[kind] >= worth and kind not in self._templates and _can_fork(post, site):
+            if kind not in self._templates and may_fork(post.kernel, post.language, site):
                 with suppress(OSError):  # a kernel without one says what is wrong
+                    process = self.ahead() or TemplateProcess(site)
                     self._templates[kind] = Template(
-                        site, statements_of(post), with_checkpoints=self.with_checkpoints
+                        process, statements_of(post), with_checkpoints=self.with_checkpoints
                     )
 
     def for_run(self, prepared: PreparedPost, declared: Mapping[str, str]) -> Kernels:
@@ -104,7 +86,7 @@ class Templates:
             return template
         if await template.ready() and not await template.is_current():
             self._retire(kind)
-            self.expect([post], site, worth=1)
+            self.expect([post], site)
             template = self._templates.get(kind)
         return template if template and await template.ready() else None
 
@@ -132,11 +114,4 @@ class Templates:
         templates = [*self._templates.values(), *self._retired]
         self._templates.clear()
         self._retired.clear()
-        for template in templates:
-            await template.close()
-
-
-def _can_fork(post: Post, site: Site) -> bool:
-    seed = site.settings.environment.get("PYTHONHASHSEED", "0")
-    is_fixed = seed.isdecimal()  # forked processes cannot have seeds of their own
-    return is_fixed and post.language == "python" and can_fork(find_launch(post.kernel))
+        await asyncio.gather(*(template.close() for template in templates))

@@ -73,8 +73,12 @@ Request = dict[str, Any]
 class Template:
     """What has been imported."""
 
-    def __init__(self, statements: list[tuple[str, tuple[str, ...]]]) -> None:
-        """Import everything; `problem` says why no kernel can be forked."""
+    def __init__(self, control: socket.socket) -> None:
+        """Import everything; `problem` says why no kernel can be forked.
+
+        Args:
+            control: where the engine says what posts import; what kernels import needs no word.
+        """
         gc.disable()  # nearly all that is imported stays
         site = sys.modules["sitecustomize"]
         self.observer, self.hook = site.observer, site.hook
@@ -83,6 +87,7 @@ class Template:
                 importlib.import_module(name)
         self.launcher = runpy._get_module_details("ipykernel_launcher")  # type: ignore[attr-defined]  # noqa: SLF001
         forks.guard = forks.load("guard")
+        statements = forks.receive(control)[0]["imports"]
         recorder = forks.load("preload").Recorder(forks.load("hidden"))
         before = state()
         self.observer.touched = recorder.touch
@@ -175,7 +180,7 @@ def run() -> tuple[Template, Any]:
     """Serve until the engine ends; returns in a kernel only, with what listens in it."""
     control = socket.socket(fileno=int(sys.argv[1]))
     del sys.path[0]
-    template = Template(forks.receive(control)[0]["imports"])
+    template = Template(control)
     signal.signal(signal.SIGCHLD, forks.collect)
     control.send(json.dumps({"problem": template.problem}).encode())
     own = os.getpid()
