@@ -122,9 +122,7 @@ class _Builder:
         running = self._running(paths)
         self.runner.expect([state.post for state in running.values()], self.site)
         tasks: dict[Path, asyncio.Task[Outcome | None]] = {}
-        for path in sorted(
-            dict.fromkeys(paths), key=lambda path: -expected_seconds(running.get(path))
-        ):
+        for path in sorted(dict.fromkeys(paths), key=lambda p: -expected_seconds(running.get(p))):
             first = self.sources[path] & changing
             tasks[path] = asyncio.create_task(self._outcome_after(first, tasks, path))
         await asyncio.gather(*tasks.values(), *([import_publishing()] if running else []))
@@ -213,23 +211,14 @@ class _Builder:
             run, published = await self._run_and_publish(state, turn, ran)
         except PostBuilderError as error:
             self.progress.post_ended(state.post, "failed")
-            notices = state.post.notices  # one of them may be the cause
-            return Outcome(
-                state.post.path, "failed", reasons, len(ran), error=error, notices=notices
-            )
+            failed = Outcome(state.post.path, "failed", reasons, len(ran), error=error)
+            return replace(failed, notices=state.post.notices)  # one of them may be the cause
         seconds = time.perf_counter() - begin
         ended = "; ".join(filter(None, (f"built in {seconds:.1f} s", run.remark)))
         self.progress.post_ended(state.post, ended)
-        return Outcome(
-            state.post.path,
-            "built",
-            reasons,
-            len(ran),
-            round(seconds, 3),
-            note=note(state, published),
-            notices=notices_now(state),
-            notes=published.notes,
-        )
+        built = Outcome(state.post.path, "built", reasons, len(ran), round(seconds, 3))
+        built = replace(built, note=note(state, published), notices=notices_now(state))
+        return replace(built, notes=published.notes)
 
     async def _run_and_publish(
         self, state: PostState, turn: Turn, ran: list[Cell]

@@ -56,8 +56,7 @@ def find_cells(
         start, end = text.range_of(token)
         if text.in_liquid("comment", text.starts[start]):
             continue
-        below_split = start == split
-        if below_split or _has_item(text, token):
+        if (below_split := start == split) or _has_item(text, token):
             split = end
         if not runs(token.info, language):
             problems += _split(text, token)
