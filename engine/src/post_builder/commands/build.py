@@ -134,9 +134,9 @@ class _Builder:
 
         A post that waits for another counts: its text may be stale then.
         """
-        used = frozenset[Path]().union(*(self.sources[path] for path in paths))
+        used = frozenset[Path]().union(*(self.sources[path] for path in paths)).intersection(paths)
         changing: set[Path] = set()
-        for path in (path for path in self.sources if path in used.intersection(paths)):
+        for path in (path for path in self.sources if path in used):
             if self.sources[path] & changing or self._must_come_first(path):
                 changing.add(path)
         return changing
