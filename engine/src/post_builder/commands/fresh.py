@@ -11,8 +11,8 @@ from typing import Protocol
 from jupyter_core.paths import jupyter_path
 
 from post_builder.errors import PostBuilderError
-from post_builder.freshness.record import Record
-from post_builder.freshness.unchanged.kept import Unchanged, keep, kept_posts
+from post_builder.freshness.record import Record, load_record
+from post_builder.freshness.unchanged.kept import Unchanged, is_alone, keep, kept_posts
 from post_builder.freshness.unchanged.look import unchanged_records
 from post_builder.pipeline.made.files import left_aside, left_behind
 from post_builder.pipeline.made.records import made_records
@@ -70,15 +70,25 @@ def _unchanged(site: Site, paths: Collection[Path], names: Names, reads: Reads |
     others = [path for path in paths if path not in held]
     if reads is None:
         return held.union(unchanged_records(site, others, names))
+    alone = {path for path in others if _is_alone(site, names[path])}
     with reads.apart() as read:
-        records = unchanged_records(site, others, names)
-    if not reads.is_blind:
+        records = unchanged_records(site, alone, names)
+    if not reads.is_blind:  # else all that a post rests on would not be known
         published = _published(site, records, names)
         with suppress(PostBuilderError, OSError):  # a site that cannot be written to is as fresh
             own_folder(site)
             keep(site, kept, published, read, reads.begin)
     reads.paths.update(kept.files(held))
-    return held.union(records)
+    rest = [path for path in others if path not in alone]  # git may be asked about these
+    return held.union(records, unchanged_records(site, rest, names))
+
+
+def _is_alone(site: Site, name: str) -> bool:
+    """Return whether what is found out about a post can be kept."""
+    with suppress(PostBuilderError, OSError):
+        record = load_record(site, name)
+        return record is not None and is_alone(record)
+    return False
 
 
 def _published(site: Site, records: Mapping[Path, Record], names: Names) -> dict[Path, Unchanged]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
+import subprocess
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -197,6 +199,18 @@ def test_what_is_known_changes_no_answer(known: Path, kind: str) -> None:
     with_it = _unchanged(known)
     known.joinpath(KEPT).unlink(missing_ok=True)
     assert _unchanged(known) == with_it
+
+
+def test_a_post_about_which_git_is_asked_keeps_no_other_from_being_known(site: Path) -> None:
+    """What another process reads is not seen; git says what it ignores in a folder."""
+    subprocess.run(["git", "init", "--quiet"], cwd=site, check=True)
+    _write(site / "data/x.csv")
+    data = json.loads(site.joinpath(RECORD).read_text(encoding="utf-8"))
+    _write(site / RECORD, json.dumps(data | {"files": {"data/": "0" * 32}}))
+    for _ in range(2):  # the first look makes a folder in the site
+        time.sleep(0.2)
+        assert _unchanged(site) is None
+    assert [OTHER] == _held(site)
 
 
 def test_a_name_that_two_posts_share_is_seen(known: Path) -> None:

@@ -113,14 +113,14 @@ def keep(
     Args:
         site: that the posts belong to; it has the engine's own folder.
         kept: what was known, and holds.
-        found: posts that were looked at.
+        found: posts that were looked at, and rest on their own files alone.
         read: absolute paths of all that was read to look at them.
         begin: when that began, in seconds since the epoch.
 
     Raises:
         OSError: if the system refuses.
     """
-    own = {path: _own(site, post) for path, post in found.items() if _is_alone(post.record)}
+    own = {path: _own(site, post) for path, post in found.items()}
     shared = settled_states(_shared(site, read, own.values()) | kept.shared.keys(), begin)
     if shared is None:
         return
@@ -149,7 +149,7 @@ def _key() -> str:
     return digest("\0".join([_FORMAT, *environment()]))
 
 
-def _is_alone(record: Record) -> bool:
+def is_alone(record: Record) -> bool:
     """Return whether a post rests on files of the site alone, each of which its record names."""
     names = (*record.files, *record.declared)
     return not any(cell.source for cell in record.cells) and not any(
