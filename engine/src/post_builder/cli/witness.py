@@ -122,8 +122,8 @@ class Look:
         file = _file(self._arguments)
         if self.is_blind or os.path.realpath(file) != os.path.join(root, WITNESS):
             return
-        own = os.path.dirname(file)
-        kept = {path for path in self.paths if os.path.dirname(path) != os.path.realpath(own)}
+        own = os.path.realpath(os.path.dirname(file))
+        kept = {path for path in self.paths if own not in (path, os.path.dirname(path))}
         paths = sorted({*kept, *looked_for, *code_folders()})
         states = settled_states(paths, self.begin)
         if states is None:

@@ -14,9 +14,9 @@ import pytest
 from runs import drawing, made_up_run, printed
 from toysite import HEADER
 
-from post_builder.cli.witness import Look
+from post_builder.cli.witness import WITNESS, Look, recall
 from post_builder.commands.build import build
-from post_builder.commands.fresh import unchanged_posts
+from post_builder.commands.fresh import looked_for, unchanged_posts
 from post_builder.execution.run import Run
 from post_builder.freshness.packages.kernel_python import forget
 from post_builder.freshness.record import Record
@@ -24,6 +24,7 @@ from post_builder.freshness.unchanged import look
 from post_builder.freshness.unchanged.kept import kept_posts
 from post_builder.pipeline.names import post_names
 from post_builder.pipeline.prepare import PostState
+from post_builder.pipeline.undo import own_folder
 from post_builder.site import Site, open_site
 from post_builder.ui.progress import Silent
 
@@ -59,13 +60,15 @@ def _build(root: Path, *read: str) -> None:
     time.sleep(0.2)  # files that have just changed might change again unseen
 
 
-def _unchanged(root: Path) -> list[str] | None:
-    """Look as a build does; return the posts if all are unchanged."""
+def _unchanged(root: Path, answer: str = "") -> list[str] | None:
+    """Look as a build does, and keep its answer; return the posts if all are unchanged."""
     site = open_site(root)
     forget()  # a process looks at packages once
     with Look(("build", "--site", str(root))) as reads:
         reads.is_blind = False  # tests before this one have read what they liked
         found = unchanged_posts(site, list(site.posts()), every=True, reads=reads)
+        if answer:
+            reads.remember(str(root), answer, looked_for(site))
     return None if found is None else [site.relative(path) for path in found]
 
 
@@ -174,6 +177,19 @@ OF_ALL: dict[str, Callable[[Path], object]] = {
     "bytes of what is kept": lambda root: (root / KEPT).write_bytes(b"\xff"),
     "what is kept is gone": lambda root: (root / KEPT).unlink(),
 }
+
+
+def test_one_build_finds_out_all_that_the_next_need_know(site: Path) -> None:
+    """That each post is unchanged, and that there is nothing to do, which rests on both."""
+    own_folder(open_site(site))
+    time.sleep(0.2)
+    for _ in range(2):  # the second knows the posts
+        site.joinpath(WITNESS).unlink(missing_ok=True)
+        assert [POST, OTHER] == _unchanged(site, "nothing to do")
+        assert [POST, OTHER] == _held(site)
+        assert "nothing to do" == recall(("build", "--site", str(site)))
+    _as_if_unchanged(site / RECORD)
+    assert recall(("build", "--site", str(site))) is None
 
 
 @pytest.mark.parametrize("kind", OF_ONE)
