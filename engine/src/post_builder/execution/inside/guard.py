@@ -100,7 +100,7 @@ def stay(kernel: int, parent: int, scratch: str, engine: int | None = None) -> i
     end_children(spared="" if seconds else CHECKPOINT)
     if engine is not None:
         tell(engine, status)
-    if not seconds and find_children():
+    if not seconds and has_children():
         seconds = stay_with_checkpoints()
     if has_other_parent(parent, seconds):
         remove(scratch)
@@ -177,11 +177,20 @@ def end_children(spared: str = "") -> None:
     Args:
         spared: the name of processes that stay.
     """
-    while children := find_children(spared):
+    while has_children() and (children := find_children(spared)):
         for pid in children:
             os.kill(pid, signal.SIGKILL)
         for pid in children:
             os.waitpid(pid, 0)
+
+
+def has_children() -> bool:
+    """Return whether there are any, which is quick to know: to find them takes a look at all."""
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return False
+    return True
 
 
 def find_children(spared: str = "") -> list[int]:
