@@ -15,6 +15,7 @@ import nbformat
 import pytest
 from disturbances import FAULTS, KILLED, contents, disturbed, site_tree, unfinished
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from pipeline.test_power_loss import power_lost
 from runs import drawing, just_before, made_up_run, printed, publish, state_of
 from toysite import DRAWN, make_drawn, replace
 
@@ -160,6 +161,39 @@ def test_a_command_after_a_fault_gives_what_an_undisturbed_one_gives(
             assert site_tree(reference) == site_tree(root), number
         assert [] == unfinished(root), number
         shutil.rmtree(root)
+    assert number > 0
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("arrived", [True, False], ids=["all renames", "nothing else"])
+@pytest.mark.parametrize("name", [name for name in CASES if name != "an export"])
+def test_a_command_after_a_loss_of_power_gives_what_an_undisturbed_one_gives(
+    blog: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    *,
+    arrived: bool,
+) -> None:
+    """Every file is whole, and the author's are there, whatever had reached the disk."""
+    case, folder = CASES[name], tmp_path_factory.mktemp("sites")
+    case.make(blog)
+    reference = Path(shutil.copytree(blog, folder / "reference"))
+    monkeypatch.chdir(reference)
+    assert 0 == case.work(reference)
+    for number in count():
+        root, left = Path(shutil.copytree(blog, folder / str(number))), folder / f"{number}-left"
+        monkeypatch.chdir(root)
+        if not power_lost(root, number, left, partial(case.work, root), arrived=arrived):
+            break
+        monkeypatch.chdir(left)
+        _assert_whole(left, blog, reference)
+        if not (case.once and any(left.glob(case.once))):
+            case.work(left)
+        with session(open_site(left), "build", print):
+            assert site_tree(reference) == site_tree(left), number
+        shutil.rmtree(root)
+        shutil.rmtree(left)
     assert number > 0
 
 

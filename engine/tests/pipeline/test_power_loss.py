@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -66,10 +67,10 @@ class Disk:
                 copy.joinpath(name).write_bytes(self.synced.get(inode, b""))
 
 
-def _lost_at(
-    root: Path, number: int, target: Path, outputs: tuple[str, ...], arrived: bool
+def power_lost(
+    root: Path, number: int, target: Path, work: Callable[[], object], *, arrived: bool
 ) -> bool:
-    """Build, lose the power at a step, write what is left; return whether there was the step."""
+    """Work, lose the power at a step, write what is left; return whether there was the step."""
     disk = Disk(root)
 
     def before(step: int, _name: str, _arguments: tuple[object, ...]) -> None:
@@ -78,7 +79,7 @@ def _lost_at(
 
     with steps(before, disk.after):
         try:
-            _build(root, *outputs)
+            work()
         except PowerLostError:
             disk.restore(target, renames_arrived=arrived)
             return True
@@ -113,7 +114,7 @@ def test_after_a_loss_of_power_the_next_build_completes_the_post(
     while True:
         root, left = folder / f"{number}", folder / f"{number}-left"
         shutil.copytree(blog, root)
-        if not _lost_at(root, number, left, outputs, arrived):
+        if not power_lost(root, number, left, partial(_build, root, *outputs), arrived=arrived):
             break
         assert left.joinpath(DRAWN).read_bytes() in texts, number
         _build(left, *outputs)

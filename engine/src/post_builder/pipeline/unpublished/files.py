@@ -7,10 +7,12 @@ Jekyll copies all that is in `assets/`, also what was made for drafts, for posts
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 
 from post_builder.document.front_matter import read_front_matter
 from post_builder.errors import FileError, PostBuilderError
 from post_builder.files import digest, operations, read_text
+from post_builder.files.plain import is_plain
 from post_builder.files.writing import make_folders, remove_empty_folders
 from post_builder.freshness.record import Made, Record
 from post_builder.freshness.unchanged.kept import kept_posts
@@ -86,11 +88,22 @@ def _move(site: Site, before: str, after: str) -> None:
     source, target = site.inside(site.root / before), site.inside(site.root / after)
     try:
         make_folders(target.parent)
-        operations.rename_new(source, target)
+        _rename(source, target)
         operations.sync_folder(target.parent)
+        operations.sync_folder(source.parent)
         remove_empty_folders(source, site.root)
     except FileExistsError as error:
         message = f"{before} cannot be moved here, because this file is in the way"
         raise FileError(message, Place(after), "move one of them elsewhere") from error
     except OSError as error:
         raise FileError.of(error, "cannot be moved", before) from error
+
+
+def _rename(source: Path, target: Path) -> None:
+    """Rename a file; after a loss of power it may be in both places already."""
+    try:
+        operations.rename_new(source, target)
+    except FileExistsError:
+        if not is_plain(target) or operations.read(target) != operations.read(source):
+            raise
+        operations.remove(source)
