@@ -123,6 +123,7 @@ def kramdown() -> Iterator[Ask]:
 @given(DOCUMENTS)
 @example(["<pre>", '<div markdown="1">', "* item", "</div>", "", "~~~python", "~~~"])
 @example(["1. item", "   ```text", "   - 1", "   ```", "   ```python", "   ```"])
+@example(["* item", "  ```", "  - 1", "  ```", "  </p>", "  ```python", "  ```"])
 def test_the_cells_are_the_blocks_that_kramdown_shows(kramdown: Ask, lines: list[str]) -> None:
     """A document is refused, or its cells are the Python that readers see."""
     text = "\n".join(lines)

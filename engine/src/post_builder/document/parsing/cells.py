@@ -56,14 +56,14 @@ def find_cells(
         start, end = text.range_of(token)
         if text.in_liquid("comment", text.starts[start]):
             continue
-        if (below_split := start == split) or _has_item(text, token):
-            split = end
+        below_split = split >= 0 and all(line.strip("> \t\r\n") for line in text.lines[split:start])
+        split = end if below_split or _has_item(text, token) else -1
         if not runs(token.info, language):
             problems += _split(text, token)
             continue
         try:
             if below_split:
-                message = "kramdown takes a line of the block above this one for an item of a list"
+                message = "kramdown takes a line of a block above this one for an item of a list"
                 raise text.error(start, message, "put an empty line above that block")
             cell = _cell(text, token, len(names) + 1, language)
         except PostError as error:
