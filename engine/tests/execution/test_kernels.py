@@ -129,6 +129,21 @@ os.remove(os.path.join(os.path.dirname(get_connection_file()), "observations"))"
     assert "post.md:1: what the post read is not known" in capsys.readouterr().err
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows limits no file")
+def test_notes_without_room_fail_the_post(blog: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A post that expects a file not to be there might show that, and would not be stale again."""
+    code = """import os, resource
+from ipykernel.connect import get_connection_file
+notes = os.path.join(os.path.dirname(get_connection_file()), "observations")
+resource.setrlimit(resource.RLIMIT_FSIZE, (os.path.getsize(notes) + 9, -1))
+print(open("data.txt").read())"""
+    blog.joinpath("data.txt").write_text("some data", encoding="utf-8")
+    path = blog / "_posts/2020-01-01-post.md"
+    path.write_text(f"{HEADER}\n```python\n{code}\n```\n", encoding="utf-8")
+    assert 1 == main(["build", "--site", str(blog)])
+    assert "post.md:1: not all that the post read is known" in capsys.readouterr().err
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux forks kernels")
 def test_a_template_that_cannot_fork_says_so_and_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     """The next request may find room for another process."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -54,11 +55,16 @@ class History:
         """Return what the kernel has noted so far.
 
         Raises:
-            ExecutionError: if the file is gone: the post would be taken for one that read nothing.
+            ExecutionError: if the file is gone, or had no room for all: the post would be taken for
+                one that read nothing.
         """
+        hint = "look at the free space for temporary files, and at what removes them; build again"
         try:
-            return self.log.read_bytes()
+            is_whole, notes = bool(self.log.stat().st_mode & stat.S_IWUSR), self.log.read_bytes()
         except OSError as error:
             message = f"what the post read is not known: {self.log} is gone ({error.strerror})"
-            hint = "something removed temporary files while the post ran; build again"
             raise ExecutionError(message, self._place, hint) from error
+        if not is_whole:
+            message = f"not all that the post read is known: there was no room for it in {self.log}"
+            raise ExecutionError(message, self._place, hint)
+        return notes

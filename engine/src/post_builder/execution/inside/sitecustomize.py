@@ -113,7 +113,11 @@ def details(kind: str, path: str) -> tuple[str, ...]:
 
 
 def appender(log: str) -> Callable[[bytes], None]:
-    """Return what appends to a file even after the process has closed all its descriptors."""
+    """Return what appends to a file even after the process has closed all its descriptors.
+
+    Where there is no room for an entry the post goes on, and the file becomes read-only: the engine
+    takes that for notes that are not whole.
+    """
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
     handle = os.open(log, flags, 0o600)
     own = os.fstat(handle)
@@ -124,9 +128,14 @@ def appender(log: str) -> Callable[[bytes], None]:
             is_own = os.path.samestat(os.fstat(handle), own)
         except OSError:
             is_own = False
-        if not is_own:
-            handle = os.open(log, flags, 0o600)  # the number may be that of a file of the post now
-        os.write(handle, data)
+        try:
+            if not is_own:
+                handle = os.open(log, flags, 0o600)  # its number may be that of a file of the post
+            is_whole = os.write(handle, data) == len(data)
+        except OSError:
+            is_whole = False
+        if not is_whole and os.path.exists(log):
+            os.chmod(log, 0o400)
 
     return write
 
