@@ -8,12 +8,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import psutil
 import pytest
 from commandline import PATIENCE, command, lasting, run, write
 from dask_cluster import DaskCluster, dask_cluster
+from disturbances import disturbed
+
+from post_builder.cli import main
 
 pytestmark = pytest.mark.slow
 
@@ -261,6 +265,36 @@ def test_a_worker_without_room_for_files_runs_no_post_with_half_of_them(tmp_path
         done = run("build", root, "--scheduler", started.address)
         assert done.returncode == 0, done.stderr
     assert ">5000000</pre>" in root.joinpath(post).read_text()
+
+
+@pytest.mark.parametrize(
+    ("fault", "steps"),
+    [
+        ("no space", (12,)),
+        pytest.param("no space", (3, 38), marks=pytest.mark.faults),
+        pytest.param("killed", (12, 25), marks=pytest.mark.faults),
+    ],
+)
+def test_a_fault_here_while_results_are_written_leaves_posts_whole(
+    tmp_path: Path, cluster: DaskCluster, fault: str, steps: tuple[int, ...]
+) -> None:
+    """Results that came back are written as those of a local run are."""
+    post, files = "_posts/2020-01-01-rich.md", {"_posts/2020-01-01-rich.md": RICH}
+    files |= {
+        "data.txt": "d",
+        "many/a.csv": "1",
+        "site_code/shapes.py": "def area(a):\n    a + 1\n",
+    }
+    here = repository(tmp_path / "here", files)
+    assert 0 == run("build", here).returncode
+    for step in steps:
+        root = repository(tmp_path / f"{step}", files)
+        call = ["build", "--site", str(root), "--scheduler", cluster.address]
+        assert disturbed(fault, step, partial(main, call))
+        texts = {RICH, here.joinpath(post).read_text()}
+        assert root.joinpath(post).read_text() in texts
+        assert 0 == run("build", root, "--scheduler", cluster.address).returncode
+        assert site_files(here) == site_files(root)
 
 
 def test_a_lost_scheduler_is_an_error_and_nothing_is_written(tmp_path: Path) -> None:

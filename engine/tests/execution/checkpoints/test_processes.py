@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import re
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -137,6 +140,29 @@ def test_folders_for_temporary_files_that_are_gone_are_not_missed(blog: Path) ->
         assert not one.scratch.exists()
         outcome = await author.save([slow, "print(2)"])
         assert None is outcome.error
+        assert 2 == outcome.cells
+        await author.compare(outcome)
+
+    at_work(blog, work)
+
+
+def test_a_full_disk_when_a_checkpoint_is_woken_costs_one_save_at_most(blog: Path) -> None:
+    """The kernel that stands by may still run the post; with space again all is as before."""
+    slow = "import time\ntime.sleep(0.4)"
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    async def work(author: Author) -> None:
+        await author.save([slow, "print(1)"])
+        await asyncio.gather(*author.standby._ready.values())
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(tempfile, "TemporaryDirectory", full)
+            first = await author.save([slow, "print(2)"])
+            second = await author.save([slow, "print(3)"])
+        assert None is first.error
+        assert "did not start: [Errno 28]" in str(second.error)
+        outcome = await author.save([slow, "print(4)"])
         assert 2 == outcome.cells
         await author.compare(outcome)
 
