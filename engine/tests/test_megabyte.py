@@ -75,6 +75,8 @@ PROSE = {
     "comments": "<!-- a comment -->\n\n",
     "open comments": "<!-- ",
     "open outputs": "{{ ",
+    "open extensions": "{::comment}\n",
+    "extensions with other ends": "{::comment}\n{:/nomarkdown}\n",
     "tags": "{% if a %}b{% endif %} ",
     "figures": '{% include figure image_path="/a.png" alt="b" %}\n\n',
     "open spans": "<span ",

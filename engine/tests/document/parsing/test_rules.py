@@ -51,6 +51,9 @@ class WholeScan(HtmlBlocks):
     def _is_one_line(self, *_: object) -> bool:
         return False
 
+    def _may_end(self, *_: object) -> bool:
+        return True
+
 
 def _noting(rule: RuleFuncBlockType, kind: str) -> RuleFuncBlockType:
     """Let markdown-it's rule note what takes a block for its own, and where the block ends."""

@@ -29,6 +29,9 @@ _SPAN = re.compile(
 )
 """Elements that do not start a block."""
 
+_END = re.compile(r"^[ \t>]*\{:/(?P<name>\w*)\}[^\S\n]*$", re.MULTILINE)
+"""The end of an extension of kramdown."""
+
 _MAX_OPEN = 100
 """Elements in one another; those further out are forgotten."""
 
@@ -52,6 +55,8 @@ class HtmlBlocks:
     open: list[Element] = field(default_factory=list)
     last_comment_end: int | None = None
     """Offset of the last `-->`; above it, `<!--` starts a comment."""
+    ends: dict[str, int] | None = None
+    """Offset of the last end of kramdown's extensions, by their names."""
     seen: tuple[tuple[int, int], int, bool] = ((0, 0), 0, False)
     """A list item, how far it was looked through for an empty line or a list, and whether it has
     one there."""
@@ -122,6 +127,8 @@ class HtmlBlocks:
 
     def _end(self, state: StateBlock, start: int, end: int) -> int | None:
         """Return the line after the block; None if there is no block."""
+        if not self._may_end(state, start):
+            return None
         count = _FEW if state.level else _STEP
         while True:
             last = self._inside(state, start, min(start + count, end))
@@ -141,6 +148,17 @@ class HtmlBlocks:
             if stop is not None:
                 self.open = scan.open
             return stop if stop is None else min(start + scan.text.count("\n", 0, stop) + 1, last)
+
+    def _may_end(self, state: StateBlock, start: int) -> bool:
+        """Return whether an extension has an end below; looking for it costs the whole text."""
+        line = state.src[state.bMarks[start] + state.tShift[start] : state.eMarks[start]]
+        extension = EXTENSION.match(line)
+        if extension is None:
+            return True
+        if self.ends is None:
+            self.ends = {end["name"]: end.start() for end in _END.finditer(state.src)}
+        last = max(self.ends.get(name, -1) for name in ("", extension["name"]))
+        return last > state.bMarks[start]
 
     def _inside(self, state: StateBlock, start: int, end: int) -> int:
         """Return the first line that is not in the list item of a line.
