@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from post_builder.errors import ClusterError, FileError
 from post_builder.execution.observations import file_state
@@ -60,7 +61,8 @@ class Tree:
 
 def read_listing(manifest: bytes) -> Listing:
     """Read a listing that has travelled."""
-    return json.loads(manifest.decode("utf-8", "surrogateescape"))  # type: ignore[no-any-return]
+    files: dict[str, list[Any]] = json.loads(manifest.decode("utf-8", "surrogateescape"))
+    return {path: (found, executable) for path, (found, executable) in files.items()}
 
 
 def tracked_tree(site: Site) -> Tree:
