@@ -151,10 +151,10 @@ async def _run(job: Job, build: _Build, worker: Worker) -> Answer:
 
     try:
         site = open_site(root / job.folder)
+        build.templates.expect([post], site)  # it imports while versions are compared
         there = kernel_versions(post.kernel, job.versions.packages.keys(), site)
         if found := tuple(differences(job.versions, there)):
             return Mismatch(worker.address, found)
-        build.templates.expect([post], site)
         failures = raised if job.keep_going else None
         kernels = build.templates.for_run(job.prepared, {})
         run = await execute(job.prepared, site, started, kernels, failures)
