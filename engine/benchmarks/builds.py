@@ -37,9 +37,9 @@ def measure(contestant: Contestant, folder: Path, posts: int) -> dict[str, float
     for number in everything:
         contestant.write(folder, number, 0, 0)
     contestant.begin(folder)
-    before = _processor()
+    before = processor()
     found = {"cold": _seconds(contestant, folder, everything)}
-    found["cold, processor"] = _processor() - before
+    found["cold, processor"] = processor() - before
     if contestant.follows:
         found["nothing changed"] = _seconds(contestant, folder, ())
         contestant.write(folder, 1, 0, 1)
@@ -55,7 +55,7 @@ def _seconds(contestant: Contestant, folder: Path, posts: Sequence[int]) -> floa
     return time.perf_counter() - begin
 
 
-def _processor() -> float:
+def processor() -> float:
     """Return the seconds that processors gave to all that was run and has ended."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
