@@ -35,9 +35,6 @@ from post_builder.ui.progress import Progress
 from post_builder.ui.status_file import NAME as STATUS
 from post_builder.ui.status_file import StatusFile
 
-_QUIET_MS = 100
-"""Saves within this time of one another count as one."""
-
 _FIRST = asyncio.FIRST_COMPLETED
 
 _NOT_WATCHED = (
@@ -82,7 +79,7 @@ async def watch(site: Site, progress: Progress, *, jobs: int, stream: TextIO) ->
 
 
 async def _watch(site: Site, watcher: _Watcher) -> None:
-    saves = awatch(*_watched(site), watch_filter=_Saves(site), step=_QUIET_MS)
+    saves = awatch(*_watched(site), watch_filter=_Saves(site))
     coming = asyncio.ensure_future(anext(saves))  # watching starts before the first build does
     building = asyncio.create_task(watcher.build(site, _all_of(site)))
     saved: set[Path] = set()
@@ -94,7 +91,7 @@ async def _watch(site: Site, watcher: _Watcher) -> None:
                     saved |= {Path(path) for _, path in coming.result()}
                 except ExceptionGroup as group:
                     watcher.report_name(group)
-                    saves = awatch(*_watched(site), watch_filter=_Saves(site), step=_QUIET_MS)
+                    saves = awatch(*_watched(site), watch_filter=_Saves(site))
                     saved |= set(site.posts())  # some saves may not be known
                 coming = asyncio.ensure_future(anext(saves))
                 watcher.end_outdated(saved, site)
