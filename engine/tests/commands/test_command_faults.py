@@ -144,10 +144,7 @@ def test_a_command_after_a_fault_gives_what_an_undisturbed_one_gives(
 ) -> None:
     """At each step every file is old, new, or put away whole; in the end nothing is left behind."""
     case, folder = CASES[name], tmp_path_factory.mktemp("sites")
-    case.make(blog)
-    reference = Path(shutil.copytree(blog, folder / "reference"))
-    monkeypatch.chdir(reference)
-    assert 0 == case.work(reference)
+    reference = _undisturbed(case, blog, folder / "reference", monkeypatch)
     for number in count():
         root = Path(shutil.copytree(blog, folder / str(number)))
         monkeypatch.chdir(root)
@@ -177,10 +174,7 @@ def test_a_command_after_a_loss_of_power_gives_what_an_undisturbed_one_gives(
 ) -> None:
     """Every file is whole, and the author's are there, whatever had reached the disk."""
     case, folder = CASES[name], tmp_path_factory.mktemp("sites")
-    case.make(blog)
-    reference = Path(shutil.copytree(blog, folder / "reference"))
-    monkeypatch.chdir(reference)
-    assert 0 == case.work(reference)
+    reference = _undisturbed(case, blog, folder / "reference", monkeypatch)
     for number in count():
         root, left = Path(shutil.copytree(blog, folder / str(number))), folder / f"{number}-left"
         monkeypatch.chdir(root)
@@ -195,6 +189,15 @@ def test_a_command_after_a_loss_of_power_gives_what_an_undisturbed_one_gives(
         shutil.rmtree(root)
         shutil.rmtree(left)
     assert number > 0
+
+
+def _undisturbed(case: Case, blog: Path, to: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Prepare a site, and return a copy of it in which the command came to its end."""
+    case.make(blog)
+    shutil.copytree(blog, to)
+    monkeypatch.chdir(to)
+    assert 0 == case.work(to)
+    return to
 
 
 def _assert_whole(root: Path, before: Path, after: Path) -> None:
