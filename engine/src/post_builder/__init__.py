@@ -53,6 +53,7 @@ def build(site: str | PathLike[str], *, force: bool = False) -> list[Outcome]:
     from pathlib import Path  # noqa: PLC0415  # as above
 
     from post_builder.commands.build import build as build_posts  # noqa: PLC0415  # as above
+    from post_builder.commands.building.scheduler import here  # noqa: PLC0415  # as above
     from post_builder.pipeline.session import session  # noqa: PLC0415  # as above
     from post_builder.pipeline.unpublished.files import settle  # noqa: PLC0415  # as above
     from post_builder.site import open_site  # noqa: PLC0415  # as above
@@ -61,7 +62,8 @@ def build(site: str | PathLike[str], *, force: bool = False) -> list[Outcome]:
     opened = open_site(Path(site))
     with session(opened, "build", partial(print, file=sys.stderr)):
         posts, jobs = list(opened.posts()), opened.settings.jobs
-        outcomes = asyncio.run(build_posts(opened, posts, Silent(), force=force, jobs=jobs))
+        run = partial(build_posts, opened, posts, Silent(), force=force, jobs=jobs)
+        outcomes = asyncio.run(here(lambda: None, run))
         settle(opened)
     return outcomes
 

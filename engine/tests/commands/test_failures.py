@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from toysite import HEADER
 
 from post_builder.cli import main
 from post_builder.commands.build import build
+from post_builder.commands.building.scheduler import here
 from post_builder.document.post import Post
 from post_builder.site import open_site
 from post_builder.ui.progress import Silent
@@ -126,7 +128,8 @@ def test_a_bug_in_the_engine_spares_the_other_posts(blog: Path) -> None:
     for name in ("broken", "sound"):
         write(blog, f"_posts/2020-01-01-{name}.md", f"{HEADER}```python\nprint(6 * 7)\n```\n")
     site = open_site(blog)
-    outcomes = asyncio.run(build(site, list(site.posts()), Broken(), force=False, jobs=1))
+    run = partial(build, site, list(site.posts()), Broken(), force=False, jobs=1)
+    outcomes = asyncio.run(here(lambda: None, run))
     assert ["failed", "built"] == [outcome.status for outcome in outcomes]
     error = str(outcomes[0].error)
     path = "_posts/2020-01-01-broken.md"

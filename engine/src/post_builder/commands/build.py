@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING
 
 from post_builder.commands.building.notes import internal_error, note, notices_now, page_note
 from post_builder.commands.building.problems import Problems
-from post_builder.commands.building.running import Here, Runner, import_publishing
+from post_builder.commands.building.running import Runner, import_publishing
 from post_builder.commands.building.turns import Turn, Turns, expected_seconds
 from post_builder.document.options import Tag
 from post_builder.document.post import Cell
 from post_builder.errors import PostBuilderError, RaisedError, together
-from post_builder.execution.forking.templates import Templates
 from post_builder.freshness.order import Sources, order
 from post_builder.freshness.packages.kernel_python import forget
 from post_builder.freshness.site_files import before_run
@@ -43,7 +42,7 @@ async def build(  # noqa: PLR0913  # two of them have a default or are switches
     *,
     force: bool,
     jobs: int,
-    runner: Runner | None = None,
+    runner: Runner,
     keep_going: bool = False,
 ) -> list[Outcome]:
     """Build those posts that are stale; the failure of one does not stop the others.
@@ -57,7 +56,7 @@ async def build(  # noqa: PLR0913  # two of them have a default or are switches
         progress: told of each step.
         force: whether to run fresh posts as well.
         jobs: how many posts may run at once.
-        runner: runs the posts; by default on this machine, with templates for this build.
+        runner: runs the posts.
         keep_going: whether to name all cells that raise; a post is not written then either.
 
     Returns:
@@ -68,14 +67,11 @@ async def build(  # noqa: PLR0913  # two of them have a default or are switches
         SiteError: if posts take something from one another in a circle.
     """
     forget()  # packages may have been upgraded since the last build of `watch`
-    templates, makers = Templates(), product_makers(site)
+    makers = product_makers(site)
     known = post_names(site), makers, order(site, paths, makers), MadeProducts(site)
-    shared = runner or Here(templates), Turns(jobs), Problems(site, paths, progress)
+    shared = runner, Turns(jobs), Problems(site, paths, progress)
     builder = _Builder(site, progress, *known, *shared, force=force, keep_going=keep_going)
-    try:
-        return await builder.all_outcomes(paths)
-    finally:
-        await templates.close()
+    return await builder.all_outcomes(paths)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -19,6 +20,7 @@ from commandline import command, lasting, run, still_running, write
 
 from post_builder.commands.build import build
 from post_builder.commands.building.running import Here
+from post_builder.commands.building.scheduler import here
 from post_builder.document.post import Post
 from post_builder.execution.forking.imports import imports_of
 from post_builder.execution.forking.starting import can_fork
@@ -69,11 +71,11 @@ def test_posts_and_records_are_those_of_kernels_of_their_own(blog: Path) -> None
     write(blog, "data.txt", "data")
     write_posts(blog, DRAW)
     other = Path(shutil.copytree(blog, blog.parent / f"{blog.name}-plain"))
-    for root, runner in ((blog, None), (other, Here(Plain()))):
+    for root in (blog, other):
         site = open_site(root)
-        paths = list(site.posts())
-        run = build(site, paths, Silent(), force=False, jobs=2, runner=runner)
-        outcomes = asyncio.run(run)
+        run = partial(build, site, list(site.posts()), Silent(), force=False, jobs=2)
+        own = run(runner=Here(Plain())) if root == other else here(lambda: None, run)
+        outcomes = asyncio.run(own)
         assert ["built"] * 3 == [outcome.status for outcome in outcomes]
     assert lasting(blog) == lasting(other)
 
