@@ -9,6 +9,7 @@ require_relative "blog/formulas"
 require_relative "blog/parts"
 require_relative "blog/policy"
 require_relative "blog/prose"
+require_relative "blog/reading"
 require_relative "blog/search"
 require_relative "blog/showcase"
 require_relative "blog/tables"
@@ -53,6 +54,11 @@ module Blog
     def security_policy(_page) = POLICIES[site_of_page] ||= Policy.of(site_of_page)
 
     def search_sections(html) = Search.sections(html)
+
+    def reading_minutes(html)
+      speeds = site_of_page.config.slice("words_per_minute", "code_lines_per_minute")
+      Reading.minutes(html, **speeds.transform_keys(&:to_sym))
+    end
 
     # Whether an address is that of a figure which follows the page's colours.
     def themed(address) = Figures.matplotlib?(current, address)

@@ -309,6 +309,27 @@ def test_every_colour_of_the_figures_is_seen_in_the_dark() -> None:
     assert contrast(text, card) >= 7
 
 
+@pytest.mark.parametrize(
+    ("html", "minutes"),
+    [
+        ("<p>one</p>", 1),
+        ("<p>" + "word " * 500 + "</p>", 5),
+        ("<p>" + "word " * 500 + "</p>" + BLOCK.format("open", "x = 1\n" * 20), 7),
+        (
+            "<p>" + "word " * 500 + "</p><details><p>" + "word " * 500 + "</p></details>"
+            '<pre class="output stdout">' + "printed\n" * 90 + "</pre>"
+            '<div class="hide-input highlighter-rouge"><pre>' + "x = 1\n" * 90 + "</pre></div>",
+            5,
+        ),
+    ],
+    ids=["short", "prose", "code", "folded"],
+)
+def test_open_code_takes_time_to_read(html: str, minutes: int) -> None:
+    """Words and lines of open code are read; folds and outputs are not."""
+    code = "print Reading.minutes(text, words_per_minute: 100, code_lines_per_minute: 10)"
+    assert ruby(code, html) == str(minutes)
+
+
 def test_a_search_index_knows_what_is_folded() -> None:
     """A section's prose and open code are one text, its folded code is another; outputs are not."""
     folded = BLOCK.format("f", "secret = 1\n").replace(
