@@ -64,10 +64,10 @@ def same_terminal() -> Iterator[None]:
     """Leave the terminal as it was found, whatever ends."""
     try:
         import termios  # noqa: PLC0415  # not on Windows
-
-        before: list[Any] | None = termios.tcgetattr(sys.stdin)
-    except (ImportError, OSError, ValueError):  # termios.error is an OSError
-        before = None
+    except ImportError:
+        termios = None  # type: ignore[assignment]
+    has_terminal = termios is not None and sys.stdin is not None and sys.stdin.isatty()
+    before = termios.tcgetattr(sys.stdin) if has_terminal else None
     try:
         yield
     finally:

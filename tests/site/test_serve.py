@@ -56,8 +56,8 @@ PATIENCE = 120
 class Serving:
     """A running `scripts/serve.py` in a terminal of its own, and what it says."""
 
-    def __init__(self, root: Path) -> None:
-        """Start it."""
+    def __init__(self, root: Path, *, typed: bool = True) -> None:
+        """Start it; without a keyboard it reads from nowhere, as under `nohup` or in an editor."""
         self.terminal, inner = pty.openpty()
         # tests that run in the background ignore Ctrl-C, and so would what they start
         ignored = signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -65,7 +65,7 @@ class Serving:
             [sys.executable, str(root / "scripts/serve.py")],
             cwd=root,
             env=os.environ | {"PATH": PATH, "LC_ALL": "C.UTF-8"},
-            stdin=inner,
+            stdin=inner if typed else subprocess.DEVNULL,
             stdout=inner,
             stderr=inner,
             start_new_session=True,
@@ -162,6 +162,20 @@ def test_a_page_says_how_its_post_stands_and_ctrl_c_leaves_the_terminal_alone(
     assert (serving.process.wait(PATIENCE), said.rstrip()[-6:]) == (0, "\x1b[?25h")
     assert re.findall(r".*(?:\.rb:\d+:in|File \".*\", line).*", said[before:]) == []
     assert not source.joinpath(".post-builder/status.json").exists()
+
+
+def test_it_needs_no_keyboard(source: Path) -> None:
+    """It serves where nobody can type, until it is told to end."""
+    source.joinpath("gate").touch()
+    running = Serving(source, typed=False)
+    try:
+        running.until(r"Server address: http://127\.0\.0\.1:\d+/")
+        running.process.terminate()
+        assert "Traceback" not in running.rest()
+        assert running.process.wait(PATIENCE) == 0
+    finally:
+        running.process.kill()
+        os.close(running.terminal)
 
 
 def test_nothing_of_it_is_in_a_site_that_was_built(site: Built) -> None:
