@@ -10,8 +10,8 @@ import psutil
 import pytest
 from toysite import POST, replace
 
-from post_builder.commands.building import ahead
 from post_builder.commands.building.ahead import template_ahead
+from post_builder.execution.forking import starting
 from post_builder.execution.forking.starting import TemplateProcess
 from post_builder.site import open_site
 
@@ -34,7 +34,7 @@ class Noted(TemplateProcess):
 @pytest.fixture
 def noted(monkeypatch: pytest.MonkeyPatch) -> type[Noted]:
     """Start no process, but count how many would be."""
-    monkeypatch.setattr(ahead, "TemplateProcess", Noted)
+    monkeypatch.setattr(starting, "TemplateProcess", Noted)
     Noted.started = 0
     return Noted
 

@@ -12,6 +12,11 @@ HEAVY = {
     *("matplotlib", "nbclient", "nbconvert", "nbformat", "rich", "ssl", "torch", "zmq"),
 }
 
+RUNNING = {
+    *("post_builder.commands.build", "post_builder.commands.building.scheduler"),
+    *("post_builder.execution.forking", "post_builder.ui.progress", "socket"),
+}
+
 
 def test_check_imports_little(blog: Path, header: str) -> None:
     """Neither Jupyter nor what only a run, an error or the network needs."""
@@ -53,9 +58,9 @@ def test_words_are_written_without_jupyter(
 ) -> None:
     """New prose, alternative text or caption: no library of Jupyter, and nothing that a run needs.
 
-    `filelock` imports asyncio, which imports ssl.
+    No event loop either.
     """
-    heavy = (HEAVY | more) - {"asyncio", "ssl"}
+    heavy = HEAVY | more | RUNNING
     replace(toy / POST, before, after)
     code = (
         "import sys; from post_builder.cli import main\n"

@@ -20,7 +20,13 @@ from post_builder.site import WITHHELD, Site
 from post_builder.ui.printing import show
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
     from post_builder.commands.building.ahead import Ahead
+    from post_builder.commands.building.posts import Posts
+    from post_builder.pipeline.prepare import PostState
+    from post_builder.ui.outcomes import Outcome
 
 FAILED = 1
 """The exit status of a command that found or met a problem."""
@@ -64,25 +70,20 @@ def _build(site: Site, arguments: argparse.Namespace) -> int:
 
 
 def _build_with(site: Site, arguments: argparse.Namespace, ahead: Ahead) -> int:
-    import asyncio  # noqa: PLC0415
-
-    from post_builder.commands.build import build  # noqa: PLC0415
-    from post_builder.commands.building.scheduler import here, on_cluster  # noqa: PLC0415
+    from post_builder.commands.building.posts import known_posts, write_words  # noqa: PLC0415
     from post_builder.pipeline.made.files import Orphans, remove_orphans  # noqa: PLC0415
     from post_builder.pipeline.names import post_names  # noqa: PLC0415
     from post_builder.pipeline.session import session  # noqa: PLC0415
     from post_builder.pipeline.unpublished.files import settle  # noqa: PLC0415
     from post_builder.ui.outcomes import report  # noqa: PLC0415
-    from post_builder.ui.progress import live  # noqa: PLC0415
 
     with session(site, "build", _say):
-        paths, orphans = named_posts(site, arguments.posts), Orphans()
-        jobs = len(paths) if arguments.scheduler else arguments.jobs or site.settings.jobs
-        with live(silent=arguments.json) as progress:
-            options = {"force": arguments.force, "jobs": jobs, "keep_going": arguments.keep_going}
-            run, scheduler = partial(build, site, paths, progress, **options), arguments.scheduler
-            place = on_cluster(site, scheduler, run) if scheduler else here(ahead.take, run)
-            outcomes = asyncio.run(place)
+        orphans = Orphans()
+        posts = known_posts(site, named_posts(site, arguments.posts), force=arguments.force)
+        running = posts.running(posts.left())
+        if not running:
+            write_words(posts)
+        outcomes = _run(posts, running, arguments, ahead) if posts.left() else posts.done()
         failed = any(outcome.error for outcome in outcomes)
         if not (failed or arguments.posts):  # one that failed may be what they were made for
             orphans = remove_orphans(site, post_names(site))
@@ -91,6 +92,25 @@ def _build_with(site: Site, arguments: argparse.Namespace, ahead: Ahead) -> int:
     _say("\n".join(_withheld(post, why) for post, why in moved.items()))
     _say("\n".join(map(str, orphans.errors)))
     return FAILED if failed or orphans.errors else 0
+
+
+def _run(
+    posts: Posts, running: Mapping[Path, PostState], arguments: argparse.Namespace, ahead: Ahead
+) -> list[Outcome]:
+    """Build what is left of the posts of a build, here or on a cluster."""
+    import asyncio  # noqa: PLC0415
+
+    from post_builder.commands.build import run_posts  # noqa: PLC0415
+    from post_builder.commands.building.scheduler import here, on_cluster  # noqa: PLC0415
+    from post_builder.ui.progress import live  # noqa: PLC0415
+
+    site, scheduler = posts.site, arguments.scheduler
+    jobs = len(posts.paths) if scheduler else arguments.jobs or site.settings.jobs
+    with live(silent=arguments.json) as progress:
+        options = {"jobs": jobs, "keep_going": arguments.keep_going}
+        run = partial(run_posts, posts, running, progress, **options)
+        place = on_cluster(site, scheduler, run) if scheduler else here(ahead.take, run)
+        return asyncio.run(place)
 
 
 def _withheld(post: str, why: str) -> str:

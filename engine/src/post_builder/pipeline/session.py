@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import time
@@ -54,6 +53,8 @@ def session(site: Site, command: str, say: Say) -> Iterator[None]:
 @asynccontextmanager
 async def async_session(site: Site, command: str, say: Say) -> AsyncIterator[None]:
     """Wait as `session` does, while other tasks go on."""
+    import asyncio  # noqa: PLC0415  # `session` does without
+
     lock = _lock(site)
     try:
         for _ in _refused(site, lock, say):

@@ -11,14 +11,17 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from post_builder.document.front_matter import kernel_of, read_front_matter
 from post_builder.errors import PostBuilderError
-from post_builder.execution.forking.starting import TemplateProcess, may_fork
 from post_builder.files import digest, read_text, unix_newlines
 from post_builder.freshness.record import load_record
 from post_builder.pipeline.names import post_names
 from post_builder.site import Site, slug_of
+
+if TYPE_CHECKING:
+    from post_builder.execution.forking.starting import TemplateProcess
 
 _FENCED = re.compile(r"^([ >]*)(`{3,}|~{3,})[^\n`]*\n(.*?)^\1\2", re.MULTILINE | re.DOTALL)
 """A block of code, as most are written, with what is before each of its lines."""
@@ -49,8 +52,8 @@ def template_ahead(site: Site, paths: Sequence[Path], *, force: bool) -> Iterato
     ahead = Ahead()
     with suppress(PostBuilderError, OSError, ValueError):  # the build will report it
         latest = max(paths, key=lambda path: path.stat().st_mtime_ns)
-        if _may_fork(site, latest) and (force or _has_new_code(site, latest)):
-            ahead = Ahead(TemplateProcess(site))
+        if force or _has_new_code(site, latest):
+            ahead = Ahead(_template(site, latest))
     try:
         yield ahead
     finally:
@@ -58,11 +61,15 @@ def template_ahead(site: Site, paths: Sequence[Path], *, force: bool) -> Iterato
             process.end()
 
 
-def _may_fork(site: Site, path: Path) -> bool:
+def _template(site: Site, path: Path) -> TemplateProcess | None:
+    """Start a template if it can stand for the kernel of a post."""
+    from post_builder.execution.forking.starting import TemplateProcess, may_fork  # noqa: PLC0415
+
     name = site.relative(path)
     inherited = site.inherited(path).front_matter
     kernel = kernel_of(read_front_matter(read_text(path, name), name, inherited))
-    return kernel is not None and may_fork(kernel.name, kernel.language, site)
+    forks = kernel is not None and may_fork(kernel.name, kernel.language, site)
+    return TemplateProcess(site) if forks else None
 
 
 def _has_new_code(site: Site, path: Path) -> bool:

@@ -23,14 +23,6 @@ def notices_now(state: PostState) -> tuple[Notice, ...]:
     return post.notices if post else ()
 
 
-def page_note(state: PostState) -> str:
-    """Say what was written without a run."""
-    if state.older_markup and not state.reasons:
-        return "outputs written in the markup of this version; no cell ran"
-    cells = [cell.name for cell in state.prepared.cells if cell.name in state.page_changes]
-    return f"new options of the page written for {', '.join(cells)}; no cell ran" if cells else ""
-
-
 def internal_error(name: str, error: Exception) -> PostBuilderError:
     """Report a bug in full."""
     detail = "".join(traceback.format_exception(error))
