@@ -6,11 +6,16 @@ two of them.
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import os
-import tempfile
+from contextlib import suppress
 from pathlib import Path
+
+_NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+"""How a file is opened that must not be there yet, not even as a link; Windows has text files."""
+
+_PRIVATE = 0o600
+"""The permissions of a file until it gets those of the one that it replaces."""
 
 _NO_REPLACE, _EXCHANGE = 1, 2
 """Flags of renameat2 in Linux."""
@@ -29,8 +34,10 @@ def make_folder(path: Path) -> None:
 
 def open_temporary(folder: Path, prefix: str, suffix: str) -> tuple[int, Path]:
     """Create a file of a name that no other has; return its descriptor and path."""
-    handle, name = tempfile.mkstemp(suffix, prefix, folder)
-    return handle, Path(name)
+    while True:
+        path = folder / f"{prefix}{os.urandom(4).hex()}{suffix}"
+        with suppress(FileExistsError):
+            return os.open(path, _NEW, _PRIVATE), path
 
 
 def write(handle: int, data: bytes) -> None:
@@ -98,6 +105,8 @@ def sync_folder(folder: Path) -> None:
 
 
 def _renameat2(first: Path, second: Path, flag: int) -> bool:
+    import ctypes  # noqa: PLC0415  # new prose is written without it
+
     call = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None) if _is_linux() else None
     if call is None:
         return False

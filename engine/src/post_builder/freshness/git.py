@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Collection
 from pathlib import Path
 
@@ -55,6 +54,8 @@ def _git(root: Path, *arguments: str) -> str:
 
 def _run(root: Path, *arguments: str, given: str = "") -> tuple[int, str]:
     """Run git; return its exit status and what it prints, or nothing if it is not installed."""
+    import subprocess  # noqa: PLC0415  # few builds ask git
+
     inherited = {name: text for name, text in os.environ.items() if name not in _OF_HOOKS}
     try:
         done = subprocess.run(

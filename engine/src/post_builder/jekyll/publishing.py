@@ -6,7 +6,6 @@ import datetime as dt
 import re
 from collections.abc import Mapping
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from post_builder.jekyll.config import JekyllConfig
 from post_builder.jekyll.documents import kind_of
@@ -45,8 +44,12 @@ def why_unpublished(
 
 def zone_of(config: JekyllConfig) -> dt.tzinfo | None:
     """Return the time zone of a site's dates; None for that of the machine."""
+    if not config.timezone:
+        return None
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # noqa: PLC0415  # many sites name none
+
     try:
-        return ZoneInfo(config.timezone) if config.timezone else None
+        return ZoneInfo(config.timezone)
     except (ZoneInfoNotFoundError, ValueError):
         return None
 
