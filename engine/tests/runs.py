@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import platform
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from post_builder.execution.observations import Observations, file_state
 from post_builder.execution.run import CellRun, KernelFacts, Output, Run

@@ -1,9 +1,9 @@
 """The settings under `post_builder:`, and the mistakes that can be made in them."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from post_builder.errors import SiteError
 from post_builder.settings import KEY, Settings, read_settings

@@ -7,7 +7,7 @@ import pytest
 
 from post_builder.errors import SiteError
 from post_builder.settings import Settings
-from post_builder.site import Site, open_site, slug_of
+from post_builder.site import open_site, slug_of
 
 
 def _configure(root: Path, text: str) -> None:
@@ -26,7 +26,8 @@ def _configure(root: Path, text: str) -> None:
 def test_a_site_knows_where_it_is_published(tmp_path: Path, text: str, url: str) -> None:
     """The address is that of `_config.yml`, with the base URL."""
     _configure(tmp_path, text)
-    assert Site(tmp_path, Settings(), url) == open_site(tmp_path)
+    site = open_site(tmp_path)
+    assert (tmp_path, Settings(), url) == (site.root, site.settings, site.url)
 
 
 def test_settings_are_those_of_the_config_file(tmp_path: Path) -> None:

@@ -2,34 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Iterable, Sequence
+from typing import Any, Self
 
 from post_builder.place import Place
 
 
-@dataclass
 class PostBuilderError(Exception):
     """Something the author can fix; the base of every error raised on purpose."""
 
-    message: str
-    place: Place | None = None
-    hint: str = ""
-    """What to do about it."""
-    trail: tuple[Place, ...] = ()
-    """Further lines that belong to the error, such as the source of a transcluded cell."""
-    detail: str = ""
-    """Printed output, a traceback or a diff: as many lines as needed."""
-    others: tuple[PostBuilderError, ...] = ()
-    """Further errors that were found at the same time."""
+    def __init__(  # noqa: PLR0913, PLR0917  # what can be said about an error
+        self,
+        message: str,
+        place: Place | None = None,
+        hint: str = "",
+        trail: tuple[Place, ...] = (),
+        detail: str = "",
+        others: tuple[PostBuilderError, ...] = (),
+    ) -> None:
+        """Take what is known; all of it travels between processes, as `args` do."""
+        super().__init__(message, place, hint, trail, detail, others)
+        self.message = message
+        self.place = place
+        self.hint = hint
+        """What to do about it."""
+        self.trail = trail
+        """Further lines that belong to the error, such as the source of a transcluded cell."""
+        self.detail = detail
+        """Printed output, a traceback or a diff: as many lines as needed."""
+        self.others = others
+        """Further errors that were found at the same time."""
 
-    def __reduce__(self) -> tuple[type[PostBuilderError], tuple[object, ...]]:
-        """Travel between processes whole: exceptions drop what was given by its keyword."""
-        return type(self), tuple(getattr(self, each.name) for each in fields(self))
+    def replaced(self, **changes: Any) -> Self:  # noqa: ANN401  # as `__init__`
+        """Return the error with other values for some of what is known about it."""
+        names = ("message", "place", "hint", "trail", "detail", "others")
+        return type(self)(**{name: getattr(self, name) for name in names} | changes)
 
     def each(self) -> tuple[PostBuilderError, ...]:
         """Return this error and the others, each one alone."""
-        return (replace(self, others=()), *self.others) if self.others else (self,)
+        return (self.replaced(others=()), *self.others) if self.others else (self,)
 
     def __str__(self) -> str:
         """Return the whole error as the terminal shows it, with the others below it."""
@@ -97,7 +108,21 @@ class ClusterError(PostBuilderError):
     """The cluster that runs posts cannot be reached, lost a post, or does not fit the author's."""
 
 
+def similar(word: str, known: Iterable[str], count: int = 1, similarity: float = 0.6) -> list[str]:
+    """Return the known words that may be meant by one, the most similar first, for a hint.
+
+    Args:
+        word: that was written.
+        known: words.
+        count: how many are returned at most.
+        similarity: that a word must have, from 0 to 1, as `difflib` measures it.
+    """
+    from difflib import get_close_matches  # noqa: PLC0415  # most words are spelled right
+
+    return get_close_matches(word, list(known), count, similarity)
+
+
 def together(errors: Sequence[PostBuilderError]) -> PostBuilderError:
     """Return one error for all that was found at the same time; the first comes first."""
     flat = [error for group in errors for error in group.each()]
-    return replace(flat[0], others=tuple(flat[1:])) if flat[1:] else flat[0]
+    return flat[0].replaced(others=tuple(flat[1:])) if flat[1:] else flat[0]

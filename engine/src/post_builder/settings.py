@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
-from difflib import get_close_matches
 from typing import Any, Literal
 
-from post_builder.errors import SiteError
+from msgspec import Struct, field
+
+from post_builder.errors import SiteError, similar
 from post_builder.place import Place
 from post_builder.yaml_reader import line_of, not_negative
 
@@ -19,8 +19,7 @@ KEY = "post_builder"
 """The key of the settings in it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """What `_config.yml` says under `post_builder:`, or the defaults."""
 
     timeout: float = 600
@@ -91,10 +90,10 @@ def read_settings(given: object, text: str) -> Settings:
     """
     if not isinstance(given, dict):
         raise SiteError(f"{KEY}: must be a mapping", _place(text))
-    known = sorted(field.name for field in fields(Settings))
+    known = sorted(Settings.__struct_fields__)
     for key in given:
         if key not in known:
-            near = get_close_matches(str(key), known, 1)
+            near = similar(str(key), known, 1)
             hint = f"did you mean {near[0]}?" if near else f"the settings are {', '.join(known)}"
             raise SiteError(f"unknown setting {key}", _place(text, str(key)), hint)
     checked: dict[str, Any] = {key: _checked(key, value, text) for key, value in given.items()}

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from post_builder.errors import FileError, SiteError
 from post_builder.files import read_bytes
@@ -27,8 +28,7 @@ OWN_FOLDER = ".post-builder"
 """The folder of the engine's lock and of copies to go back to; Jekyll and git leave it out."""
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
+class Site(Struct, frozen=True):
     """A Jekyll site."""
 
     root: Path
@@ -36,7 +36,7 @@ class Site:
     settings: Settings = field(default_factory=Settings)
     url: str = ""
     """Where the site is published, base URL included; empty if `_config.yml` does not say."""
-    jekyll: JekyllConfig = field(default_factory=JekyllConfig, compare=False)
+    jekyll: JekyllConfig = field(default_factory=JekyllConfig)
     """Where Jekyll finds posts, and which it publishes."""
     home: Path | None = None
     """The folder of `_config.yml`, where that is not the root: `source:` names the root then."""

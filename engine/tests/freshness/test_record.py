@@ -3,13 +3,14 @@
 import json
 import re
 from collections.abc import Callable
-from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import to_builtins
+from msgspec.structs import replace
 
 from post_builder.errors import RecordError
 from post_builder.freshness.circumstances import Circumstances
@@ -102,7 +103,7 @@ def test_a_record_of_another_format_counts_as_missing(
 
 def test_unknown_keys_are_ignored(write: Callable[[bytes], Site]) -> None:
     """A later version may add to a record without changing what the rest of it means."""
-    data = {**asdict(RECORD), "more": [1]}
+    data = {**to_builtins(RECORD), "more": [1]}
     assert RECORD == load_record(write(json.dumps(data).encode()), "a")
 
 
@@ -206,7 +207,7 @@ def test_two_records_have_the_same_result_if_only_their_circumstances_differ() -
     assert RECORD.same_result(replace(RECORD, run=Circumstances(date="tomorrow")))
     assert not RECORD.same_result(None)
     assert not RECORD.same_result(replace(RECORD, run=Circumstances(cells={"new": 1.0})))
-    for name in asdict(RECORD).keys() - {"run"}:
+    for name in to_builtins(RECORD).keys() - {"run"}:
         other: dict[str, Any] = {name: None}
         assert not RECORD.same_result(replace(RECORD, **other)), name
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
+import msgspec
 import pytest
 from runs import drawing, just_before, made_up_run, printed, publish, state_of
 from toysite import DRAWN, HEADER, make_drawn, replace
@@ -321,8 +321,8 @@ def test_an_input_that_cannot_be_read_is_an_error(
     state = state_of(site, DRAWN)
     outputs = ((printed("1"),), (drawing("a"),))
     run = made_up_run(state.prepared, outputs, ["0.5"], read=[site / "data.txt"])
-    seen = dataclasses.replace(run.observations, listed=frozenset({str(site / "folder")}))
-    publish(state, dataclasses.replace(run, observations=seen), just_before(state))
+    seen = msgspec.structs.replace(run.observations, listed=frozenset({str(site / "folder")}))
+    publish(state, msgspec.structs.replace(run, observations=seen), just_before(state))
     site.joinpath("data.txt").write_text("another text", encoding="utf-8")
 
     def refuse(path: Path) -> NoReturn:

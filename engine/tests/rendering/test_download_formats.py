@@ -6,7 +6,6 @@ The engine writes both formats itself, because these libraries are slow to impor
 from __future__ import annotations
 
 import string
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ import nbformat
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from post_builder.document.parsing.parser import inspect

@@ -7,9 +7,9 @@ import os
 import re
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 from rich.console import Console
 from rich.progress import Progress as Display
 from rich.progress import TextColumn

@@ -198,13 +198,13 @@ def adopt(site: Site, arguments: argparse.Namespace) -> int:
 
 def init(site: Site, arguments: argparse.Namespace) -> int:
     """Make a Jekyll site ready."""
-    from dataclasses import asdict  # noqa: PLC0415
+    from msgspec import to_builtins  # noqa: PLC0415
 
     from post_builder.commands.init import init  # noqa: PLC0415
 
     steps = init(site, _today(site))
     if arguments.json:
-        _print_json([asdict(step) for step in steps])
+        _print_json(to_builtins(steps))
     else:
         print("\n".join(map(str, steps)))
     return 0

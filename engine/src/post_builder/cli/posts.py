@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 from pathlib import Path
 
-from post_builder.errors import SiteError
+from post_builder.errors import SiteError, similar
 from post_builder.site import Site, slug_of
 
 _SIMILAR = 0.6
@@ -49,5 +48,5 @@ def _meant(path: Path, known: Sequence[Path]) -> list[Path]:
     typed = slug_of(path).lower()
     part_of = [post for post in known if typed and typed in post.stem.lower()]
     slugs = {slug_of(post).lower(): post for post in known}
-    similar = [slugs[slug] for slug in get_close_matches(typed, slugs, _SUGGESTED, _SIMILAR)]
-    return (part_of or similar)[:_SUGGESTED]
+    near = [slugs[slug] for slug in similar(typed, slugs, _SUGGESTED, _SIMILAR)]
+    return (part_of or near)[:_SUGGESTED]

@@ -7,13 +7,13 @@ import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from distributed import KilledWorker
 from distributed.client import FutureCancelledError
+from msgspec import Struct, field
 
 from post_builder.cluster.home import TRACKED, brought_home, error_at_home
 from post_builder.cluster.messages import Answer, Failed, Job, Mismatch, Missing, Ran
@@ -40,8 +40,7 @@ Started = Callable[[Cell, str], None]
 """Told of a cell that starts, and of the worker that runs it."""
 
 
-@dataclass(eq=False)
-class Cluster:
+class Cluster(Struct, eq=False):
     """Runs posts on the workers of a cluster."""
 
     client: Any  # Dask's `Client`, of which few methods have types
@@ -198,7 +197,7 @@ def _ran(answer: Answer, place: Place, tree: Tree) -> Ran:
     if isinstance(answer, Failed):
         error = error_at_home(answer.error, answer.root, tree)
         unseen = any(name in error.message for name in _UNSEEN)
-        raise replace(error, hint=error.hint or TRACKED) if unseen else error
+        raise error.replaced(hint=error.hint or TRACKED) if unseen else error
     if isinstance(answer, Mismatch):
         message = f"the worker {answer.worker} differs: {'; '.join(answer.differences)}"
         raise ClusterError(message, place, ALIKE)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from typing import TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from post_builder.cluster.messages import Ran
 from post_builder.cluster.tree import Tree
@@ -50,16 +52,14 @@ def brought_home(ran: Ran, tree: Tree, place: Place, plotly: str) -> Run:
 def error_at_home(error: E, root: str, tree: Tree) -> E:
     """Return an error with the paths that files have on the author's machine."""
     here = os.fspath(tree.root)
-    return replace(
-        error,
+    return error.replaced(
         message=error.message.replace(root, here),
         detail=error.detail.replace(root, here),
         others=tuple(error_at_home(other, root, tree) for other in error.others),
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Home:
+class _Home(Struct, frozen=True):
     ran: Ran
     tree: Tree
 

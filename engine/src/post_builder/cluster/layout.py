@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from post_builder.cluster.tree import Listing, read_listing
 from post_builder.execution.observations import file_state
 
 
-@dataclass(slots=True)
-class Layout:
+class Layout(Struct):
     """A folder with the files of a work tree; the posts of a build share it, as they do at home."""
 
     root: Path

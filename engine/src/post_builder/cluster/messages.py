@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from post_builder.cluster.tree import Listing
 from post_builder.errors import PostBuilderError, RaisedError
@@ -12,8 +13,7 @@ from post_builder.freshness.packages.kernel_python import PythonVersions
 from post_builder.sources.transclusion import PreparedPost
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Struct, frozen=True):
     """A post to run."""
 
     prepared: PreparedPost
@@ -36,8 +36,7 @@ class Job:
     """Whether to run on after a cell that raises."""
 
 
-@dataclass(frozen=True, slots=True)
-class Missing:
+class Missing(Struct, frozen=True):
     """What a worker answers that lacks files."""
 
     worker: str
@@ -47,16 +46,14 @@ class Missing:
     digests: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Mismatch:
+class Mismatch(Struct, frozen=True):
     """What a worker answers on which a post would not run as on the author's machine."""
 
     worker: str
     differences: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(Struct, frozen=True):
     """What a worker answers on which a post could not be run to its end."""
 
     error: PostBuilderError
@@ -64,8 +61,7 @@ class Failed:
     """Of the work tree there."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ran:
+class Ran(Struct, frozen=True):
     """What a worker answers that has run a post."""
 
     run: Run

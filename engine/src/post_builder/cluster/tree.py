@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
+
+from msgspec import Struct
 
 from post_builder.errors import ClusterError, FileError
 from post_builder.execution.observations import file_state
@@ -18,8 +19,7 @@ Listing = Mapping[str, tuple[str, bool]]
 """For each path, relative to the work tree, the digest of the file and whether it can be run."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tree:
+class Tree(Struct, frozen=True):
     """What posts can read on a worker."""
 
     root: Path

@@ -8,12 +8,13 @@ import tempfile
 import threading
 from collections.abc import Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
 from distributed import Worker, get_worker
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from post_builder.cluster.layout import Layout
 from post_builder.cluster.messages import Answer, Failed, Job, Mismatch, Missing, Ran
@@ -75,8 +76,7 @@ def _workshop(_worker: str, folder: str) -> _Workshop:
     return _Workshop(Path(tempfile.mkdtemp(prefix="posts-", dir=folder)))
 
 
-@dataclass(slots=True)
-class _Build:
+class _Build(Struct):
     """What the posts of one build share on a worker."""
 
     layout: Layout

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from post_builder.commands.building.notes import note, notices_now
 from post_builder.commands.building.posts import Posts, known_posts, write_words
@@ -101,8 +103,7 @@ async def run_posts(  # noqa: PLR0913  # two of them are switches
     return posts.done()
 
 
-@dataclass(frozen=True, slots=True)
-class _Builder:
+class _Builder(Struct, frozen=True):
     """What the runs of one build have in common."""
 
     posts: Posts

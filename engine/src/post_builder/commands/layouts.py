@@ -6,9 +6,10 @@ import os
 import re
 import subprocess
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from post_builder.site import Site
 from post_builder.yaml_reader import read_mapping
@@ -37,8 +38,7 @@ _RUBY_SECONDS = 30
 """Time limit for a question to Ruby; it usually takes half a second."""
 
 
-@dataclass(frozen=True, slots=True)
-class Theme:
+class Theme(Struct, frozen=True):
     """The theme of a site."""
 
     name: str = ""

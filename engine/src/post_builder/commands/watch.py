@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
+from msgspec import Struct, field
 from watchfiles import Change, DefaultFilter, awatch
 from watchfiles._rust_notify import WatchfilesRustInternalError
 
@@ -114,8 +114,7 @@ def _all_of(site: Site) -> Callable[[], list[Path]]:
     return lambda: list(site.posts())
 
 
-@dataclass(slots=True)
-class _Watcher:
+class _Watcher(Struct):
     progress: Progress
     jobs: int
     stream: TextIO

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
 from post_builder.files import digest
 
@@ -15,22 +14,21 @@ _DEVICE = re.compile(r"(?:con|prn|aux|nul|(?:com|lpt)\d)(?:\..*)?", re.IGNORECAS
 """What Windows takes for a device, whatever its extension."""
 
 
-@dataclass(slots=True)
 class FigureNames:
     """Gives out the paths of one post's figures, without extensions, cell after cell."""
 
-    folder: str
-    """Of its figures, relative to the site's root."""
-    cells: Iterable[str]
-    """The names of all its cells."""
-    _stems: dict[str, str] = field(init=False)
-    _taken: set[str] = field(init=False)
-    """Names that are given out or reserved for a cell, without case: not all systems tell it."""
+    def __init__(self, folder: str, cells: Iterable[str]) -> None:
+        """Reserve a name for each cell; cells whose own name fits come first.
 
-    def __post_init__(self) -> None:
-        """Reserve a name for each cell; cells whose own name fits come first."""
-        self._stems, self._taken = {}, set()
-        names = list(self.cells)
+        Args:
+            folder: of its figures, relative to the site's root.
+            cells: the names of all its cells.
+        """
+        self.folder = folder
+        self._stems: dict[str, str] = {}
+        self._taken: set[str] = set()
+        """Names that are given out or reserved for a cell, without case: not all systems tell."""
+        names = list(cells)
         for name in sorted(names, key=lambda name: _portable(name) != name):
             stem = _portable(name)
             if stem.casefold() in self._taken:

@@ -10,7 +10,9 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 PLACEHOLDER_ALT = "Describe what the figure shows"
 """Alternative text of figures in a new post; `check` asks for a real one."""
@@ -32,8 +34,7 @@ _ENTITIES = str.maketrans(
 """What would end or break a parameter of an include."""
 
 
-@dataclass(frozen=True, slots=True)
-class FigureTag:
+class FigureTag(Struct, frozen=True):
     """A figure tag and what it says."""
 
     image_path: str

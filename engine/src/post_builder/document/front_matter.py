@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from post_builder.document.code.languages import usual_name
 from post_builder.errors import PostError
@@ -27,19 +28,17 @@ _KERNELS = {"python": "python", "xpython": "python", "bash": "bash", "ir": "R", 
 """Languages of kernels by their name without a version."""
 
 
-@dataclass(frozen=True, slots=True)
-class KernelSpec:
+class KernelSpec(Struct, frozen=True):
     """The kernel that runs a post."""
 
     name: str
     language: str
     """The word on the fences of its cells."""
-    spec: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    spec: Mapping[str, Any] = field(default_factory=dict)
     """As Jupyter keeps it in a notebook, with a name and a language."""
 
 
-@dataclass(frozen=True, slots=True)
-class FrontMatter:
+class FrontMatter(Struct, frozen=True):
     """The front matter of a file."""
 
     path: str

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass, fields
-from difflib import get_close_matches
 from enum import StrEnum
+
+from msgspec import Struct
 
 from post_builder.document.code.foreign_options import meaning_of_key, meaning_of_tag
 from post_builder.document.product_paths import product_paths
+from post_builder.errors import similar
 
 
 class Tag(StrEnum):
@@ -89,8 +90,7 @@ class OptionError(ValueError):
     """An attribute list that does not say what its author meant."""
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Struct, frozen=True):
     """What the attribute list of a cell says."""
 
     name: str | None = None
@@ -111,7 +111,7 @@ class Options:
     def of_run(self) -> dict[str, object]:
         """Return the options that may change what a cell gives."""
         others = {"alt", "caption", "tolerance", "absolute_tolerance", "products"}
-        names = [field.name for field in fields(self) if field.name not in others]
+        names = [name for name in self.__struct_fields__ if name not in others]
         tags = sorted(self.tags - PAGE_TAGS - COMPARISON_TAGS)
         products = {"products": self.products} if self.products else {}
         return {name: getattr(self, name) for name in names} | {"tags": tags} | products
@@ -200,7 +200,7 @@ def _refuse_foreign(written: str, meaning: str) -> None:
 
 def _refuse_bare(word: str) -> None:
     """Refuse a bare word, which kramdown reads as a reference to another list and drops."""
-    if near := get_close_matches(word, sorted(Tag), 1, _SIMILAR):
+    if near := similar(word, sorted(Tag), 1, _SIMILAR):
         raise OptionError(f"{word!r} has no effect without a dot: write .{near[0]}")
     if "=" in word:
         raise OptionError(f"{word!r} needs quotes around its value")
@@ -211,7 +211,7 @@ def _refuse_misspelling(word: str, known: Collection[str], mark: str) -> None:
         return
     if f"data-{word}" in known:
         raise OptionError(f"unknown option {word}: did you mean data-{word}?")
-    if near := get_close_matches(word, sorted(known), 1, _SIMILAR):
+    if near := similar(word, sorted(known), 1, _SIMILAR):
         raise OptionError(f"unknown option {mark}{word}: did you mean {mark}{near[0]}?")
 
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any
+
+from msgspec import Struct, field
 
 from post_builder.document.code.sessions import Example
 from post_builder.document.options import Options
@@ -38,8 +39,7 @@ _NOTEBOOK_ID = re.compile(r"(?!(?:title|script|prose-\d+)$)[A-Za-z0-9_-]{1,64}")
 """Names that are ids as they are, and that the prose of a notebook does not have."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Span:
+class Span(Struct, frozen=True, order=True):
     """A range of the text, from `start` up to but not including `end`."""
 
     start: int
@@ -50,8 +50,7 @@ Edit = tuple[Span, str]
 """A span and its new text."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(Struct, frozen=True):
     """A code block that runs, as it is in the post."""
 
     name: str
@@ -101,8 +100,7 @@ class Cell:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(Struct, frozen=True):
     """A number in prose that builds keep up to date."""
 
     expression: str
@@ -123,8 +121,7 @@ class Value:
         return f"{self.expression} .markdown" if self.markdown else self.expression
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(Struct, frozen=True):
     """Something that the author may have meant to run or to have an effect, and that does not."""
 
     line: int
@@ -133,8 +130,7 @@ class Notice:
     hint: str
 
 
-@dataclass(frozen=True, slots=True)
-class Heading:
+class Heading(Struct, frozen=True):
     """A heading of a post."""
 
     line: int
@@ -144,8 +140,7 @@ class Heading:
     """Its id on the page."""
 
 
-@dataclass(frozen=True, slots=True)
-class Post:
+class Post(Struct, frozen=True):
     """A post whose front matter names a kernel, as it is on disk."""
 
     path: str

@@ -8,7 +8,6 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -16,6 +15,7 @@ from jupyter_client.kernelspec import NoSuchKernel
 from jupyter_client.provisioning.factory import KernelProvisionerFactory
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from jupyter_core.utils import ensure_async
+from msgspec import Struct
 
 from post_builder.document.front_matter import kernel_place, read_front_matter
 from post_builder.document.post import Post
@@ -38,8 +38,7 @@ _SECONDS_TO_END = 10
 """Seconds for a guard to end what a kernel started; it is killed after that."""
 
 
-@dataclass(frozen=True, slots=True)
-class Kernel:
+class Kernel(Struct, frozen=True):
     """A kernel that has run nothing yet, or some of the cells of a post."""
 
     client: KernelClient

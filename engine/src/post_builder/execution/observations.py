@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from msgspec import Struct, field
+from msgspec.structs import replace
 
-@dataclass(frozen=True, slots=True)
-class Observations:
+
+class Observations(Struct, frozen=True):
     """Absolute paths of files and folders."""
 
     read: frozenset[str] = frozenset()

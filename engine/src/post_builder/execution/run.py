@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
 
 from post_builder.execution.observations import Observations
 from post_builder.sources.transclusion import PreparedCell
@@ -24,8 +25,7 @@ Output = Mapping[str, Any]
 """One output of a cell, in the form of nbformat 4."""
 
 
-@dataclass(frozen=True, slots=True)
-class CellRun:
+class CellRun(Struct, frozen=True):
     """What one cell gave."""
 
     cell: PreparedCell
@@ -46,8 +46,7 @@ class CellRun:
         return [run.number for run in runs if run.number is not None]
 
 
-@dataclass(frozen=True, slots=True)
-class KernelFacts:
+class KernelFacts(Struct, frozen=True):
     """What a kernel reports about itself after the last cell; empty for other languages."""
 
     python: str = ""
@@ -62,8 +61,7 @@ class KernelFacts:
     """Path of the JavaScript that Plotly's Python package brings, if it was imported."""
 
 
-@dataclass(frozen=True, slots=True)
-class Machine:
+class Machine(Struct, frozen=True):
     """What identifies a machine, and its user."""
 
     home: str
@@ -73,8 +71,7 @@ class Machine:
     """Folder of temporary files."""
 
 
-@dataclass(frozen=True, slots=True)
-class Elsewhere:
+class Elsewhere(Struct, frozen=True):
     """Where a post ran that did not run on the author's machine."""
 
     root: Path
@@ -84,8 +81,7 @@ class Elsewhere:
     """The model of its processor."""
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """What a post gave."""
 
     cells: tuple[CellRun, ...]

@@ -6,8 +6,9 @@ import asyncio
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 
+from msgspec import Struct, field
+from msgspec.structs import replace
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
@@ -78,8 +79,7 @@ async def execute(
     return Run(tuple(cells), facts, observations.and_written(written), history.remark)
 
 
-@dataclass(slots=True)
-class _Runner:
+class _Runner(Struct):
     """One pass through a post in one kernel."""
 
     post: Post

@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import platform
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from post_builder.freshness import git
 
@@ -15,8 +16,7 @@ if TYPE_CHECKING:
     from post_builder.execution.run import Run
 
 
-@dataclass(frozen=True, slots=True)
-class Circumstances:
+class Circumstances(Struct, frozen=True):
     """When, where and how fast a post ran; not a part of freshness."""
 
     date: str = ""

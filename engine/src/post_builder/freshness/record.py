@@ -6,11 +6,12 @@ import itertools
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
 import msgspec
+from msgspec import Struct, field, to_builtins
+from msgspec.structs import replace
 
 from post_builder.errors import PostBuilderError, RecordError
 from post_builder.freshness.circumstances import Circumstances
@@ -35,8 +36,7 @@ Digest = str
 """BLAKE2b of some content, as `files.digest` makes it."""
 
 
-@dataclass(frozen=True, slots=True)
-class CellRecord:
+class CellRecord(Struct, frozen=True):
     """A cell as it was built."""
 
     name: str
@@ -55,8 +55,7 @@ class CellRecord:
     """The expressions of the values directly after it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True):
     """Everything that decides whether a post is fresh, and how its outputs were made."""
 
     post: str
@@ -104,7 +103,7 @@ class Record:
 
     def to_json(self) -> str:
         """Return the record as it is on disk."""
-        return json.dumps(asdict(self), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+        return json.dumps(to_builtins(self), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
     def same_result(self, other: Record | None) -> bool:
         """Return whether another record differs at most in its circumstances, and has all of them.
@@ -113,7 +112,7 @@ class Record:
         """
         if other is None or other.run.cells.keys() != self.run.cells.keys():
             return False
-        return asdict(self) | {"run": None} == asdict(other) | {"run": None}
+        return replace(self, run=other.run) == other
 
     def made(self) -> dict[str, str]:
         """Return the digest of each file that the build made."""
@@ -124,15 +123,13 @@ class Record:
         return {cell.name: cell.code for cell in self.cells if cell.source}
 
 
-@dataclass(frozen=True, slots=True)
-class _Version:
+class _Version(Struct, frozen=True):
     """What every version of a record says about itself."""
 
     format: int
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
+class Made(Struct, frozen=True):
     """What every version of a record says about a post."""
 
     format: int

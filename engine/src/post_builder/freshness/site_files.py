@@ -11,9 +11,10 @@ import os
 import posixpath
 import time
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path, PurePath, PurePosixPath
+
+from msgspec import Struct, field
 
 from post_builder.errors import FileError, PostError
 from post_builder.execution.observations import Observations, file_state
@@ -32,8 +33,7 @@ _NEVER = {
 """Folders whose content is never a source, even where git does not say so."""
 
 
-@dataclass(frozen=True, slots=True)
-class Before:
+class Before(Struct, frozen=True):
     """What is known of files before a run."""
 
     time: float

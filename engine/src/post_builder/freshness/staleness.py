@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from post_builder.document.options import Tag
 from post_builder.document.post import Post
@@ -26,8 +27,7 @@ if TYPE_CHECKING:  # parsing Markdown takes a parser that most builds need not l
     from post_builder.sources.transclusion import PreparedCell, PreparedPost
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(Struct, frozen=True):
     """One reason why a post must run again."""
 
     message: str

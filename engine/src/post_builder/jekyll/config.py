@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 _EXTENSIONS = "markdown,mkdown,mkdn,mkd,md"
 """File name extensions that Jekyll treats as Markdown by default."""
@@ -16,8 +17,7 @@ _EXCLUDED = (
 """What Jekyll excludes in addition to the site's own list."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class JekyllConfig:
+class JekyllConfig(Struct, frozen=True, eq=False):
     """The part of `_config.yml` that decides what a post is."""
 
     source: str = ""

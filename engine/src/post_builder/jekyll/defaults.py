@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
+
+from msgspec import Struct, field
 
 from post_builder.jekyll.config import JekyllConfig
 
@@ -16,8 +17,7 @@ _TYPES = {"page": "pages", "post": "posts", "draft": "drafts"}
 _GLOB = re.compile(r"(?P<deep>\*\*/)|(?P<many>\*)|(?P<one>\?)|(?P<set>\[[^]]*\])|.", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Inherited:
+class Inherited(Struct, frozen=True, eq=False):
     """What a post takes from the site's configuration."""
 
     front_matter: Mapping[str, Any] = field(default_factory=dict)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from post_builder.document.parsing.parser import inspect_post
 from post_builder.document.post import Post
@@ -27,8 +28,7 @@ from post_builder.sources.product_makers import Maker
 from post_builder.sources.transclusion import PreparedPost, transclude
 
 
-@dataclass(frozen=True, slots=True)
-class PostState:
+class PostState(Struct, frozen=True):
     """An executable post and what is known about it."""
 
     site: Site

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from post_builder.document.parsing.parser import parse
 from post_builder.document.post import Edit, Post, splice
@@ -40,8 +42,7 @@ if TYPE_CHECKING:
     from post_builder.rendering.notes import Note
 
 
-@dataclass(frozen=True, slots=True)
-class Published:
+class Published(Struct, frozen=True):
     """What the author should know about a post that was written."""
 
     copies: list[str]

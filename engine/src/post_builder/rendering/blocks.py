@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from post_builder.document.figure_names import FigureNames
 from post_builder.document.figure_tag import FigureTag, described, texts_of
@@ -40,8 +41,7 @@ _FRAME_HEIGHT = 400
 """CSS pixels, until the script knows better."""
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Struct, frozen=True):
     """One output as a post holds it."""
 
     text: str
@@ -82,8 +82,7 @@ def _file_count(form: Form) -> int:
     return int(isinstance(form, Image | Chart | Page))
 
 
-@dataclass(slots=True)
-class _Writer:
+class _Writer(Struct):
     """Writes the blocks of one cell, and counts its figures."""
 
     cell: Cell

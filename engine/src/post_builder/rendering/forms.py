@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from post_builder.errors import RenderError
 from post_builder.execution.run import Output
@@ -44,8 +46,7 @@ _ONLY_SVG = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Struct, frozen=True):
     """Text as a terminal shows it."""
 
     kind: str
@@ -54,8 +55,7 @@ class Text:
     """Clean; codes of colours are left."""
 
 
-@dataclass(frozen=True, slots=True)
-class Markup:
+class Markup(Struct, frozen=True):
     """Clean HTML."""
 
     kind: str
@@ -74,8 +74,7 @@ _NAMES: Mapping[type, str] = {
 }
 
 
-@dataclass(slots=True)
-class Chooser:
+class Chooser(Struct):
     """Chooses the forms of the outputs of one cell."""
 
     clean: TextCleaner

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from post_builder.document.code.sessions import Example
 from post_builder.document.options import Tag
@@ -38,8 +39,7 @@ _HEAVY = 1_000_000
 Stderr = Literal["show", "remove", "fail"]
 
 
-@dataclass(frozen=True, slots=True)
-class CellOutputs:
+class CellOutputs(Struct, frozen=True):
     """The outputs of a cell as a page shows them."""
 
     forms: tuple[Form, ...] = ()
@@ -48,8 +48,7 @@ class CellOutputs:
     """For a session, its inputs with their new results."""
 
 
-@dataclass(frozen=True, slots=True)
-class OutputReader:
+class OutputReader(Struct, frozen=True):
     """Reads the outputs of one post."""
 
     post: Post

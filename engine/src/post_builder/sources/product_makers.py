@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+
+from msgspec import Struct
 
 from post_builder.document.options import Attribute
 from post_builder.document.parsing.parser import read_post
@@ -15,8 +16,7 @@ from post_builder.site import Site
 _MARK = str(Attribute.PRODUCTS).encode()
 
 
-@dataclass(frozen=True, slots=True)
-class Maker:
+class Maker(Struct, frozen=True):
     """A cell that declares a product."""
 
     product: str

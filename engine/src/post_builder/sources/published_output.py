@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from difflib import get_close_matches
 from html import unescape
 
 from post_builder.document.parsing.parser import read_post
 from post_builder.document.post import Cell, Post
-from post_builder.errors import PostError, SnippetError
+from post_builder.errors import PostError, SnippetError, similar
 from post_builder.place import Place
 from post_builder.site import Site
 from post_builder.sources.snippet import Snippet
@@ -55,7 +54,7 @@ def published_output(site: Site, path: str, name: str) -> Snippet:
 
 def _post(site: Site, path: str) -> Post:
     if not (site.root / path).is_file():
-        near = get_close_matches(path, map(site.relative, site.posts()), 1)
+        near = similar(path, map(site.relative, site.posts()), 1)
         hint = f"did you mean {near[0]}?" if near else "paths are relative to the site's root"
         raise SnippetError(f"there is no post {path}", hint=hint)
     try:
@@ -70,7 +69,7 @@ def _post(site: Site, path: str) -> Post:
 def _cell(post: Post, name: str) -> Cell:
     cells = {cell.name: cell for cell in post.cells}
     if name not in cells:
-        near = get_close_matches(name, cells, 1)
+        near = similar(name, cells, 1)
         hint = f"did you mean {near[0]}?" if near else ""
         raise SnippetError(f"there is no cell {name} in it", Place(post.path), hint)
     return cells[name]

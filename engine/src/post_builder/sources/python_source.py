@@ -6,11 +6,10 @@ import ast
 import re
 import tokenize
 from collections.abc import Iterable, Iterator
-from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
 
-from post_builder.errors import SnippetError
+from post_builder.errors import SnippetError, similar
 from post_builder.place import Place
 from post_builder.sources.reference import Reference
 from post_builder.sources.snippet import MARKER, Snippet, SourceFile, is_marker
@@ -108,7 +107,7 @@ def _definition(file: SourceFile, body: list[ast.stmt], name: str, part: str) ->
     found = [(bound, stmt) for stmt in _statements(body) for bound in _bound_names(stmt)]
     nodes = [stmt for bound, stmt in found if bound == part]
     if not nodes:
-        near = get_close_matches(part, [bound for bound, _ in found], 1)
+        near = similar(part, [bound for bound, _ in found], 1)
         hint = f"did you mean {near[0]}?" if near else ""
         raise SnippetError(f"there is no {name} in it", Place(file.name), hint)
     if len(nodes) > 1:

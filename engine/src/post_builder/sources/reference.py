@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from post_builder.errors import SnippetError
 
@@ -23,8 +24,7 @@ The first form that fits counts: text with a slash, or with a post's extension, 
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(Struct, frozen=True):
     """What a `data-source` names."""
 
     kind: Kind

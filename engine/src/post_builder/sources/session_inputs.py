@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from post_builder.document.options import Tag
 from post_builder.sources.transclusion import PreparedCell

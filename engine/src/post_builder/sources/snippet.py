@@ -6,7 +6,8 @@ import io
 import re
 import tokenize
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from post_builder.place import Place
 
@@ -14,8 +15,7 @@ MARKER = re.compile(r"\s*#\s*(?P<end>end)?region\b[ \t]*(?P<name>.*?)\s*")
 """A line that opens or closes a region, as editors fold them; editors allow titles with spaces."""
 
 
-@dataclass(frozen=True, slots=True)
-class Snippet:
+class Snippet(Struct, frozen=True):
     """A piece of a file, ready to be the text of a cell."""
 
     code: str
@@ -24,8 +24,7 @@ class Snippet:
     """Where each line of the code comes from."""
 
 
-@dataclass(frozen=True, slots=True)
-class SourceFile:
+class SourceFile(Struct, frozen=True):
     """A Python file that cells take text from."""
 
     name: str

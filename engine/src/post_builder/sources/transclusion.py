@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from post_builder.document.liquid import first_liquid_line, liquid_problem
 from post_builder.document.options import Options
@@ -19,8 +19,7 @@ from post_builder.sources.reference import Reference, parse_reference
 from post_builder.sources.snippet import Snippet
 
 
-@dataclass(frozen=True, slots=True)
-class PreparedCell:
+class PreparedCell(Struct, frozen=True):
     """A cell with its code as it will run."""
 
     cell: Cell
@@ -41,8 +40,7 @@ class PreparedCell:
         return self.cell.options
 
 
-@dataclass(frozen=True, slots=True)
-class PreparedPost:
+class PreparedPost(Struct, frozen=True):
     """A post whose cells all have their code, ready to run."""
 
     post: Post
@@ -140,7 +138,9 @@ def _refuse_hand_edit(cell: Cell, snippet: Snippet, built: str | None, place: Pl
     if not cell.code.strip() or cell.code == snippet.code or digest(cell.code) == built:
         return
     source = snippet.places[0]
-    difference = difflib.unified_diff(
+    from difflib import unified_diff  # noqa: PLC0415  # for an error
+
+    difference = unified_diff(
         snippet.code.split("\n"), cell.code.split("\n"), source.path, place.path, lineterm=""
     )
     is_output = parse_reference(cell.options.source or "").kind == "output"

@@ -6,8 +6,9 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 from typing import Literal
+
+from msgspec import Struct, to_builtins
 
 from post_builder.place import Place
 from post_builder.ui.printing import show, visible
@@ -22,8 +23,7 @@ _PROPERTY = {**_DATA, **str.maketrans({":": "%3A", ",": "%2C"})}
 """And in a property: a line end in a file name would start another command."""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """Something that should not be in a published post."""
 
     kind: Kind
@@ -35,7 +35,7 @@ class Finding:
 def report(findings: Sequence[Finding], *, as_json: bool) -> None:
     """Print findings in the form that suits where they are read."""
     if as_json:
-        print(json.dumps([asdict(finding) for finding in findings], indent=1, ensure_ascii=False))
+        print(json.dumps(to_builtins(findings), indent=1, ensure_ascii=False))
     elif os.environ.get("GITHUB_ACTIONS") == "true":
         for finding in findings:
             print(f"::error {visible(_annotation(finding))}")

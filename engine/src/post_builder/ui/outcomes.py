@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 from typing import Literal
+
+from msgspec import Struct, to_builtins
+from msgspec.structs import replace
 
 from post_builder.document.post import Notice
 from post_builder.errors import PostBuilderError
@@ -18,8 +20,7 @@ Status = Literal["fresh", "built", "failed"]
 _WORDS: dict[Status, str] = {"built": "built", "fresh": "up to date", "failed": "failed"}
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What happened to one post."""
 
     post: str
@@ -62,9 +63,9 @@ def report(outcomes: Sequence[Outcome], removed: Sequence[str], *, as_json: bool
 def _plain(outcome: Outcome) -> dict[str, object]:
     """Return an outcome as JSON can hold it."""
     error = outcome.error
-    plain: dict[str, object] = {**asdict(outcome), "error": None}
+    plain: dict[str, object] = to_builtins(replace(outcome, error=None))
     if error:
-        place = asdict(error.place) if error.place else None
+        place = to_builtins(error.place) if error.place else None
         plain["error"] = {"message": error.message, "place": place, "text": str(error)}
     return plain
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TextIO
+
+from msgspec import Struct, field
 
 from post_builder.document.post import Cell, Post
 from post_builder.errors import PostBuilderError
@@ -49,8 +50,7 @@ class Silent:
         """Do nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Lines:
+class Lines(Struct, frozen=True):
     """One line per event, for logs and pipes."""
 
     stream: TextIO
@@ -77,8 +77,7 @@ class Lines:
         show(line, self.stream)
 
 
-@dataclass(slots=True)
-class Bars:
+class Bars(Struct):
     """One progress bar per post, with the name of the running cell."""
 
     display: Display

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from post_builder.document.post import Cell, Post
 from post_builder.errors import PostBuilderError
@@ -17,8 +18,7 @@ NAME = "status.json"
 """The file, in the engine's own folder."""
 
 
-@dataclass(slots=True)
-class StatusFile:
+class StatusFile(Struct):
     """Progress that is shown as before, and written into a file as well.
 
     The file has an object by the path of each post: its `state` is `stale` from a save until it

@@ -1,6 +1,5 @@
 """The engine's rules, which make few tokens, delimit the blocks that those of markdown-it do."""
 
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
@@ -44,7 +43,6 @@ class TokenState(KeepingState):
         return token
 
 
-@dataclass(slots=True)
 class WholeScan(HtmlBlocks):
     """The rule for HTML, which looks through each element for its end."""
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from post_builder.commands.adopt.blocks import convert_blocks
 from post_builder.commands.adopt.draft import Draft, options_edit
@@ -39,8 +40,7 @@ from post_builder.site import Site
 from post_builder.sources.transclusion import transclude
 
 
-@dataclass(frozen=True, slots=True)
-class Adoption:
+class Adoption(Struct, frozen=True):
     """A post as it is, and as it would be."""
 
     path: Path

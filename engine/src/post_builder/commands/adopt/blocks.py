@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from post_builder.document.code.languages import SESSIONS, names_of
 from post_builder.document.code.sessions import SessionError, parse_session
@@ -26,8 +27,7 @@ _CLASS = re.compile(r"[ \t]*\{:[ \t]*\.(?:language-)?(?P<word>[\w+#-]+)[ \t]*\}[
 _RAW = re.compile(r"\A\s*\{%-?\s*raw\s*-?%\}(?P<code>.*?)\{%-?\s*endraw\s*-?%\}\s*\Z", re.DOTALL)
 
 
-@dataclass(slots=True)
-class Conversion:
+class Conversion(Struct):
     """How the blocks of a post change."""
 
     edits: list[Edit] = field(default_factory=list)
@@ -109,8 +109,7 @@ def _blank_line_before(text: str, offset: int) -> bool:
     return not text[:offset].strip() or bool(re.search(r"\n[ \t]*\n\Z", text[:offset]))
 
 
-@dataclass(frozen=True, slots=True)
-class _Fences:
+class _Fences(Struct, frozen=True):
     """The fences of a post."""
 
     text: str

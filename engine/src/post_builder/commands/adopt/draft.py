@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from post_builder.document.parsing.parser import inspect
 from post_builder.document.post import Cell, Edit, Post, Span, splice
@@ -15,8 +16,7 @@ from post_builder.site import Site
 _OPTIONS = re.compile(r"[ \t>]*\{:(?![:/])")
 
 
-@dataclass(slots=True)
-class Draft:
+class Draft(Struct):
     r"""The text of a post on its way, with `\n` as line ending."""
 
     site: Site

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from post_builder.document.post import Cell, Post, Span
 from post_builder.document.prose.markup import read_markup
@@ -27,8 +28,7 @@ _ATTRIBUTES = re.compile(r"[ \t]*\{:(?![:/])[^}\n]+\}[ \t]*(?:\n|\Z)")
 _BLANK = re.compile(r"(?:[ \t]*\n)*")
 
 
-@dataclass(frozen=True, slots=True)
-class Pasted:
+class Pasted(Struct, frozen=True):
     """A block under a cell that looks like its output."""
 
     cell: int

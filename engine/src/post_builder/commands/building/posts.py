@@ -7,8 +7,9 @@ import than words take to write.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from post_builder.errors import PostBuilderError
 from post_builder.freshness.order import Sources, order
@@ -23,8 +24,7 @@ from post_builder.sources.product_makers import Maker, product_makers
 from post_builder.ui.outcomes import Outcome
 
 
-@dataclass(frozen=True, slots=True)
-class Posts:
+class Posts(Struct, frozen=True):
     """The posts of one build."""
 
     site: Site

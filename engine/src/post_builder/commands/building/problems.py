@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from post_builder.document.parsing.parser import inspect_post
 from post_builder.site import Site
 from post_builder.ui.progress import Progress
 
 
-@dataclass(slots=True)
-class Problems:
+class Problems(Struct):
     """What is wrong with the text of any post, reported before the first one runs."""
 
     site: Site

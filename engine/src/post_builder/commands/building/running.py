@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct
 
 from post_builder.document.post import Post
 from post_builder.errors import RaisedError
@@ -55,8 +56,7 @@ class Runner(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
-class Here:
+class Here(Struct, frozen=True):
     """Runs posts on this machine."""
 
     kernels: KernelSource
@@ -88,8 +88,7 @@ class Here:
             return await execute(state.prepared, state.site, started, kernels, failures)
 
 
-@dataclass(frozen=True, slots=True)
-class OnCluster:
+class OnCluster(Struct, frozen=True):
     """Runs posts on the workers of a cluster, which compares files itself."""
 
     cluster: Cluster

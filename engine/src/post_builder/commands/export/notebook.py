@@ -6,11 +6,11 @@ import base64
 import html
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import pairwise
 
 import nbformat
 from latex2mathml.converter import convert as mathml
+from msgspec.structs import replace
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from nbformat import NotebookNode
 
 from post_builder.commands.export.formats import FOLDER, SUFFIXES, Format
@@ -35,8 +35,7 @@ _REVEAL = "reveal.js"
 """A folder beside the slides with a copy of reveal.js; without it they load it from unpkg.com."""
 
 
-@dataclass(frozen=True, slots=True)
-class Exported:
+class Exported(Struct, frozen=True):
     """What an export wrote."""
 
     path: Path

@@ -5,11 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from urllib.parse import unquote
 
+from msgspec import Struct, field
 from nbformat import NotebookNode
 
 from post_builder.commands.importing.images import Images
@@ -28,8 +28,7 @@ from post_builder.place import Place
 from post_builder.site import Site
 
 
-@dataclass(frozen=True, slots=True)
-class Imported:
+class Imported(Struct, frozen=True):
     """A post that was a notebook."""
 
     path: Path
@@ -102,8 +101,7 @@ def _reading(site: Site, path: Path, formulas: Sequence[str]) -> Iterator[str]:
             yield f"kramdown does not read this formula as one: {formula}"
 
 
-@dataclass(slots=True)
-class _Converter:
+class _Converter(Struct):
     """Turns cells into Markdown, one after another."""
 
     prose: ProseConverter

@@ -3,7 +3,8 @@ r"""Formulas of notebooks, in dollars, `\(…\)` or bare environments, as kramdo
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from post_builder.document.post import Span
 from post_builder.document.prose.formulas import Formula
@@ -12,8 +13,7 @@ from post_builder.document.prose.markup import Markup
 _PIPE = re.compile(r"\\\||(?<!\\)\|")
 
 
-@dataclass(frozen=True, slots=True)
-class KramdownFormula:
+class KramdownFormula(Struct, frozen=True):
     """A formula as it is in a post."""
 
     text: str

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from itertools import takewhile
 
 from markdown_it.common.html_re import HTML_TAG_RE
+from msgspec import Struct, field
 
 from post_builder.document.post import Edit, Span
 from post_builder.document.prose.markup import Kind, Markup, Segment
@@ -87,8 +87,7 @@ _ENDED_BY = {
 """Start tags that end an element whose end tag HTML lets authors leave out."""
 
 
-@dataclass(slots=True)
-class _Open:
+class _Open(Struct):
     """An element that is open."""
 
     name: str
@@ -106,8 +105,7 @@ def balance(markup: Markup) -> list[Edit]:
     return list(_Balance(markup).edits())
 
 
-@dataclass(slots=True)
-class _Balance:
+class _Balance(Struct):
     markup: Markup
     open: list[_Open] = field(default_factory=list)
 

@@ -6,10 +6,10 @@ import base64
 import binascii
 import mimetypes
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from msgspec import Struct, field
 from slugify import slugify
 
 from post_builder.site import Site
@@ -23,8 +23,7 @@ _MAX_SHOWN = 80
 _ATTACHMENT = "attachment:"
 
 
-@dataclass(slots=True)
-class Images:
+class Images(Struct):
     """Collects the images of one notebook."""
 
     site: Site

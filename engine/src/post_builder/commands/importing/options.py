@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
+from msgspec import Struct, field
 from nbformat import NotebookNode
 
 from post_builder.commands.drawing import draws
@@ -68,8 +68,7 @@ _BY_OPTION: dict[tuple[str, str], tuple[Tag, ...]] = {
 }
 
 
-@dataclass(slots=True)
-class CellOptions:
+class CellOptions(Struct):
     """The options of one cell."""
 
     name: str

@@ -5,7 +5,8 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from post_builder.commands.importing.formulas import as_kramdown
 from post_builder.commands.importing.html_balance import balance
@@ -37,8 +38,7 @@ _KRAMDOWN = re.compile(
 """What means something to Liquid or kramdown and nothing to Jupyter."""
 
 
-@dataclass(slots=True)
-class ProseConverter:
+class ProseConverter(Struct):
     """Turns Markdown cells into Markdown for Jekyll."""
 
     language: str
@@ -79,8 +79,7 @@ def _boundaries(markup: Markup) -> list[Edit]:
     return edits
 
 
-@dataclass(frozen=True, slots=True)
-class _Cell:
+class _Cell(Struct, frozen=True):
     """One Markdown cell on its way."""
 
     converter: ProseConverter

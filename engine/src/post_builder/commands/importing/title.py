@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
 from markdown_it import MarkdownIt
+from msgspec import Struct, field
 from nbformat import NotebookNode
 
 from post_builder.document.post import Span
@@ -27,8 +27,7 @@ _OWN_KEYS = frozenset({"jupyter", "kernelspec", "layout", "format", "execute", "
 """Keys that the post sets itself, or that mean something to another tool only."""
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(Struct, frozen=True):
     """What a notebook says about itself."""
 
     title: str

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from importlib import resources
 from typing import Literal
+
+from msgspec import Struct
 
 from post_builder import files
 from post_builder.errors import SiteError
@@ -23,8 +24,7 @@ _WORDS: dict[Status, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """The outcome of `init` for one file."""
 
     path: str

@@ -9,9 +9,10 @@ import shutil
 import subprocess
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from post_builder.document.code.languages import SESSIONS, names_of, word_of
 from post_builder.document.liquid import without_liquid
@@ -30,8 +31,7 @@ _OPTIONS = ("input", "parse_block_html", "parse_span_html", "gfm_quirks", "html_
 """Options of kramdown that decide what is code."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Shown:
+class _Shown(Struct, frozen=True):
     """A block of code that readers see."""
 
     language: str

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from post_builder.commands.verify.drift import drift
 from post_builder.commands.verify.products import product_drift
@@ -64,8 +65,7 @@ async def verify(
     return [finding for findings in found for finding in findings]
 
 
-@dataclass(frozen=True, slots=True)
-class _Verifier:
+class _Verifier(Struct, frozen=True):
     """What the posts that are verified have in common."""
 
     site: Site

@@ -5,9 +5,10 @@ from __future__ import annotations
 import difflib
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from html import unescape
 from pathlib import Path
+
+from msgspec import Struct
 
 from post_builder.document import figure_tag
 from post_builder.document.post import Cell, Post
@@ -24,8 +25,7 @@ from post_builder.site import made_file
 from post_builder.ui.findings import Finding
 
 
-@dataclass(frozen=True, slots=True)
-class _Comparison:
+class _Comparison(Struct, frozen=True):
     """A published cell beside a run of it that just ended."""
 
     post: Post

@@ -6,7 +6,9 @@ import ast
 import re
 import warnings
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 _PROMPT = re.compile(r"(?P<prompt>>>>|\.\.\.)(?: |$)")
 """What starts a line of input; a line of more than three dots is a result."""
@@ -26,8 +28,7 @@ class SessionError(ValueError):
         self.index = index
 
 
-@dataclass(frozen=True, slots=True)
-class Example:
+class Example(Struct, frozen=True):
     """An input of a session, with its result."""
 
     source: str

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from difflib import get_close_matches
 from functools import lru_cache
 
 from markdown_it.token import Token
@@ -16,6 +15,7 @@ from post_builder.document.options import Attribute, Tag
 from post_builder.document.parsing.cells import runs
 from post_builder.document.parsing.text_lines import TextLines
 from post_builder.document.post import Cell, Notice
+from post_builder.errors import similar
 
 _HIGHLIGHT = re.compile(r"\{%-?\s*highlight\s+(?P<language>[\w+#.-]+)")
 _BRACED = re.compile(r"\{?\.?(?P<language>[\w+#-]+)")
@@ -107,7 +107,7 @@ def _unlike(info: str, line: int, language: str) -> Notice | None:
 @lru_cache(maxsize=1024)
 def _is_near(word: str, language: str) -> bool:
     names = names_of(language)
-    return len(word) >= _SHORT and bool(get_close_matches(word, names, 1, _SIMILAR))
+    return len(word) >= _SHORT and bool(similar(word, names, 1, _SIMILAR))
 
 
 def _idle_options(text: TextLines, index: int, language: str) -> Iterator[Notice]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from post_builder.document.post import Span
 
@@ -21,8 +22,7 @@ _MARKS = re.compile(r"\\begin\{(?P<name>[a-zA-Z]+\*?)\}|\\\\[(\[]|\\.|`+|\$\$?",
 _ENDS = {"\\\\(": "\\\\)", "\\\\[": "\\\\]", "$$": "$$"}
 
 
-@dataclass(frozen=True, slots=True)
-class Formula:
+class Formula(Struct, frozen=True):
     """A formula in a text."""
 
     span: Span

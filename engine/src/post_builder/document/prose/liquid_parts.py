@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from post_builder.document.liquid import TAG
 from post_builder.document.post import Span
@@ -16,8 +17,7 @@ _LITERAL = {"raw", "comment"}
 """Blocks whose content is not interpreted."""
 
 
-@dataclass(frozen=True, slots=True)
-class LiquidPart:
+class LiquidPart(Struct, frozen=True):
     """A tag or an output of Liquid."""
 
     kind: Literal["tag", "output", "raw", "comment"]

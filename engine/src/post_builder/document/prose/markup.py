@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from enum import Enum, auto
 from functools import lru_cache
 from itertools import accumulate
@@ -14,6 +13,7 @@ from markdown_it import MarkdownIt
 from markdown_it.common.html_re import HTML_TAG_RE
 from markdown_it.rules_block import StateBlock, fence, paragraph
 from markdown_it.token import Token
+from msgspec import Struct, field
 
 from post_builder.document.post import LINE, Span
 from post_builder.document.prose.formulas import Dialect, Formula, find_formulas
@@ -33,8 +33,7 @@ class Kind(Enum):
     FORMULA = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(Struct, frozen=True):
     """A part of a text that is of one kind."""
 
     kind: Kind
@@ -43,8 +42,7 @@ class Segment:
     """Of a segment that is one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Struct, frozen=True):
     """A block of a Markdown text: whole lines."""
 
     token: Token
@@ -53,8 +51,7 @@ class Block:
     """Column at which the text of its list item starts; 0 outside lists."""
 
 
-@dataclass(frozen=True, slots=True)
-class Markup:
+class Markup(Struct, frozen=True):
     """A Markdown text and its parts."""
 
     text: str

@@ -5,16 +5,16 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from post_builder.execution.checkpoints.past import Key, Past, is_unchanged, same_until
 from post_builder.execution.checkpoints.sleeping import Checkpoint
 from post_builder.execution.forking.forker import received
 
 
-@dataclass(slots=True)
-class Family:
+class Family(Struct):
     """What is kept of a run of a post from its first cell on, and of those that began within it."""
 
     kind: str

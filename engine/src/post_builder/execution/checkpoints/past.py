@@ -5,10 +5,11 @@ from __future__ import annotations
 import copy
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct
+from msgspec.structs import replace
 from nbformat import NotebookNode
 
 from post_builder.execution.checkpoints.history import Executed
@@ -21,8 +22,7 @@ Key = tuple[object, ...]
 """All that a cell and the values after it are to a kernel; its name and place are not."""
 
 
-@dataclass(frozen=True, slots=True)
-class Past:
+class Past(Struct, frozen=True):
     """The cells before a checkpoint, as they were when it was made."""
 
     keys: tuple[Key, ...]

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from post_builder.errors import ExecutionError
 from post_builder.execution.checkpoints.family import Family
@@ -30,8 +32,7 @@ Opened = tuple[AsyncExitStack, Kernel]
 """A kernel that runs, and the context that ends it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(Struct, frozen=True):
     """What a run depends on beside the cells of its post, and what they read."""
 
     kind: str
@@ -40,8 +41,7 @@ class Surroundings:
     """The state of each file that the post declares."""
 
 
-@dataclass(slots=True)
-class Checkpoints:
+class Checkpoints(Struct):
     """Provides kernels that have run the first cells of a post already."""
 
     budget: float = field(default_factory=lambda: _SHARE * physical_memory())

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field, replace
 from functools import partial
 
 from jupyter_core.utils import ensure_async
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from post_builder.document.post import Post
 from post_builder.errors import ConflictError, ExecutionError
@@ -22,8 +23,7 @@ _MOST = 2
 """Posts for which a kernel with their imports is kept ready; each takes memory."""
 
 
-@dataclass(slots=True)
-class Standby:
+class Standby(Struct):
     """Keeps one kernel of each kind ready, so that no run waits for its start.
 
     Of the posts that ran last, a kernel is ready that has imported what they import.

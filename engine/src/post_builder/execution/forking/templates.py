@@ -9,8 +9,9 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from post_builder.document.post import Post
 from post_builder.execution.forking.imports import Statement, imports_of
@@ -33,8 +34,7 @@ def statements_of(post: Post) -> tuple[Statement, ...]:
     return imports_of(cell.code for cell in post.cells) if post.language == "python" else ()
 
 
-@dataclass(slots=True)
-class Templates:
+class Templates(Struct):
     """Forks the kernels of posts that import the same from one process."""
 
     ahead: Callable[[], TemplateProcess | None] = lambda: None

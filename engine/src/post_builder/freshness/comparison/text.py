@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _DIGITS = r"\d+(?:,\d{3})*"
 _EXPONENT = r"[eE][-+]?\d+"
@@ -19,8 +20,7 @@ _TOKEN = re.compile(rf"(?P<number>{_NUMBER})|\w+|[^\w\s]")
 _INTEGER = re.compile(rf"[-+]?{_DIGITS}")
 
 
-@dataclass(frozen=True, slots=True)
-class Tolerances:
+class Tolerances(Struct, frozen=True):
     """How much numbers that are not integers may drift; either is enough."""
 
     relative: float

@@ -7,9 +7,10 @@ import os
 import string
 import sys
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from post_builder.execution.environment import INSIDE, inherited_environment
 from post_builder.execution.inside.versions import installed_versions
@@ -21,8 +22,7 @@ _SECONDS = 60
 """How long another Python may take to answer; it needs a tenth of a second."""
 
 
-@dataclass(frozen=True, slots=True)
-class PythonVersions:
+class PythonVersions(Struct, frozen=True):
     """What a kernel would run with now."""
 
     python: str = ""

@@ -12,12 +12,12 @@ import sys
 import time
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
 import msgspec
 from jupyter_core.paths import jupyter_path
+from msgspec import Struct, field
 
 from post_builder.files import digest, write_atomically
 from post_builder.freshness.record import Record
@@ -30,8 +30,7 @@ _METADATA = (".dist-info", ".egg-info")
 """Endings of folders and files that say which packages there are."""
 
 
-@dataclass(frozen=True, slots=True)
-class KeptPost:
+class KeptPost(Struct, frozen=True):
     """A post of which nothing had changed."""
 
     name: str
@@ -44,8 +43,7 @@ class KeptPost:
     """The state of each other file that belongs to it, by absolute path."""
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(Struct, frozen=True):
     """What is known of the posts of a site."""
 
     key: str = ""
@@ -96,8 +94,7 @@ def kept_posts(site: Site) -> Kept:
     return kept if holds else Kept()
 
 
-@dataclass(frozen=True, slots=True)
-class Unchanged:
+class Unchanged(Struct, frozen=True):
     """A post that was found executable, published, and as its last build left it."""
 
     name: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from post_builder.errors import FileError, RecordError
 from post_builder.files import digest, operations
@@ -29,8 +30,7 @@ _WRITTEN = (
 """Folders into which any command writes, beside those of posts, figures and products."""
 
 
-@dataclass(frozen=True, slots=True)
-class Orphans:
+class Orphans(Struct, frozen=True):
     """What was found of posts that no longer exist."""
 
     removed: tuple[str, ...] = ()

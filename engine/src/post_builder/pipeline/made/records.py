@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from post_builder.errors import PostBuilderError
 from post_builder.freshness.record import Made, Record, load_made
@@ -25,8 +26,7 @@ def made_records(site: Site, but: Collection[str] = ()) -> Iterator[tuple[str, M
                 yield path.stem, record
 
 
-@dataclass(slots=True)
-class MadeProducts:
+class MadeProducts(Struct):
     """The products that builds of any post are known to have made.
 
     A command that works on a site alone has one, from when it begins until it ends. It reads the

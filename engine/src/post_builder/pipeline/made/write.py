@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from post_builder.document.post import Post
 from post_builder.errors import FileError
@@ -18,8 +20,7 @@ from post_builder.pipeline.undo import keep_replaced
 from post_builder.site import Site
 
 
-@dataclass(frozen=True, slots=True)
-class New:
+class New(Struct, frozen=True):
     """What a build of a post is about to write."""
 
     text: str
@@ -29,8 +30,7 @@ class New:
     record: Record
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(Struct, frozen=True):
     """What became of files that were there before."""
 
     copies: list[str]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 Output = dict[str, Any]
 """An output of a cell, in the form of nbformat 4."""
@@ -14,8 +15,7 @@ _SPLIT = frozenset({"application/javascript", "image/svg+xml"})
 """Types that files hold line by line, like all that begin with `text/`."""
 
 
-@dataclass(frozen=True, slots=True)
-class NotebookCell:
+class NotebookCell(Struct, frozen=True):
     """A cell of a notebook."""
 
     name: str
@@ -30,8 +30,7 @@ class NotebookCell:
     """Its execution count; None if it has not run."""
 
 
-@dataclass(frozen=True, slots=True)
-class Notebook:
+class Notebook(Struct, frozen=True):
     """A notebook of one language."""
 
     cells: tuple[NotebookCell, ...]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from html import unescape
 from typing import Any
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from post_builder.document import figure_tag
 from post_builder.document.post import Edit, Post, Span, splice
@@ -18,8 +19,7 @@ _STRING = re.compile(r"""["'](?P<path>[^"']*)["']\s*\|\s*(?P<filter>relative|abs
 _HIGHLIGHT = re.compile(r"\w[\w+#-]*")
 
 
-@dataclass(frozen=True, slots=True)
-class _Jekyll:
+class _Jekyll(Struct, frozen=True):
     """What Liquid finds out about a post and its site."""
 
     text: str

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from post_builder.document.options import Tag
 from post_builder.document.post import Cell, Edit, Post, Span, splice

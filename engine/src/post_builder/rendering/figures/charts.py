@@ -6,9 +6,10 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from post_builder.rendering.markup.source import NotShownError
 
@@ -25,8 +26,7 @@ _HEIGHTS = (50, 5_000)
 _DEFAULT_HEIGHT = {"plotly": 450, "vega": 300}
 
 
-@dataclass(frozen=True, slots=True)
-class Chart:
+class Chart(Struct, frozen=True):
     """A chart that a library draws in the browser."""
 
     library: Library

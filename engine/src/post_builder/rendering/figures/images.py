@@ -9,8 +9,9 @@ import math
 import re
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from post_builder.errors import RenderError
 from post_builder.rendering.figures.metadata import without_metadata
@@ -43,8 +44,7 @@ _MAX_SIDE = 20_000
 Size = tuple[float, float]
 
 
-@dataclass(frozen=True, slots=True)
-class Image:
+class Image(Struct, frozen=True):
     """An image file that a page can show."""
 
     suffix: str

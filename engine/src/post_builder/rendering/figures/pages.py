@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TypeVar
+
+from msgspec import Struct
 
 Form = TypeVar("Form")
 
@@ -26,8 +27,7 @@ _AFTER = """
 """Behind it: tells the page around the frame how high it is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """A page of its own."""
 
     markup: str

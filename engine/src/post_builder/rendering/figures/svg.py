@@ -5,11 +5,12 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 from urllib.parse import quote
 from xml.etree import ElementTree as ET
 from xml.parsers import expat
+
+from msgspec import Struct, field
 
 from post_builder.errors import RenderError
 from post_builder.rendering.markup.source import BARE_AMPERSAND
@@ -42,8 +43,7 @@ _ROOT = re.compile(r"<svg(?=[\s/>])[^<>]*>")
 _MAX_DEPTH = 250
 
 
-@dataclass(slots=True)
-class _Inspector:
+class _Inspector(Struct):
     """Reads a drawing and notes whether anything in it has to go."""
 
     harmful: bool = False

@@ -5,7 +5,8 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from post_builder.document.figure_tag import TAG, parse_figure_tag
 from post_builder.rendering.markup.block import ENTITIES, figure_block, html_block

@@ -8,9 +8,10 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Collection
-from dataclasses import dataclass, field
 from html import escape
 from urllib.parse import quote, urlsplit
+
+from msgspec import Struct, field
 
 from post_builder.rendering.figures.media import SUFFIXES
 from post_builder.rendering.markup import policy
@@ -37,8 +38,7 @@ _TRAILING = re.compile(r"(?m)(?<![ \t])[ \t]+$")
 _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
-@dataclass(frozen=True, slots=True)
-class Cleaned:
+class Cleaned(Struct, frozen=True):
     """HTML that may be on a page, but for the addresses of files, which are marked."""
 
     html: str
@@ -55,8 +55,7 @@ class Cleaned:
         return bool(texts.strip()) or any(_VISIBLE.match(tag) for _, tag in pieces)
 
 
-@dataclass(slots=True)
-class _Filter:
+class _Filter(Struct):
     """Decides on the attributes of one output."""
 
     files: tuple[Embedded, ...]

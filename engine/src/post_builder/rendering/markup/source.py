@@ -10,7 +10,8 @@ import base64
 import binascii
 import re
 from collections import Counter
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from post_builder.rendering.text.terminal import without_controls
 
@@ -48,8 +49,7 @@ class NotShownError(Exception):
     """An output that cannot be shown in one of its forms; the message says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Embedded:
+class Embedded(Struct, frozen=True):
     """A file within an address."""
 
     kind: str
@@ -69,8 +69,7 @@ class Embedded:
             raise NotShownError(f"an embedded {self.kind} is not Base64: {error}") from error
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """An HTML output in parts."""
 
     markup: str

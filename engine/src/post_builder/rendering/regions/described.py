@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from post_builder.document.figure_tag import (
     TAG,
@@ -29,8 +30,7 @@ _TITLE = re.compile(r' title="[^"]*"')
 _INSTEAD = re.compile(r"<p>.*?</p>", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
+class _Part(Struct, frozen=True):
     """A figure in an output."""
 
     start: int

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import html
 import re
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from post_builder.document.figure_tag import TAG, parse_figure_tag
 from post_builder.document.post import Post

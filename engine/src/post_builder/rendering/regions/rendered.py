@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from post_builder.document.code.sessions import Example, session_text
 from post_builder.document.figure_names import FigureNames
@@ -25,8 +27,7 @@ _LIST_MARKER = re.compile(r"^ *(?:[-*_^](?=[-*_^ ]*$)|(?:[-*+]|\d+\.)(?= ))", re
 """What starts a line that kramdown takes for a rule or a list item, even within an element."""
 
 
-@dataclass(frozen=True, slots=True)
-class RenderedCell:
+class RenderedCell(Struct, frozen=True):
     """What a cell publishes."""
 
     region: str

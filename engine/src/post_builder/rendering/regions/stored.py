@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from post_builder.document.figure_tag import figure_tags
 from post_builder.document.options import Tag
@@ -16,8 +17,7 @@ from post_builder.rendering.regions.older import modern
 from post_builder.site import Site
 
 
-@dataclass(frozen=True, slots=True)
-class StoredOutput:
+class StoredOutput(Struct, frozen=True):
     """The output of a cell that does not run again."""
 
     region: str

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import groupby
+
+from msgspec import Struct
 
 from post_builder.execution.run import Elsewhere
 from post_builder.rendering.text.scrubbing import scrub, scrub_log
@@ -16,8 +17,7 @@ _LIBRARY = re.compile(r"\AFile \S*/(?:site-packages|dist-packages|lib/python3[\d
 """How IPython begins a frame of a traceback that is not in a cell."""
 
 
-@dataclass(frozen=True, slots=True)
-class TextCleaner:
+class TextCleaner(Struct, frozen=True):
     """Cleans the text outputs of one post; colours stay in them."""
 
     site: Site

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from post_builder.document.code.sessions import Example, SessionError, short_traceback, with_result
 from post_builder.document.liquid import first_liquid_line

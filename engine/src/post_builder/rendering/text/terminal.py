@@ -5,11 +5,12 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from rich.style import Style
@@ -76,8 +77,7 @@ def _settle_line(line: str, pen: _Pen) -> str:
     return "".join(style.render(text, color_system=ColorSystem.TRUECOLOR) for style, text in texts)
 
 
-@dataclass(slots=True)
-class _Pen:
+class _Pen(Struct):
     """Writes text in the style that codes set; it keeps the style from line to line."""
 
     style: Style

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 
 from markdown_it.rules_block import StateBlock
 from markdown_it.token import Token
+from msgspec import Struct
 
 from post_builder.document.parsing.rules.kept import KeepingState
 
@@ -22,8 +22,7 @@ def _end_of(marks: str) -> re.Pattern[str]:
     return re.compile(rf"{marks}{marks[0]}*[ \t]*\Z")
 
 
-@dataclass(slots=True)
-class Fences:
+class Fences(Struct):
     """The rule for fences of one text.
 
     One that is not closed is not a fence to kramdown; if it is to run, an error says so later.

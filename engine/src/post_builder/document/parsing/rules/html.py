@@ -7,10 +7,10 @@ an open `<div>` does not run; and a fence right below `</div>` does, blank line 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 
 from markdown_it.rules_block import StateBlock
 from markdown_it.token import Token
+from msgspec import Struct, field
 
 from post_builder.document.parsing.rules.html_scan import (
     EMPTY,
@@ -46,8 +46,7 @@ _FEW, _STEP, _FACTOR = 4, 64, 8
 each time that the end is not among them."""
 
 
-@dataclass(slots=True)
-class HtmlBlocks:
+class HtmlBlocks(Struct):
     """The rule for one text; it remembers which elements are open."""
 
     parse_block_html: bool

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 EMPTY = frozenset(
     (
@@ -41,8 +42,7 @@ EXTENSION = re.compile(r"\{::(?P<name>comment|nomarkdown)(?:\s[^}]*)?\}\s*$")
 """Extensions of kramdown whose content is not Markdown."""
 
 
-@dataclass(frozen=True, slots=True)
-class Element:
+class Element(Struct, frozen=True):
     """An open element."""
 
     name: str
@@ -64,8 +64,7 @@ class MoreLinesNeeded(Exception):  # noqa: N818  # not an error
     """The end of a block is not among the lines that were read."""
 
 
-@dataclass(slots=True)
-class Scan:
+class Scan(Struct):
     """A pass through the lines of one block."""
 
     text: str

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from dataclasses import dataclass
 from functools import lru_cache
 
 from markdown_it.rules_block import StateBlock
+from msgspec import Struct
 
 from post_builder.document.parsing.rules.kept import Kept
 
@@ -77,8 +77,7 @@ _ITEM_OR_HEADING = re.compile(r"[-*+][ ]|[0-9]{1,3}\.[ ]|#")
 """What closes all that is above it, without an empty line as well."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Patterns:
+class _Patterns(Struct, frozen=True):
     """What plain text is within some lists and quotes."""
 
     prefix: str

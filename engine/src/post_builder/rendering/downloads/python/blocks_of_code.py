@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 import symtable
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 _INDENT = "    "
 
@@ -46,8 +47,7 @@ def indent(code: str) -> str | None:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Statement:
+class _Statement(Struct, frozen=True):
     """What a statement at the top level of some code, or in a block there, does with names."""
 
     read: frozenset[str]

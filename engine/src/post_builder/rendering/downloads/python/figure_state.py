@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
 from functools import lru_cache
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from post_builder.rendering.downloads.cells import NotebookCell
 from post_builder.rendering.downloads.python.blocks_of_code import parsed
@@ -22,8 +24,7 @@ _METHODS = frozenset({"plot", "hist", "boxplot"})
 """Methods of data frames that draw into the current figure."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Drawing:
+class _Drawing(Struct, frozen=True):
     """What code has to do with figures."""
 
     names: tuple[str, ...] = ()

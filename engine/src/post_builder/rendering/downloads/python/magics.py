@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from post_builder.rendering.downloads.python.blocks_of_code import indent
 
@@ -17,8 +18,7 @@ _HELPERS: tuple[Helper, ...] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Magic:
+class Magic(Struct, frozen=True):
     """A magic, a shell command or a question of IPython."""
 
     kind: Literal["line", "cell", "system", "getoutput"]

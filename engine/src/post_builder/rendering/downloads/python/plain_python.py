@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from post_builder.rendering.downloads.python.blocks_of_code import (
     awaits,
@@ -32,8 +33,7 @@ _CALLS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Replacement:
+class _Replacement(Struct, frozen=True):
     """A statement that plain Python cannot run, and what takes its place."""
 
     first: int
