@@ -111,10 +111,10 @@ def test_a_file_that_has_just_changed_is_not_trusted(seen: Path) -> None:
 def test_what_another_process_looked_at_is_not_known(seen: Path) -> None:
     """Git is asked what it ignores when a run listed a folder of the work tree."""
     seen.joinpath(WITNESS).unlink()
-    code = "import sys, subprocess; from post_builder.cli import commands, main\n"
-    code += "before = commands._nothing_to_do\n"
+    code = "import sys, subprocess; from post_builder.cli import build, main\n"
+    code += "before = build._nothing_to_do\n"
     code += "def asks(*a): subprocess.run(['true']); return before(*a)\n"
-    code += "commands._nothing_to_do = asks\n"
+    code += "build._nothing_to_do = asks\n"
     code += f"main({list(command(seen))!r})"
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
     assert not seen.joinpath(WITNESS).exists()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from post_builder.cli import commands
+from post_builder.cli.build import build as run_build
 from post_builder.commands.export.formats import FOLDER, SUFFIXES
 from post_builder.site import Site
 
@@ -35,7 +36,7 @@ def make_parser() -> argparse.ArgumentParser:
     posts = _shared("posts", nargs="*", type=Path, metavar="POST", help="default: all")
     jobs = _shared("--jobs", type=_positive, metavar="N", help="posts that run at once")
 
-    build = add("build", commands.build, "bring stale posts up to date", posts, jobs)
+    build = add("build", run_build, "bring stale posts up to date", posts, jobs)
     build.add_argument("--force", action="store_true", help="run fresh posts as well")
     where = "run posts on the workers of a Dask cluster, such as tcp://10.0.0.7:8786"
     build.add_argument("--scheduler", metavar="ADDRESS", help=where)

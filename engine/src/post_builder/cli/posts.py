@@ -15,13 +15,20 @@ _SUGGESTED = 3
 """Posts that an error suggests at most."""
 
 
-def named_posts(site: Site, named: Sequence[Path]) -> list[Path]:
+def named_posts(
+    site: Site, named: Sequence[Path], listed: Sequence[Path] | None = None
+) -> list[Path]:
     """Return posts named relative to the working directory or to the site's root; all by default.
+
+    Args:
+        site: that has the posts.
+        named: on the command line.
+        listed: its posts, where they have just been listed.
 
     Raises:
         SiteError: if a name is not that of a post, with posts that may be meant.
     """
-    known = list(site.posts())
+    known = list(site.posts() if listed is None else listed)
     found = []
     for path in named:
         match = next((p for p in (path.resolve(), site.root / path) if p in known), None)

@@ -7,8 +7,8 @@ import gc
 import sys
 from collections.abc import Sequence
 
-from post_builder.cli.commands import FAILED
 from post_builder.cli.parser import make_parser
+from post_builder.cli.results import FAILED
 from post_builder.cli.witness import Look
 from post_builder.errors import FileError, PostBuilderError, SiteError
 from post_builder.site import open_site

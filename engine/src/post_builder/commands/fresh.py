@@ -37,13 +37,19 @@ class Reads(Protocol):
 
 
 def unchanged_posts(
-    site: Site, paths: Sequence[Path], *, every: bool, reads: Reads | None = None
+    site: Site,
+    paths: Sequence[Path],
+    listed: Sequence[Path] | None = None,
+    *,
+    every: bool,
+    reads: Reads | None = None,
 ) -> list[Path] | None:
     """Return the executable ones of some posts if a build of them would change nothing.
 
     Args:
         site: that the posts belong to.
         paths: absolute paths of posts.
+        listed: all posts of the site, where they have just been listed.
         every: whether these are all, so that a build also removes what belongs to no post.
         reads: notes what is read, so that what is found out can be kept; gets what it rests on.
 
@@ -51,14 +57,14 @@ def unchanged_posts(
         None if a build may have something to do, or to report.
     """
     try:
-        names = post_names(site)
+        names = post_names(site, listed)
         executable = [path for path in paths if path in names]
         idle = _unchanged(site, executable, names, reads) == set(executable)
         if every:
             idle = idle and {path.stem for path in site.records()} <= set(names.values())
         others = made_records(site, but=kept_posts(site).names())
         idle = idle and not any(misplaced(site, record) for _, record in others)
-        return executable if idle and not (left_behind(site) or left_aside(site)) else None
+        return executable if idle and not (left_behind(site, listed) or left_aside(site)) else None
     except (PostBuilderError, OSError):
         return None
 

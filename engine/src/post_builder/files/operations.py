@@ -8,14 +8,8 @@ from __future__ import annotations
 
 import errno
 import os
-from contextlib import suppress
+import tempfile
 from pathlib import Path
-
-_NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-"""How a file is opened that must not be there yet, not even as a link; Windows has text files."""
-
-_PRIVATE = 0o600
-"""The permissions of a file until it gets those of the one that it replaces."""
 
 _NO_REPLACE, _EXCHANGE = 1, 2
 """Flags of renameat2 in Linux."""
@@ -34,10 +28,8 @@ def make_folder(path: Path) -> None:
 
 def open_temporary(folder: Path, prefix: str, suffix: str) -> tuple[int, Path]:
     """Create a file of a name that no other has; return its descriptor and path."""
-    while True:
-        path = folder / f"{prefix}{os.urandom(4).hex()}{suffix}"
-        with suppress(FileExistsError):
-            return os.open(path, _NEW, _PRIVATE), path
+    handle, name = tempfile.mkstemp(suffix, prefix, folder)
+    return handle, Path(name)
 
 
 def write(handle: int, data: bytes) -> None:

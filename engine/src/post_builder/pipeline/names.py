@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from post_builder.document.front_matter import kernel_of, read_front_matter
@@ -23,12 +23,16 @@ Names = Mapping[Path, str]
 """The name of each executable post."""
 
 
-def post_names(site: Site) -> Names:
+def post_names(site: Site, listed: Sequence[Path] | None = None) -> Names:
     """Name the executable posts of a site so that no two share a record, figures or downloads.
 
     A post is named after its slug; where another post has the slug too, after its file with the
     date; and where that is not enough, after its folders as well. The names do not depend on what
     was built before.
+
+    Args:
+        site: that has the posts.
+        listed: its posts, where they have just been listed.
 
     Raises:
         FileError: if a folder of posts cannot be listed.
@@ -36,7 +40,7 @@ def post_names(site: Site) -> Names:
     kept = kept_posts(site)
     candidates = {
         path: _candidates(site, path, slug)
-        for path in site.posts()
+        for path in (site.posts() if listed is None else listed)
         if (slug := kept.slug(path) or post_slug(site, path)) is not None
     }
     counts = Counter(  # without case: some file systems do not tell it apart

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 from msgspec import Struct
@@ -36,14 +37,18 @@ def makers_of(post: Post, path: Path) -> list[Maker]:
     ]
 
 
-def product_makers(site: Site) -> list[Maker]:
+def product_makers(site: Site, listed: Sequence[Path] | None = None) -> list[Maker]:
     """Find the cells of all posts that declare products; a post that cannot be read has none.
+
+    Args:
+        site: that has the posts.
+        listed: its posts, where they have just been listed.
 
     Raises:
         FileError: if a folder of posts cannot be listed.
     """
     found = []
-    for path in site.posts():
+    for path in site.posts() if listed is None else listed:
         try:
             post = read_post(site, path) if _MARK in path.read_bytes() else None
         except (PostBuilderError, OSError):

@@ -105,7 +105,9 @@ class Posts(Struct, frozen=True):
         return Outcome(name, "failed", error=internal_error(name, error))
 
 
-def known_posts(site: Site, paths: Sequence[Path], *, force: bool) -> Posts:
+def known_posts(
+    site: Site, paths: Sequence[Path], listed: Sequence[Path] | None = None, *, force: bool
+) -> Posts:
     """Find out which posts have changed, and what they have to do with one another.
 
     A post that takes nothing from others, and has not changed, is done without being parsed.
@@ -113,6 +115,7 @@ def known_posts(site: Site, paths: Sequence[Path], *, force: bool) -> Posts:
     Args:
         site: that the posts belong to.
         paths: absolute paths of posts; those that are not executable are skipped.
+        listed: all posts of the site, where they have just been listed.
         force: whether fresh posts run as well.
 
     Raises:
@@ -120,7 +123,8 @@ def known_posts(site: Site, paths: Sequence[Path], *, force: bool) -> Posts:
         SiteError: if posts take something from one another in a circle.
     """
     forget()  # packages may have been upgraded since the last build of `watch`
-    makers, names = product_makers(site), post_names(site)
+    listed = list(site.posts()) if listed is None else listed
+    makers, names = product_makers(site, listed), post_names(site, listed)
     sources = order(site, paths, makers)
     alone = [] if force else [path for path in paths if not sources[path]]
     unchanged = unchanged_among(site, alone, names)

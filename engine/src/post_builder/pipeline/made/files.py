@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from msgspec import Struct
@@ -101,12 +101,16 @@ def remove_orphans(site: Site, names: Names, *, dry_run: bool = False) -> Orphan
     return Orphans(tuple(removed), tuple(errors))
 
 
-def left_behind(site: Site) -> list[Path]:
+def left_behind(site: Site, listed: Sequence[Path] | None = None) -> list[Path]:
     """Find the temporary files of commands that were killed, wherever they write posts and pages.
 
     Those in the engine's own folder are not among them.
+
+    Args:
+        site: that the commands wrote to.
+        listed: its posts, where they have just been listed.
     """
-    posts = list(site.posts())
+    posts = list(site.posts()) if listed is None else listed
     folders = {path.resolve().parent for path in posts if path.is_symlink()}
     folders |= {folder.resolve() for folder in {path.parent for path in posts}}
     folders |= {site.root / folder for folder in (*_WRITTEN, site.settings.products_folder)}
