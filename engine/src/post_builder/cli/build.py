@@ -69,9 +69,8 @@ def _build_with(site: Site, arguments: argparse.Namespace, ahead: Ahead) -> int:
     from post_builder.pipeline.unpublished.files import settle  # noqa: PLC0415
     from post_builder.ui.outcomes import report  # noqa: PLC0415
 
-    with session(site, "build", say):
+    with session(site, "build", say) as listed:
         orphans = Orphans()
-        listed = list(site.posts())  # another command may have had the site until now
         paths = named_posts(site, arguments.posts, listed)
         posts = known_posts(site, paths, listed, force=arguments.force)
         running = posts.running(posts.left())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from functools import partial
+from operator import methodcaller
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,9 @@ from post_builder.cli import commands
 from post_builder.cli.build import build as run_build
 from post_builder.commands.export.formats import FOLDER, SUFFIXES
 from post_builder.site import Site
+
+Shared = Callable[[argparse.ArgumentParser], object]
+"""Adds an argument to the parser of a command."""
 
 
 class _Version(argparse.Action):
@@ -73,11 +77,9 @@ def _adopt_arguments(adopt: argparse.ArgumentParser) -> None:
     adopt.add_argument("--yes", action="store_true", help="write without asking")
 
 
-def _shared(name: str, **options: Any) -> argparse.ArgumentParser:  # noqa: ANN401  # as argparse
-    """Return an argument that several commands have."""
-    parser = argparse.ArgumentParser(add_help=False)
-    parser.add_argument(name, **options)
-    return parser
+def _shared(name: str, **options: Any) -> Shared:  # noqa: ANN401  # as argparse
+    """Return an argument that several commands have; argparse's way needs a parser for each."""
+    return methodcaller("add_argument", name, **options)
 
 
 def _add(
@@ -85,16 +87,16 @@ def _add(
     name: str,
     run: Callable[[Site, argparse.Namespace], int],
     text: str,
-    *parents: argparse.ArgumentParser,
+    *shared: Shared,
 ) -> argparse.ArgumentParser:
     """Add a command, with the arguments that all commands have."""
     about = "the Jekyll site; default: ."
     site = _shared("--site", type=Path, default=Path(), metavar="DIR", help=about)
     as_json = _shared("--json", action="store_true", help="print the result as JSON")
     description = f"{text[0].upper()}{text[1:]}."
-    command = add_parser(
-        name, parents=[site, as_json, *parents], help=text, description=description
-    )
+    command = add_parser(name, help=text, description=description)
+    for argument in (site, as_json, *shared):
+        argument(command)
     command.set_defaults(run=run)
     return command
 

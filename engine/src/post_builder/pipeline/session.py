@@ -29,8 +29,10 @@ Say = Callable[[str], None]
 
 
 @contextmanager
-def session(site: Site, command: str, say: Say) -> Iterator[None]:
+def session(site: Site, command: str, say: Say) -> Iterator[list[Path]]:
     """Wait until no other command changes the site; the lock goes with the process.
+
+    Yields the posts of the site as they are then.
 
     Args:
         site: to be changed.
@@ -44,8 +46,7 @@ def session(site: Site, command: str, say: Say) -> Iterator[None]:
     try:
         for _ in _refused(site, lock, say):
             time.sleep(_POLL)
-        _begin(site, command)
-        yield
+        yield _begin(site, command)
     finally:
         _end(site, lock)
 
@@ -88,14 +89,20 @@ def _refused(site: Site, lock: FileLock, say: Say) -> Iterator[None]:
             return
 
 
-def _begin(site: Site, command: str) -> None:
-    """Leave word of who holds the lock, and settle what a killed build left behind."""
+def _begin(site: Site, command: str) -> list[Path]:
+    """Leave word of who holds the lock, and settle what a killed build left behind.
+
+    Returns:
+        The posts of the site.
+    """
     holder = {"process": os.getpid(), "command": command}
     with suppress(OSError):  # others wait as well without a name
         _holder_file(site).write_text(json.dumps(holder), encoding="utf-8")
     put_back_left(site)
     own = (path for path in own_folder(site).glob("*.tmp") if is_unfinished(path))
-    for path in (*own, *left_behind(site)):
+    listed = list(site.posts())
+    left = [*own, *left_behind(site, listed)]
+    for path in left:
         try:
             if is_swap(path):
                 settle(path, lambda name, data: _keep(site, name, data))
@@ -103,6 +110,7 @@ def _begin(site: Site, command: str) -> None:
                 operations.remove(path)
         except OSError as error:
             raise FileError.of(error, "cannot be removed", site.relative(path)) from error
+    return list(site.posts()) if left else listed  # a post may have its text back
 
 
 def _end(site: Site, lock: FileLock) -> None:
