@@ -16,6 +16,10 @@ RUNNING = {
     *("post_builder.commands.build", "post_builder.commands.building.scheduler"),
     *("post_builder.execution.forking", "post_builder.ui.progress", "socket"),
 }
+"""What only a run needs."""
+
+RARE = {"difflib", "nh3", "subprocess", "zoneinfo"}
+"""What only misspelt words, outputs of strangers, git and time zones need."""
 
 
 def test_check_imports_little(blog: Path, header: str) -> None:
@@ -33,7 +37,7 @@ def test_check_imports_little(blog: Path, header: str) -> None:
 
 def test_a_build_with_nothing_to_do_imports_less(toy: Path) -> None:
     """No parser of Markdown either, and no lock."""
-    more = HEAVY | {"markdown_it", "filelock"}
+    more = HEAVY | RUNNING | RARE | {"markdown_it", "filelock"}
     code = (
         "import sys; from post_builder.cli import main\n"
         f"status = main(['build', '--site', {str(toy)!r}])\n"
@@ -47,7 +51,7 @@ def test_a_build_with_nothing_to_do_imports_less(toy: Path) -> None:
 @pytest.mark.parametrize(
     ("before", "after", "more"),
     [
-        ("A line is fitted", "A new line is fitted", {"post_builder.rendering.markup", "nh3"}),
+        ("A line is fitted", "A new line is fitted", {"post_builder.rendering.markup", "ctypes"}),
         ("Three points", "New: three points", {"post_builder.rendering.blocks"}),
         ("The data.", "The new data.", {"post_builder.rendering.blocks"}),
     ],
@@ -60,7 +64,7 @@ def test_words_are_written_without_jupyter(
 
     No event loop either.
     """
-    heavy = HEAVY | more | RUNNING
+    heavy = HEAVY | RUNNING | RARE | more
     replace(toy / POST, before, after)
     code = (
         "import sys; from post_builder.cli import main\n"
