@@ -26,9 +26,10 @@ def time_of(copy: Path) -> dt.datetime | None:
     """Return when a copy was made; None for any other file."""
     stamp, _, ending = copy.name.partition("Z-")
     try:
-        return dt.datetime.strptime(f"{stamp}Z", _STAMP).replace(tzinfo=dt.UTC) if ending else None
+        time = dt.datetime.fromisoformat(stamp).replace(tzinfo=dt.UTC)
     except ValueError:
         return None
+    return time if ending and time.strftime(_STAMP) == f"{stamp}Z" else None
 
 
 def copies_in(folder: Path) -> list[Path]:

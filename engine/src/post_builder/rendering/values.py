@@ -5,9 +5,8 @@ from __future__ import annotations
 import html
 import re
 
-from post_builder.rendering.markup.block import ENTITIES, site_address
-from post_builder.rendering.markup.markdown import inline_html
-from post_builder.rendering.markup.sanitise import CLOSE, OPEN, clean_inline, tokens
+from post_builder.rendering.markup.block import CLOSE, ENTITIES, OPEN, inline_html, site_address
+from post_builder.rendering.markup.sanitise import clean_inline, tokens
 from post_builder.rendering.text.terminal import without_controls
 
 _SPECIAL = re.compile(r"[^\w .,%+/:;=()-]|_|\.{2,}|-{2,}| (?= )|^ | $")

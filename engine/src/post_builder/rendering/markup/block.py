@@ -5,11 +5,13 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from post_builder.document.figure_tag import FigureTag
 from post_builder.document.post import Cell
-from post_builder.rendering.markup.markdown import inline_html
-from post_builder.rendering.markup.sanitise import CLOSE, OPEN
+
+OPEN, CLOSE = "\ufdd0", "\ufdd1"
+"""Around the path of a file in cleaned markup; no output contains them."""
 
 ENTITIES = str.maketrans({"{": "&#123;", "}": "&#125;", "|": "&#124;", "\t": "&#9;"})
 """What Liquid or kramdown would interpret in an output, beyond what HTML needs escaped."""
@@ -78,6 +80,14 @@ def figcaption(caption: str) -> str:
     if not caption:
         return ""
     return f"<figcaption>{inline_html(caption)}</figcaption>".translate(ENTITIES)
+
+
+@lru_cache(maxsize=1024)  # of `watch`: most captions are as in the build before
+def inline_html(text: str) -> str:
+    """Turn one line of Markdown into HTML, which is not clean yet."""
+    from markdown_it import MarkdownIt  # noqa: PLC0415  # only captions and rich values need it
+
+    return str(MarkdownIt("commonmark").renderInline(text))
 
 
 def attribute(text: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
 
 from post_builder.rendering.markup.formulas import MAX_DOLLARS, mathml
@@ -39,11 +38,3 @@ def _formula(content: str, options: Mapping[str, Any]) -> str:
     except NotShownError:
         mark = "$$" if options["display_mode"] else "$"
         return f"<code>{html.escape(f'{mark}{content}{mark}')}</code>"
-
-
-@lru_cache(maxsize=1024)  # of `watch`: most captions are as in the build before
-def inline_html(text: str) -> str:
-    """Turn one line of Markdown into HTML, which is not clean yet."""
-    from markdown_it import MarkdownIt  # noqa: PLC0415  # only rich values need it
-
-    return str(MarkdownIt("commonmark").renderInline(text))

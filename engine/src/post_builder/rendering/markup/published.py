@@ -9,10 +9,16 @@ from collections.abc import Collection, Iterator
 from msgspec.structs import replace
 
 from post_builder.document.figure_tag import TAG, parse_figure_tag
-from post_builder.rendering.markup.block import ENTITIES, figure_block, html_block
+from post_builder.rendering.markup.block import (
+    CLOSE,
+    ENTITIES,
+    OPEN,
+    figure_block,
+    html_block,
+    inline_html,
+)
 from post_builder.rendering.markup.formulas import formulas_in_html
-from post_builder.rendering.markup.markdown import inline_html
-from post_builder.rendering.markup.sanitise import CLOSE, OPEN, clean
+from post_builder.rendering.markup.sanitise import clean
 from post_builder.rendering.markup.source import NotShownError, read_source
 
 _ADDRESS = r"\{\{ '(/[^'{}]*)' \| relative_url \}\}"

@@ -15,11 +15,9 @@ from msgspec import Struct, field
 
 from post_builder.rendering.figures.media import SUFFIXES
 from post_builder.rendering.markup import policy
+from post_builder.rendering.markup.block import CLOSE, OPEN
 from post_builder.rendering.markup.source import STASH, Embedded, NotShownError, Source
 from post_builder.rendering.markup.styles import filter_style, put_inline
-
-OPEN, CLOSE = "\ufdd0", "\ufdd1"
-"""Around the path of a file in cleaned markup; no output contains them."""
 
 _IGNORED_BY_BROWSERS = re.compile(r"[\x00-\x20]+\Z|\A[\x00-\x20]+|[\t\n\r]")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,30}:")
