@@ -117,6 +117,8 @@ def keep(
     Raises:
         OSError: if the system refuses.
     """
+    if not found:
+        return
     own = {path: _own(site, post) for path, post in found.items()}
     shared = settled_states(_shared(site, read, own.values()) | kept.shared.keys(), begin)
     if shared is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from msgspec import Struct
@@ -85,12 +85,22 @@ def orphaned(site: Site, record: Made, names: Names) -> bool:
     return post in names or not post.exists()
 
 
-def remove_orphans(site: Site, names: Names, *, dry_run: bool = False) -> Orphans:
-    """Remove what was made for posts that no longer exist; a dry run only finds it."""
+def remove_orphans(
+    site: Site, names: Names, held: Collection[str] | None = None, *, dry_run: bool = False
+) -> Orphans:
+    """Remove what was made for posts that no longer exist.
+
+    Args:
+        site: that had the posts.
+        names: of its posts.
+        held: names of posts of which nothing has changed, where they have just been found.
+        dry_run: whether to remove nothing, and return what would be.
+    """
     removed: list[str] = []
     errors = []
-    products, used, known = MadeProducts(site), set(names.values()), kept_posts(site).names()
-    for name in [path.stem for path in site.records() if path.stem not in known]:
+    products, used = MadeProducts(site), set(names.values())
+    held = kept_posts(site).names() if held is None else held
+    for name in [path.stem for path in site.records() if path.stem not in held]:
         try:
             record = load_made(site, name)
         except RecordError as error:

@@ -7,6 +7,7 @@ Jekyll copies all that is in `assets/`, also what was made for drafts, for posts
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from pathlib import Path
 
 from post_builder.document.front_matter import read_front_matter
@@ -43,8 +44,12 @@ def misplaced(site: Site, record: Made | Record) -> str:
     return ""
 
 
-def settle(site: Site) -> dict[str, str]:
+def settle(site: Site, held: Collection[str] | None = None) -> dict[str, str]:
     """Put what was made for posts where it belongs: in the site, or out of it.
+
+    Args:
+        site: that has the posts.
+        held: names of posts of which nothing has changed, where they have just been found.
 
     Returns:
         For each post whose files were moved out of the site, why.
@@ -53,7 +58,7 @@ def settle(site: Site) -> dict[str, str]:
         FileError: if the system refuses.
     """
     moved = {}
-    for _, record in made_records(site, but=kept_posts(site).names()):
+    for _, record in made_records(site, but=kept_posts(site).names() if held is None else held):
         why = reason(site, record)
         if not why:
             bring_back(site, record)
