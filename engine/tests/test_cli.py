@@ -273,3 +273,19 @@ def test_clean_of_one_post_leaves_the_others(
     status, touched = call(capsys, "clean", "--site", series, PARTS[1])
     assert (0, PARTS[1]) == (status, touched[0])
     assert series.joinpath("_data/builds/part-1.json").exists()
+
+
+@pytest.mark.slow
+def test_garbage_is_looked_for_as_usual_where_kernels_run(toy: Path) -> None:
+    """And seldom where none does: what is imported stays."""
+    code = "import gc; usual = gc.get_threshold(); from post_builder.cli import main\n"
+    code += "main(['build', '--site', {site!r}{force}])\n"
+    code += "import sys; print(gc.get_threshold() == usual, file=sys.stderr)"
+
+    def is_usual(force: str) -> str:
+        text = code.format(site=str(toy), force=force)
+        done = subprocess.run([sys.executable, "-c", text], capture_output=True, check=True)
+        return done.stderr.decode().splitlines()[-1]
+
+    toy.joinpath("_posts/new.md").touch()  # so that the last look does not hold
+    assert ("False", "True") == (is_usual(""), is_usual(", '--force'"))

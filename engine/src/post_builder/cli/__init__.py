@@ -16,6 +16,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     if (text := recall(given)) is not None:
         sys.stdout.write(text)
         return 0
-    from post_builder.cli.run import run  # noqa: PLC0415  # a build with nothing to do ends above
+    # a build with nothing to do ends above
+    from post_builder.cli.garbage import collect_seldom  # noqa: PLC0415
+
+    collect_seldom()
+    from post_builder.cli.run import run  # noqa: PLC0415
 
     return run(given)

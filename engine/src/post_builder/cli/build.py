@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from post_builder.cli.garbage import collect_as_usual
 from post_builder.cli.posts import named_posts
 from post_builder.cli.results import FAILED, say
 from post_builder.errors import PostBuilderError
@@ -19,6 +20,8 @@ from post_builder.site import WITHHELD, Site
 if TYPE_CHECKING:
     from post_builder.commands.building.ahead import Ahead
     from post_builder.commands.building.posts import Posts
+    from post_builder.pipeline.made.files import Orphans
+    from post_builder.pipeline.names import Names
     from post_builder.pipeline.prepare import PostState
     from post_builder.ui.outcomes import Outcome
 
@@ -63,14 +66,11 @@ def _build(site: Site, arguments: argparse.Namespace, listed: Sequence[Path]) ->
 
 def _build_with(site: Site, arguments: argparse.Namespace, ahead: Ahead) -> int:
     from post_builder.commands.building.posts import known_posts, write_words  # noqa: PLC0415
-    from post_builder.pipeline.made.files import Orphans, remove_orphans  # noqa: PLC0415
     from post_builder.pipeline.names import post_names  # noqa: PLC0415
     from post_builder.pipeline.session import session  # noqa: PLC0415
-    from post_builder.pipeline.unpublished.files import settle  # noqa: PLC0415
     from post_builder.ui.outcomes import report  # noqa: PLC0415
 
     with session(site, "build", say) as listed:
-        orphans = Orphans()
         paths = named_posts(site, arguments.posts, listed)
         posts = known_posts(site, paths, listed, force=arguments.force)
         running = posts.running(posts.left())
@@ -81,9 +81,8 @@ def _build_with(site: Site, arguments: argparse.Namespace, ahead: Ahead) -> int:
             outcomes = _run(posts, running, arguments, ahead)
             names = post_names(site)  # posts may have been renamed meanwhile
         failed = any(outcome.error for outcome in outcomes)
-        if not (failed or arguments.posts):  # one that failed may be what they were made for
-            orphans = remove_orphans(site, names)
-        moved = settle(site)
+        # a post that failed may be what orphans were made for
+        orphans, moved = _tidied(site, None if failed or arguments.posts else names)
     report(outcomes, orphans.removed, as_json=arguments.json)
     say("\n".join(_withheld(post, why) for post, why in moved.items()))
     say("\n".join(map(str, orphans.errors)))
@@ -100,6 +99,7 @@ def _run(
     from post_builder.commands.building.scheduler import here, on_cluster  # noqa: PLC0415
     from post_builder.ui.progress import live  # noqa: PLC0415
 
+    collect_as_usual()
     site, scheduler = posts.site, arguments.scheduler
     jobs = len(posts.paths) if scheduler else arguments.jobs or site.settings.jobs
     with live(silent=arguments.json) as progress:
@@ -107,6 +107,17 @@ def _run(
         run = partial(run_posts, posts, running, progress, **options)
         place = on_cluster(site, scheduler, run) if scheduler else here(ahead.take, run)
         return asyncio.run(place)
+
+
+def _tidied(site: Site, names: Names | None) -> tuple[Orphans, dict[str, str]]:
+    """Remove what belongs to no post if all names of posts are given, and hide what is hidden."""
+    from post_builder.freshness.unchanged.kept import kept_posts  # noqa: PLC0415
+    from post_builder.pipeline.made.files import Orphans, remove_orphans  # noqa: PLC0415
+    from post_builder.pipeline.unpublished.files import settle  # noqa: PLC0415
+
+    held = kept_posts(site).names()
+    orphans = Orphans() if names is None else remove_orphans(site, names, held)
+    return orphans, settle(site, held)
 
 
 def _withheld(post: str, why: str) -> str:

@@ -10,6 +10,7 @@ import datetime as dt
 import sys
 from contextlib import nullcontext
 
+from post_builder.cli.garbage import collect_as_usual
 from post_builder.cli.posts import named_posts
 from post_builder.cli.results import FAILED, print_json, say
 from post_builder.site import Site
@@ -29,6 +30,7 @@ def check(site: Site, arguments: argparse.Namespace) -> int:
         from post_builder.sources.product_makers import product_makers  # noqa: PLC0415
         from post_builder.ui.progress import live  # noqa: PLC0415
 
+        collect_as_usual()
         jobs = arguments.jobs or site.settings.jobs
         alone = session(site, "check --execute", say) if product_makers(site) else nullcontext()
         with alone, live(silent=arguments.json) as progress:
@@ -48,6 +50,7 @@ def watch(site: Site, arguments: argparse.Namespace) -> int:
     from post_builder.commands.watch import watch  # noqa: PLC0415
     from post_builder.ui.progress import live  # noqa: PLC0415
 
+    collect_as_usual()
     jobs = arguments.jobs or site.settings.jobs
     with live(silent=arguments.json) as progress:
         asyncio.run(watch(site, progress, jobs=jobs, stream=sys.stderr))
@@ -89,6 +92,7 @@ def adopt(site: Site, arguments: argparse.Namespace) -> int:
     """Make existing posts executable."""
     from post_builder.commands.adopt.command import run  # noqa: PLC0415
 
+    collect_as_usual()
     return run(site, arguments)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
-import gc
 import sys
 from collections.abc import Sequence
 
@@ -15,17 +13,12 @@ from post_builder.site import open_site
 from post_builder.ui.interrupts import end_as_by_interrupt
 from post_builder.ui.printing import show
 
-_NEW_OBJECTS = 50_000
-"""Between two searches for garbage; most of what a short command makes are modules, which stay."""
-
 MISUSED, INTERRUPTED = 2, 130
 """Exit statuses other than 0 and that of a failure."""
 
 
 def run(argv: Sequence[str]) -> int:
     """Run a command and return the exit status: 0, 1 if a post failed, 2 for a wrong call."""
-    gc.set_threshold(_NEW_OBJECTS)
-    atexit.register(gc.freeze)  # what is left is not searched again when Python ends
     arguments = make_parser().parse_args(argv)
     end_as_by_interrupt()
     try:
