@@ -90,6 +90,7 @@ LINES = st.sampled_from(
             "{:/nomarkdown}",
             "1.\n2.",
         ),
+        *("> a\n-", "* a\n> b", "2. a\n-\n", "1) a\n> b\n\n", "# H\n> a\n- b\n\n", "> - a\n- b"),
         *("- - a", "- 1. * a", "- > q", "- a {: .c}", "{: #x .b}", "=", "- <span>"),
         *("1. ```python", "   ```", "- ```python", "\u00a0a", "\x0ba", "", "", "", "", "  ", "> "),
     ]

@@ -23,6 +23,8 @@ def _found(text: str) -> list[tuple[object, ...]]:
 @example("- a\n* b\n\n* c\n- ```python\n  x\n  ```")
 @example("> q\n- a\n\n- b\n\n  ```python\n  x\n  ```")
 @example("- a\n\n      code")
+@example("> a\n- b\n\n  ```python\n  x\n  ```")
+@example("a\n2. b\n-\n\nc")
 @example("# A\n- a\n# B\n\n  text\n")
 def test_a_long_document_is_read_like_a_short_one(text: str) -> None:
     """Code, HTML, headings and what may be a value are found where markdown-it finds them."""

@@ -8,6 +8,7 @@ from markdown_it import MarkdownIt
 from markdown_it.parser_block import RuleFuncBlockType
 from markdown_it.rules_block import (
     StateBlock,
+    blockquote,
     code,
     heading,
     hr,
@@ -90,6 +91,7 @@ def _with_tokens(text: str, *, parse_block_html: bool) -> tuple[Found, list[tupl
     rules = block_rules(_is_cell, parse_block_html=parse_block_html)
     others: dict[str, RuleFuncBlockType] = {
         "code": _noting(code, "indented code"),
+        "blockquote": _noting(blockquote, "quote"),
         "rule": hr,
         "list": _noting(list_block, "list item"),
         "html_block": WholeScan(parse_block_html),
@@ -135,6 +137,9 @@ def _listed(text: str, tokens: list[Token]) -> Found:
 @example("-     a\n- b\n{: .a}")
 @example("> - <p>\n>")
 @example("- <p>\n- </p>\n\n  ```python\n  x\n  ```")
+@example("> a\n-\n> - b\n>\nc\n> ```python\n> x\n> ```")
+@example(">\t- a\n>\t \tb\n > \t```python\n>   x\n```")
+@example("- > a\nb\n> c\n  > # d\n===")
 @example("- a\n- # b #\n- ## <span>\n- - -\n  c")
 def test_blocks_are_where_the_rules_of_markdown_it_find_them(text: str) -> None:
     """With tokens for each list, item and paragraph the same is found, in three times the time."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from markdown_it import MarkdownIt
-from markdown_it.parser_block import RuleFuncBlockType
-from markdown_it.rules_block import StateBlock, blockquote
+from markdown_it.rules_block import StateBlock
 
 from post_builder.document.options import LINE as OPTIONS_LINE
 from post_builder.document.parsing.rules.choosing import BlockRule, ChoosingParser
@@ -15,6 +14,7 @@ from post_builder.document.parsing.rules.html import HtmlBlocks
 from post_builder.document.parsing.rules.kept import KeepingState, Kept
 from post_builder.document.parsing.rules.lists import lists
 from post_builder.document.parsing.rules.plain import skip_plain
+from post_builder.document.parsing.rules.quotes import quotes
 from post_builder.document.parsing.rules.text import code, heading, rule, text
 from post_builder.files import unix_newlines
 
@@ -52,9 +52,9 @@ def block_rules(is_cell: Callable[[str], bool], *, parse_block_html: bool) -> di
     outside_lists = ("paragraph", "blockquote")
     return {
         "attributes": (_attributes, every),
-        "code": (_absorbing(code, "indented code"), ()),
+        "code": (code, ()),
         "fence": (Fences(is_cell), every),
-        "blockquote": (_absorbing(blockquote, "quote"), every),
+        "blockquote": (quotes, every),
         "rule": (rule, ("blockquote",)),  # in kramdown it ends no paragraph
         "list": (lists, outside_lists),
         "html_block": (HtmlBlocks(parse_block_html), outside_lists),
@@ -74,21 +74,3 @@ def _attributes(state: StateBlock, start: int, _: int, silent: bool) -> bool:  #
         if isinstance(state.tokens, Kept):
             state.tokens.absorber = ("", 0)
     return found
-
-
-def _absorbing(block: RuleFuncBlockType, kind: str) -> RuleFuncBlockType:
-    """Let a rule note where its block ends: in kramdown it takes the lines directly below."""
-
-    def noting(state: StateBlock, start: int, end: int, silent: bool) -> bool:  # noqa: FBT001
-        tokens = state.tokens
-        if silent or not isinstance(tokens, Kept):
-            return block(state, start, end, silent)
-        outside, above = tokens.absorbed, tokens.absorbing(state, start)
-        tokens.absorbed = outside or above
-        found = block(state, start, end, silent)
-        tokens.absorbed = outside
-        if found:
-            tokens.absorber, tokens.has_bullets = (kind, state.line), False
-        return found
-
-    return noting

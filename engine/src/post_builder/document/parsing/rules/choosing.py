@@ -22,6 +22,8 @@ _BY_START = {
 }
 """The rules that a line may be for, by the character that it starts with; another is text."""
 
+_CODE = 4
+"""Columns by which code is indented."""
 
 BlockRule = tuple[RuleFuncBlockType, Sequence[str]]
 """A rule, and which kinds of blocks it ends."""
@@ -78,18 +80,19 @@ class ChoosingParser(ParserBlock):
     def tokenize(self, state: StateBlock, startLine: int, endLine: int) -> None:  # noqa: N803
         """Parse the blocks that start on some lines, the end not included."""
         rules, line = self.rules.by_start, startLine
-        starts, ends, shifts = state.bMarks, state.eMarks, state.tShift
-        deepest = state.md.options.maxNesting
+        starts, ends, shifts, columns = state.bMarks, state.eMarks, state.tShift, state.sCount
+        deepest, indent = state.md.options.maxNesting, state.blkIndent
         while True:
             while line < state.lineMax and starts[line] + shifts[line] >= ends[line]:
                 line += 1
             state.line = line
-            if line >= endLine or state.sCount[line] < state.blkIndent:
+            if line >= endLine or columns[line] < indent:
                 return
             if state.level >= deepest:
                 state.line = endLine
                 return
-            start = "code" if state.is_code_block(line) else state.src[starts[line] + shifts[line]]
+            is_code = columns[line] - indent >= _CODE
+            start = "code" if is_code else state.src[starts[line] + shifts[line]]
             for rule in rules.get(start) or rules["text"]:
                 if rule(state, line, endLine, False):  # noqa: FBT003  # the signature of a rule
                     break

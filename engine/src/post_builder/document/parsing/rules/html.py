@@ -98,12 +98,12 @@ class HtmlBlocks(Struct):
         if self.open or self.parse_block_html or "markdown" in line:
             return False
         tag = START.match(line)
+        if tag is None or tag["name"].lower() in EMPTY:
+            return tag is not None
         below = start + 1
-        return tag is not None and (
-            below >= end
-            or tag["name"].lower() in EMPTY
-            or (not state.isEmpty(below) and state.sCount[below] < state.blkIndent)
-        )
+        while below < end and state.isEmpty(below):
+            below += 1
+        return below >= end or state.sCount[below] < state.blkIndent
 
     def _may_start(self, state: StateBlock, start: int, line: str) -> bool:
         """Return whether a line looks like the start of a block; it ends a paragraph then."""

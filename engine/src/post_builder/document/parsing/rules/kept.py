@@ -12,7 +12,7 @@ from markdown_it.token import Token
 
 _LINE = re.compile(r"[^\n]*\n|[^\n]+\Z")
 
-_TAB = 4
+TAB = 4
 """Columns between tab stops."""
 
 
@@ -41,9 +41,12 @@ class Kept(list[Token]):
     def absorbing(self, state: StateBlock, line: int) -> str:
         """Return what takes a line for its own: what is above it without an empty line between."""
         kind, end = self.absorber
-        if not kind or any(map(state.isEmpty, range(end - 1, line))):
-            self.absorber = ("", 0)
+        if not kind:
             return ""
+        for above in range(end - 1, line):
+            if state.isEmpty(above):
+                self.absorber = ("", 0)
+                return ""
         self.absorber = (kind, line)
         return kind
 
@@ -78,7 +81,7 @@ class KeepingState(StateBlock):
             for index, line in enumerate(lines):
                 indent = line[: self.tShift[index]]
                 if "\t" in indent:
-                    self.sCount[index] = len(indent.expandtabs(_TAB))
+                    self.sCount[index] = len(indent.expandtabs(TAB))
         self.tShift.append(0)
         self.sCount.append(0)
         self.bsCount = [0] * (self.lineMax + 1)
@@ -87,3 +90,12 @@ class KeepingState(StateBlock):
         """Go over a token as markdown-it adds one: of quotes nothing is kept."""
         self.level += nesting
         return self._ignored
+
+
+def column_behind(column: int, space: str, quoted: int) -> int:
+    """Return the column behind white space; that of a quote starts further to the right."""
+    if "\t" not in space:
+        return column + len(space)
+    for mark in space:
+        column += 1 if mark == " " else TAB - (column + quoted) % TAB
+    return column

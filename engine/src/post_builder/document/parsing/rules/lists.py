@@ -9,7 +9,7 @@ import re
 
 from markdown_it.rules_block import StateBlock
 
-from post_builder.document.parsing.rules.kept import KeepingState
+from post_builder.document.parsing.rules.kept import KeepingState, column_behind
 from post_builder.document.parsing.rules.plain import TEXT
 from post_builder.document.parsing.rules.text import RULE, keep_heading
 
@@ -19,9 +19,6 @@ _PLAIN = re.compile(rf"{TEXT}|\n")
 
 _CODE = 4
 """Columns by which code is indented; white space behind a marker that is wider belongs to it."""
-
-_TAB = 4
-"""Columns between tab stops."""
 
 Marker = re.Match[str]
 
@@ -73,7 +70,7 @@ def _list(state: KeepingState, line: int, end: int, marker: Marker) -> tuple[int
     kind = marker["marker"][-1]
     while True:
         below = _sibling(state, line + 1, end)
-        if below and _is_one_line(state, line, marker):
+        if _is_one_line(state, line, end, marker, is_above_item=below is not None):
             line += 1
         else:
             line = _item(state, line, end, marker)
@@ -94,20 +91,25 @@ def _sibling(state: StateBlock, line: int, end: int) -> Marker | None:
     return None if marker is None or RULE.match(state.src, first, last) else marker
 
 
-def _is_one_line(state: KeepingState, line: int, marker: Marker) -> bool:
-    """Go over an item that has an item directly below it; return whether it is read with that.
+def _is_one_line(
+    state: KeepingState, line: int, end: int, marker: Marker, *, is_above_item: bool
+) -> bool:
+    """Go over an item that ends on its line; return whether it does.
 
-    Of plain text and of code nothing is kept then; what is below could say something about code.
+    Of plain text, if an item is below it, and of code nothing is kept: no attributes are below.
     """
+    below = line + 1
     width = marker.end("marker") - marker.start() + 1  # text starts no further to the left
-    if state.sCount[line + 1] >= state.sCount[line] + width:
+    if below >= end or state.isEmpty(below) or state.sCount[below] >= state.sCount[line] + width:
         return False
-    space = marker["space"] or " "
+    space = marker["space"]
+    if space is None:
+        return True
     if "\t" in space:
         return False
-    if len(space) > _CODE or _PLAIN.match(state.src, marker.end()):
+    if is_above_item and (len(space) > _CODE or _PLAIN.match(state.src, marker.end())):
         return True
-    return keep_heading(state, line, marker.end())
+    return len(space) <= _CODE and keep_heading(state, line, marker.end())
 
 
 def _item(state: KeepingState, line: int, end: int, marker: Marker) -> int:
@@ -115,7 +117,7 @@ def _item(state: KeepingState, line: int, end: int, marker: Marker) -> int:
     shift, count, outer = state.tShift[line], state.sCount[line], state.listIndent
     after, space = marker.end(), marker["space"] or ""
     before = count + marker.end("marker") - marker.start()
-    offset = _column(before, space, state.bsCount[line])
+    offset = column_behind(before, space, state.bsCount[line])
     is_empty = after == state.eMarks[line]
     inner = before + (1 if is_empty or offset - before > _CODE else offset - before)
     state.listIndent, state.blkIndent = state.blkIndent, inner
@@ -131,12 +133,3 @@ def _item(state: KeepingState, line: int, end: int, marker: Marker) -> int:
     state.listIndent, state.blkIndent = outer, state.listIndent
     state.tShift[line], state.sCount[line] = shift, count
     return state.line
-
-
-def _column(column: int, space: str, quoted: int) -> int:
-    """Return the column behind white space; that of a quote starts further to the right."""
-    if "\t" not in space:
-        return column + len(space)
-    for mark in space:
-        column += 1 if mark == " " else _TAB - (column + quoted) % _TAB
-    return column

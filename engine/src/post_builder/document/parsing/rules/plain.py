@@ -54,8 +54,9 @@ def _items(marker: str, content: int) -> str:
 _BULLETS = _items("[-*+]", 2)
 _NUMBERS = rf"{_items('[0-9][.]', 3)}|(?:→[0-9]{{1,3}}\.[ ]{TEXT}(?:→{TEXT})*+)++"
 _PARAGRAPH = rf"→{TEXT}(?:→[ \t]*+{TEXT})*+"
+_HASHED = rf"→\#{{1,6}}[ ]{_START}[^\n\#<>]*+(?:\n|\Z)"
 _HEADING = (
-    rf"(?:→\#{{1,6}}[ ]{_START}[^\n\#<>]*+(?:\n|\Z)"
+    rf"(?:{_HASHED}"
     rf"|→{_START}[^\n\#<>]*+\n→(?:=++|-++)[ \t]*+(?:\n|\Z))"
 )
 _QUOTED = rf"→(?:>[ ]?){{1,9}}(?:(?:[-*+]|\d\.)[ ])?{TEXT}"
@@ -66,11 +67,18 @@ _QUOTE = (
 _GROUP = (
     rf"(?:(?:{_HEADING}|{_PARAGRAPH})++(?:{_QUOTE}|{_BULLETS})?+|{_QUOTE}|{_BULLETS}|{_NUMBERS})"
 )
-_RUN = rf"∅*+(?:{_GROUP}∅++)*+(?:{_GROUP})?+"
+_NUMBERED = rf"→(?:[0-9]{{1,9}}[.)][ ](?:>[ ]?)?+){{1,3}}{TEXT}"
+_MARKED = rf"→(?:[-*+][ ]|>[ ]?)(?:(?:[-*+]|[0-9]{{1,9}}[.)])[ ]|>[ ]?){{0,9}}+{TEXT}"
+_BARE = r"(?:→[-*+>][ \t]*+\n)"
+_LINE = rf"(?:{_HASHED}|(?:{_MARKED}|→>[ \t]*+\n){_BARE}*+|{_NUMBERED}|→{TEXT})"
+_MIXED = rf"(?:{_BARE}++{_LINE}*+|{_LINE}++)"
+_GOES_ON = r"(?:[ \t*+-]|[0-9]{1,9}[.)])"
+_RUN = rf"∅*+(?:(?:{_GROUP}∅++|{_MIXED}(?:∅++(?!→{_GOES_ON})|\Z)))*+(?:{_GROUP})?+"
 """Plain text; `→` is what precedes each line, and `∅` an empty line.
 
-No list or quote starts directly below another: kramdown may take it into that one. Bullets of all
-kinds make one list, as in kramdown.
+Where a list or quote starts directly below another, kramdown may take it into that one: such a
+mixture is skipped if it ends above an empty line and what is below that cannot belong to it.
+Bullets of all kinds make one list, as in kramdown.
 """
 
 _ITEM_OR_HEADING = re.compile(r"[-*+][ ]|[0-9]{1,3}\.[ ]|#")
@@ -97,7 +105,7 @@ def _patterns(prefix: str) -> _Patterns:
         re.compile(_RUN.replace("→", before).replace("∅", f"(?:{empty})")),
         re.compile(
             rf"^{before}(?:(?P<marks>\#{{1,6}})[ ](?P<text>[^\n]+)"
-            rf"|(?P<above>[^\n]+)\n{before}(?:=++|-++)[ \t]*+$)",
+            rf"|(?P<above>{_START}[^\n]*)\n{before}(?:=++|-++)[ \t]*+$)",
             re.MULTILINE,
         ),
         re.compile(empty),
@@ -108,12 +116,12 @@ def _patterns(prefix: str) -> _Patterns:
 def skip_plain(state: StateBlock, start: int, end: int, silent: bool) -> bool:  # noqa: FBT001
     """Go over plain text from a line on, as a rule of markdown-it; headings are kept."""
     tokens = state.tokens
-    indent = " " * state.blkIndent
     if silent or state.level > _MAX_LEVEL or state.sCount[start] != state.blkIndent:
         return False
-    if not state.src.startswith(indent, state.bMarks[start]):
-        return False
     if not isinstance(tokens, Kept) or tokens.absorbed or tokens.absorbing(state, start):
+        return False
+    indent = " " * state.blkIndent
+    if not state.src.startswith(indent, state.bMarks[start]):
         return False
     begin = state.src.rfind("\n", 0, state.bMarks[start]) + 1
     prefix = state.src[begin : state.bMarks[start]] + indent

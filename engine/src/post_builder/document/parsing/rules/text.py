@@ -30,7 +30,10 @@ def rule(state: StateBlock, start: int, _: int, silent: bool) -> bool:  # noqa: 
 
 
 def code(state: StateBlock, start: int, end: int, _: bool) -> bool:  # noqa: FBT001
-    """Go over indented code, which ends no block; it is kept if attributes may be below it."""
+    """Go over indented code, which ends no block; it is kept if attributes may be below it.
+
+    In kramdown it takes the lines directly below it.
+    """
     assert isinstance(state, KeepingState)  # noqa: S101  # find_blocks made it
     last = line = start + 1
     while line < end and (state.isEmpty(line) or state.is_code_block(line)):
@@ -39,6 +42,7 @@ def code(state: StateBlock, start: int, end: int, _: bool) -> bool:  # noqa: FBT
     if state.src.find("{:", state.bMarks[last], state.eMarks[last]) >= 0:
         state.tokens.append(Token("code_block", "code", 0, map=[start, last]))
     state.line = last
+    state.tokens.absorber, state.tokens.has_bullets = ("indented code", last), False
     return True
 
 
