@@ -68,6 +68,8 @@ PROSE = {
     "quotes and fences in turn": "> a\n~~~\n",
     "headings in items and text in turn": "- # a\n&\n",
     "HTML in items apart": "- <p>\n\n",
+    "headings in quotes above text": "> # a\nb\n",
+    "HTML in quotes above quotes": "> > <p>\n> a\n",
     "empty quotes apart": ">\n\n",
     "HTML blocks": '<div class="a">\n<p>b</p>\n</div>\n\n',
     "HTML in lists": "- an item\n\n  <p>a paragraph</p>\n\n",

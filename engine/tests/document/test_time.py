@@ -73,6 +73,21 @@ def test_memory_is_bounded_in_lists() -> None:
     assert peak < 60 * len(text)
 
 
+def test_quotes_above_lines_that_may_be_theirs_are_refused_where_they_take_forever() -> None:
+    """Each looks down to the next empty line; 300 are read, and 100,000 are not."""
+    unit = "> # a\nb\n"
+    post, problems = inspect(f"{HEADER}{unit * 300}")
+    assert post is not None
+    assert () == problems
+    begin = time.process_time()
+    post, [problem] = inspect(f"{HEADER}{unit * 100_000}")
+    assert post is None
+    assert problem.place is not None
+    assert problem.place.line is not None
+    assert "put an empty line below each quote" in str(problem.hint)
+    assert time.process_time() - begin < 5  # the square of the lines takes hours
+
+
 def test_figure_tags_that_are_not_closed_take_no_time() -> None:
     """One of them ends where the next one starts."""
     begin = time.perf_counter()

@@ -35,6 +35,9 @@ def find_blocks(content: str, is_cell: Callable[[str], bool], *, parse_block_htm
 
     Returns:
         Code, HTML, and text that may contain a value; and the headings.
+
+    Raises:
+        ScatteredQuotesError: if looking for the ends of quotes would take time without bound.
     """
     rules = block_rules(is_cell, parse_block_html=parse_block_html)
     if len(content) > _LONG:

@@ -14,6 +14,8 @@ from post_builder.document.parsing.cells import find_cells, runs
 from post_builder.document.parsing.headings import headings
 from post_builder.document.parsing.markers import open_comments, stray_markers
 from post_builder.document.parsing.notices import find_notices
+from post_builder.document.parsing.rules.kept import Kept
+from post_builder.document.parsing.rules.quotes import ScatteredQuotesError
 from post_builder.document.parsing.text_lines import TextLines
 from post_builder.document.parsing.values import find_values
 from post_builder.document.post import Post
@@ -103,11 +105,7 @@ def _parse(
 ) -> tuple[Post, Problems]:
     problems: list[PostError] = []
     lines = TextLines(text, front_matter.path, front_matter.end)
-    tokens = find_blocks(
-        lines.content,
-        lambda info: runs(info, kernel.language),
-        parse_block_html=inherited.parse_block_html,
-    )
+    tokens = _find_blocks(lines, kernel, inherited)
     fences = [token for token in tokens if token.type == "fence"]
     cells = tuple(find_cells(lines, fences, kernel.language, problems))
     if not problems:  # a cell that cannot be read has output, and values, as well
@@ -130,6 +128,21 @@ def _parse(
         inherited=inherited,
     )
     return post, tuple(sorted(problems, key=_line))
+
+
+def _find_blocks(lines: TextLines, kernel: KernelSpec, inherited: Inherited) -> Kept:
+    try:
+        return find_blocks(
+            lines.content,
+            lambda info: runs(info, kernel.language),
+            parse_block_html=inherited.parse_block_html,
+        )
+    except ScatteredQuotesError as error:
+        raise lines.error(
+            lines.first + error.line,
+            "too many lines look like those of this quote and others: they have no `>`",
+            "put an empty line below each quote, or `>` before each of its lines",
+        ) from error
 
 
 def _line(error: PostError) -> int:

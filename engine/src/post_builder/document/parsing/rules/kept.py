@@ -30,6 +30,8 @@ class Kept(list[Token]):
         """Whether that is a list with bullets."""
         self.absorbed = ""
         """What absorbs the list or quote that is being read."""
+        self.looked_at = 0
+        """How many lines looked like those of a quote, and were not."""
         self.items: list[tuple[int, int]] = []
         """The line and level of each list item that is being read."""
 

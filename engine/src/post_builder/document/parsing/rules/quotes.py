@@ -19,9 +19,28 @@ _PLAIN = re.compile(rf"(?:> ?)?{TEXT}")
 Columns = tuple[int, int, int, int]
 """Where a line starts, its indentation in characters and in columns, and those before that."""
 
+_MOST = 100_000
+"""Lines of a text that may look like those of a quote above them and turn out not to be.
+
+Each quote looks down to the next empty line, so that their number can be the square of the lines.
+"""
+
+
+class ScatteredQuotesError(Exception):
+    """There are so many quotes above lines without marks that reading them would take forever."""
+
+    def __init__(self, line: int) -> None:
+        """Take the line of the quote at which reading ends."""
+        super().__init__(line)
+        self.line = line
+
 
 def quotes(state: StateBlock, start: int, end: int, silent: bool) -> bool:  # noqa: FBT001
-    """Go over a quote; in kramdown it takes the lines directly below it."""
+    """Go over a quote; in kramdown it takes the lines directly below it.
+
+    Raises:
+        ScatteredQuotesError: if looking for the ends of quotes would take time without bound.
+    """
     assert isinstance(state, KeepingState)  # noqa: S101  # find_blocks made it
     first = state.bMarks[start] + state.tShift[start]
     if not state.src.startswith(">", first) or state.is_code_block(start):
@@ -80,6 +99,9 @@ def _parse(state: KeepingState, start: int, end: int) -> None:
     state.blkIndent, state.lineMax, tokens.absorbed = indent, last, outside
     for values, before in zip(columns, zip(*saved, strict=True), strict=True):
         values[start:below] = before
+    tokens.looked_at += below - state.line
+    if tokens.looked_at > _MOST:
+        raise ScatteredQuotesError(start)
 
 
 def _take_off(state: StateBlock, start: int, end: int) -> tuple[int, list[Columns]]:
