@@ -70,6 +70,9 @@ CHANGES: dict[str, Callable[[Path], object]] = {
     "what a killed build left": lambda root: (
         root / "_posts/.post-builder-12345678.tmp"
     ).write_text("", "utf-8"),
+    "what one left in the engine's own folder": lambda root: (
+        root / ".post-builder/.post-builder-12345678.tmp"
+    ).write_text("", "utf-8"),
     "bytes of the witness": lambda root: (root / WITNESS).write_bytes(b"\xff"),
 }
 

@@ -191,6 +191,32 @@ def test_a_command_after_a_loss_of_power_gives_what_an_undisturbed_one_gives(
     assert number > 0
 
 
+@pytest.mark.faults
+def test_a_killed_export_to_another_folder_is_cleared_up_by_the_next(
+    blog: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What may be written just now stays, and so do files of other names, links and folders."""
+    _built(blog)
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    monkeypatch.chdir(blog)
+    work = partial(main, ["export", DRAWN, "--to", "notebook", "--output", f"{outside}/a.ipynb"])
+    assert disturbed("killed", 1, work)
+    [left] = outside.iterdir()
+    kept = [outside / name for name in (".post-builder-notes.tmp", "b.tmp", ".post-builder-a.txt")]
+    for path in kept:
+        path.write_text("of the author", "utf-8")
+    kept += [outside / ".post-builder-abcdefgh.tmp", outside / ".post-builder-12345678.tmp"]
+    kept[-2].mkdir()
+    kept[-1].symlink_to(kept[0])
+    for path in (left, *kept):
+        os.utime(path, (0, 0))
+    new = outside / ".post-builder-87654321.tmp"
+    new.write_text("being written", "utf-8")
+    assert 0 == work()
+    assert {outside / "a.ipynb", new, *kept} == set(outside.iterdir())
+
+
 def _undisturbed(case: Case, blog: Path, to: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Prepare a site, and return a copy of it in which the command came to its end."""
     case.make(blog)

@@ -37,12 +37,16 @@ def recall(arguments: Sequence[str]) -> str | None:
         arguments: of the command line.
 
     Returns:
-        None if the command has to look for itself.
+        None if the command has to look for itself, or to clear up after one that was killed.
     """
+    path = _file(arguments)
     try:
-        with open(_file(arguments), "rb") as file:
+        with open(path, "rb") as file:
             parts = file.read().decode("utf-8", "surrogateescape").split("\0")
+        names = os.listdir(os.path.dirname(path))
     except (OSError, ValueError):
+        return None
+    if any(name.startswith(".post-builder-") for name in names):
         return None
     if len(parts) % 2 or parts[0] != _key(arguments):
         return None

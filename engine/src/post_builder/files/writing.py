@@ -5,6 +5,9 @@ from __future__ import annotations
 import errno
 import os
 import re
+import stat
+import time
+from contextlib import suppress
 from pathlib import Path
 
 from post_builder.files import operations
@@ -14,6 +17,9 @@ PREFIX, SUFFIX = ".post-builder-", ".tmp"
 
 _UNFINISHED = re.compile(r"\.post-builder-[a-z0-9_]{8}\.tmp")
 """The name of a file that was being written."""
+
+_LONG_AGO = 3600
+"""Seconds; no write of a file takes as long."""
 
 
 def write_atomically(path: Path, data: bytes) -> bool:
@@ -97,6 +103,19 @@ def write_temporary(path: Path, data: bytes) -> Path:
 def is_unfinished(path: Path) -> bool:
     """Return whether a file is what a build that was killed had not finished writing."""
     return _UNFINISHED.fullmatch(path.name) is not None
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove what commands that were killed long ago had not finished writing in a folder.
+
+    One that is not killed may be writing there now. What cannot be removed stays.
+    """
+    for path in folder.glob(f"{PREFIX}*{SUFFIX}"):
+        with suppress(OSError):
+            found = path.lstat()
+            is_old = time.time() - found.st_mtime > _LONG_AGO
+            if is_unfinished(path) and stat.S_ISREG(found.st_mode) and is_old:
+                operations.remove(path)
 
 
 def _umask() -> int:

@@ -15,6 +15,7 @@ from post_builder.commands.export.notebook import notebook_for
 from post_builder.document.post import Post
 from post_builder.errors import FileError, PostError, RenderError, SiteError
 from post_builder.files import create
+from post_builder.files.writing import remove_unfinished
 from post_builder.pipeline.names import post_names
 from post_builder.pipeline.prepare import prepare
 from post_builder.place import Place
@@ -97,11 +98,13 @@ def _export(site: Site, post: Post, form: Format, slug: str, output: Path | None
 
 
 def _write(files: Mapping[Path, bytes]) -> None:
-    """Write the files of an export that are not there yet.
+    """Write the files of an export that are not there yet; clear up after one that was killed.
 
     Raises:
         FileError: if the system refuses, or somebody writes a file there at the same moment.
     """
+    for folder in {file.parent for file in files}:
+        remove_unfinished(folder)
     for file, data in files.items():
         try:
             if not file.exists():
