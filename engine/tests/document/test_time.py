@@ -28,6 +28,7 @@ UNITS = [
         "[a\n",
     ),
     *("a\n", "a\n\n", "    a\n", "|a|b|\n", "```python\nx\n```\n\n", "<pre>\n</pre>\n", "&", "*a_"),
+    "> ````text\n>\n",
     *("```python\nx\n```\n- a\n", "$$\n", "<a href='\n", "<script>\n", "```{python}\nx\n```\n\n"),
 ]
 
@@ -86,6 +87,15 @@ def test_quotes_above_lines_that_may_be_theirs_are_refused_where_they_take_forev
     assert problem.place.line is not None
     assert "put an empty line below each quote" in str(problem.hint)
     assert time.process_time() - begin < 5  # the square of the lines takes hours
+
+
+@pytest.mark.parametrize("marks", ["```", "`````", "~~~"])
+def test_fences_that_only_code_would_close_take_linear_time(marks: str) -> None:
+    """A line that is indented as code closes none; all fences above it are looked through once."""
+    end = f"a\n\n      {marks}\n\nend\n"
+    before = min(_seconds(HEADER + f"{marks}text\n" * 4_000 + end + str(n)) for n in range(2))
+    after = min(_seconds(HEADER + f"{marks}text\n" * 32_000 + end + str(n)) for n in range(2))
+    assert after < max(FACTOR * SLACK * before, 0.1)
 
 
 def test_figure_tags_that_are_not_closed_take_no_time() -> None:

@@ -36,10 +36,11 @@ WORDS = st.sampled_from(["python", "py", "text", "", "Python", "python?a=b", "{p
 
 @st.composite
 def fences(draw: st.DrawFn) -> list[str]:
-    """Draw a closed block of code."""
+    """Draw a block of code, which may lack its end."""
     marks = draw(st.sampled_from(["```", "~~~", "````"]))
+    end = draw(st.sampled_from([marks] * 8 + ["```", "`````"]))
     indent = draw(st.sampled_from(["", "", "", "  ", "   "]))
-    lines = [f"{marks}{draw(WORDS)}", *draw(CODE), marks]
+    lines = [f"{marks}{draw(WORDS)}", *draw(CODE), end]
     return [indent + line for line in lines]
 
 
@@ -123,6 +124,8 @@ def kramdown() -> Iterator[Ask]:
 @given(DOCUMENTS)
 @example(["<pre>", '<div markdown="1">', "* item", "</div>", "", "~~~python", "~~~"])
 @example(["1. item", "   ```text", "   - 1", "   ```", "   ```python", "   ```"])
+@example(["````text", "```python", "x = 1", "```", "", "```python", "y = 1", "```"])
+@example(["- `````text", "  ````", "  ```python", "  ```", "  ````"])
 @example(["* item", "  ```", "  - 1", "  ```", "  </p>", "  ```python", "  ```"])
 def test_the_cells_are_the_blocks_that_kramdown_shows(kramdown: Ask, lines: list[str]) -> None:
     """A document is refused, or its cells are the Python that readers see."""

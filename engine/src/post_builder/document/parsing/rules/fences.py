@@ -8,12 +8,16 @@ from functools import lru_cache
 
 from markdown_it.rules_block import StateBlock
 from markdown_it.token import Token
-from msgspec import Struct
+from msgspec import Struct, field
 
 from post_builder.document.parsing.rules.kept import KeepingState
 
 _OPENING = re.compile(r"(?P<marks>`{3,}|~{3,})(?P<info>.*)$")
 _CLOSING = re.compile(r"^[ \t>]*(?P<marks>`{3,}|~{3,})[ \t]*$", re.MULTILINE)
+_ONE_WORD = re.compile(r"\S*[ \t]*")
+
+_FEWEST = 3
+"""Marks of a fence."""
 
 
 @lru_cache(maxsize=64)
@@ -31,6 +35,8 @@ class Fences(Struct):
     is_cell: Callable[[str], bool]
     closing: dict[str, int] | None = None
     """Where the last line is that may close a fence, by its characters."""
+    unclosed: dict[tuple[int, int, str], tuple[int, int]] = field(default_factory=dict)
+    """Down to which line none of so many marks closes a block, by level, indentation and mark."""
 
     def __call__(
         self,
@@ -45,16 +51,16 @@ class Fences(Struct):
         if not opening or state.is_code_block(start):
             return False
         marks, info = opening.groups()
-        if not silent and not self._may_close(state, start, marks):
-            return self.is_cell(info) and self._keep(state, opening, (start, start, start + 1))
-        if "`" in marks and "`" in info:
-            return False
         if silent:
-            return True
-        last, below, is_closed = _extent(state, start, end, marks)
-        if not is_closed and not self.is_cell(info):
-            return False
-        return self._keep(state, opening, (start, last, below))
+            return not ("`" in marks and "`" in info)
+        last, below, is_closed = start, start + 1, False
+        if self._may_close(state, start, marks):
+            if "`" in marks and "`" in info:
+                return False
+            last, below, is_closed = self._extent(state, start, end, marks)
+        if is_closed or self.is_cell(info):
+            return self._keep(state, (marks, info), (start, last, below))
+        return self._keep_shorter(state, start, end, opening)
 
     def _may_close(self, state: StateBlock, start: int, marks: str) -> bool:
         """Return whether there is a closing line below; looking for it costs the whole text."""
@@ -68,9 +74,49 @@ class Fences(Struct):
             for closing, position in self.closing.items()
         )
 
-    def _keep(self, state: StateBlock, opening: re.Match[str], lines: tuple[int, int, int]) -> bool:
-        """Keep a block: its first line, the line below its code, and the line below it."""
-        start, last, below = lines
+    def _keep_shorter(
+        self, state: StateBlock, start: int, end: int, opening: re.Match[str]
+    ) -> bool:
+        """Keep a block that only lines of fewer marks close.
+
+        In kramdown the other marks of the first line belong to its word, if it is one.
+        """
+        marks, info = opening.groups()
+        if "`" in info or not _ONE_WORD.fullmatch(info) or self.closing is None:
+            return False
+        lengths = {len(closing) for closing in self.closing if closing[0] == marks[0]}
+        for length in sorted({min(length, len(marks) - 1) for length in lengths}, reverse=True):
+            if length < _FEWEST:
+                break
+            last, below, is_closed = self._extent(state, start, end, marks[:length])
+            if is_closed:
+                return self._keep(
+                    state, (marks[:length], marks[length:] + info), (start, last, below)
+                )
+        return False
+
+    def _extent(self, state: StateBlock, start: int, end: int, marks: str) -> tuple[int, int, bool]:
+        """Return what `_extent` does; below a block without an end there is none for others."""
+        place = (state.level, state.blkIndent, marks[0])
+        below, length = self.unclosed.get(place, (0, 0))
+        if start < below and length <= len(marks):
+            return below, below, False
+        found = _extent(state, start, end, marks)
+        if not found[2]:
+            self.unclosed[place] = (found[1], len(marks))
+        return found
+
+    def _keep(
+        self, state: StateBlock, opening: tuple[str, str], lines: tuple[int, int, int]
+    ) -> bool:
+        """Keep a block.
+
+        Args:
+            state: of the parser.
+            opening: the marks, and what is behind them.
+            lines: the first one, that below the code, and that below the block.
+        """
+        (marks, info), (start, last, below) = opening, lines
         assert isinstance(state, KeepingState)  # noqa: S101  # find_blocks made it
         tokens = state.tokens
         token = Token(
@@ -78,8 +124,8 @@ class Fences(Struct):
             "code",
             0,
             map=[start, below],
-            info=opening["info"],
-            markup=opening["marks"],
+            info=info,
+            markup=marks,
             content=_code(state, start, last),
         )
         if last > start:
