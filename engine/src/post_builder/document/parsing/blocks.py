@@ -9,12 +9,12 @@ from markdown_it.rules_block import StateBlock
 
 from post_builder.document.options import LINE as OPTIONS_LINE
 from post_builder.document.parsing.rules.choosing import BlockRule, ChoosingParser
+from post_builder.document.parsing.rules.containers.lists import lists
+from post_builder.document.parsing.rules.containers.quotes import quotes
 from post_builder.document.parsing.rules.fences import Fences
 from post_builder.document.parsing.rules.html import HtmlBlocks
 from post_builder.document.parsing.rules.kept import KeepingState, Kept
-from post_builder.document.parsing.rules.lists import lists
 from post_builder.document.parsing.rules.plain import skip_plain
-from post_builder.document.parsing.rules.quotes import quotes
 from post_builder.document.parsing.rules.text import code, heading, rule, text
 from post_builder.files import unix_newlines
 

@@ -14,8 +14,8 @@ from post_builder.document.parsing.cells import find_cells, runs
 from post_builder.document.parsing.headings import headings
 from post_builder.document.parsing.markers import open_comments, stray_markers
 from post_builder.document.parsing.notices import find_notices
+from post_builder.document.parsing.rules.containers.quotes import ScatteredQuotesError
 from post_builder.document.parsing.rules.kept import Kept
-from post_builder.document.parsing.rules.quotes import ScatteredQuotesError
 from post_builder.document.parsing.text_lines import TextLines
 from post_builder.document.parsing.values import find_values
 from post_builder.document.post import Post

@@ -1,0 +1,1 @@
+"""The rules for blocks that contain blocks: lists and quotes."""
