@@ -6,6 +6,7 @@ import asyncio
 import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -20,7 +21,8 @@ from post_builder.execution.checkpoints.history import History
 from post_builder.execution.client import KernelClient
 from post_builder.execution.environment import INSIDE, figure_format_code
 from post_builder.execution.failures import cause, cell_exception, cell_failure, death
-from post_builder.execution.kernels import Kernels, exit_status, fresh_kernel
+from post_builder.execution.forking.process import ForkedProcess
+from post_builder.execution.kernels import Kernels, exit_status, fresh_kernel, process_of
 from post_builder.execution.run import CellRun, KernelFacts, Run
 from post_builder.files.plain import is_plain
 from post_builder.site import Site
@@ -29,6 +31,9 @@ from post_builder.sources.transclusion import PreparedCell, PreparedPost
 
 _PROBE_TIMEOUT = 60
 """Seconds to list packages and open files, which takes far less than one."""
+
+_OF_TEMPLATE = "__import__('sys').modules['sitecustomize'].probe.publish()"
+"""Calls `inside/probe.py` as the template of a kernel imported it."""
 
 _MOST_BYTES = 50_000_000
 """Of one product; GitHub warns of files that are larger."""
@@ -198,9 +203,15 @@ class _Runner(Struct):
 
     async def probe(self) -> KernelFacts:
         """Ask the kernel for its Python, its packages, its memory and its open files."""
+        if isinstance(process_of(self.client), ForkedProcess):
+            with suppress(CellExecutionError):  # a post may remove what its template brought
+                return await self._facts(_OF_TEMPLATE)
         source = INSIDE.joinpath("probe.py").read_text(encoding="utf-8")
-        metadata = {"timeout": _PROBE_TIMEOUT}
-        node = new_code_cell(f"exec({source!r}, {{}})", metadata=metadata)
+        return await self._facts(f"{source}\npublish()")
+
+    async def _facts(self, source: str) -> KernelFacts:
+        code = f"exec({source!r}, {{}})"
+        node = new_code_cell(code, metadata={"timeout": _PROBE_TIMEOUT})
         await self._execute(node, store_history=False)
         facts = node.outputs[-1]["data"]["application/json"]
         return KernelFacts(

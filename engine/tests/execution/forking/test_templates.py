@@ -75,6 +75,20 @@ def test_a_post_sees_what_it_would_see_in_a_kernel_of_its_own(
     assert len(cells) + 1 == len(seen(plain))
 
 
+def test_a_later_kernel_reports_what_the_first_one_does(trial: Callable[..., Trial]) -> None:
+    """Its template has read by then what is installed."""
+    made = trial("import numpy")
+    first, second = made.forked(lambda: None)
+    assert first.facts.packages == second.facts.packages
+    assert "numpy" in second.facts.packages
+
+
+def test_a_post_may_remove_what_its_template_brought(trial: Callable[..., Trial]) -> None:
+    """Its kernel reads then itself what is installed."""
+    (run,) = trial("import sys, numpy\ndel sys.modules['sitecustomize']").forked()
+    assert "numpy" in run.facts.packages
+
+
 def test_random_numbers_are_not_those_of_another_kernel(trial: Callable[..., Trial]) -> None:
     """Without a seed they differ, as they do between kernels of their own."""
     made = trial("import random, numpy\nprint(random.random(), numpy.random.rand())")

@@ -1,4 +1,8 @@
-"""Reports what a post's Python is made of. The engine sends this source to the kernel last."""
+"""Reports what a post's Python is made of.
+
+The engine sends this source to the kernel last, and calls `publish`. Templates import it as well:
+their kernels need not read it, nor the metadata of all that is installed.
+"""
 
 import contextlib
 import inspect
@@ -13,6 +17,13 @@ FIELDS = {name: re.compile(rf"^{name}:[ \t]*(\S+)", re.MULTILINE) for name in ("
 """How metadata says what a distribution is."""
 
 
+Described = tuple[str, str, frozenset[str]]
+"""The name of a distribution, its version, and the modules and packages that it installs."""
+
+known: dict[tuple[object, ...], Described | None] = {}
+"""What was read of distributions before; templates read all of them for their kernels."""
+
+
 def packages() -> dict[str, str]:
     """Return the version of every distribution from which a module was imported.
 
@@ -21,17 +32,43 @@ def packages() -> dict[str, str]:
     tops = {name.partition(".")[0] for name in sys.modules}
     found: dict[str, str] = {}
     seen = set()
-    for distribution in distributions():
-        head = distribution.read_text("METADATA") or distribution.read_text("PKG-INFO") or ""
-        name, version = FIELDS["Name"].search(head), FIELDS["Version"].search(head)
-        if not name or not version:
-            continue
-        normal = re.sub(r"[-_.]+", "-", name[1]).lower()
+    for name, version, installed in filter(None, map(described, distributions())):
+        normal = re.sub(r"[-_.]+", "-", name).lower()
         first = normal not in seen  # the one that Python imports
         seen.add(normal)
-        if not tops.isdisjoint(top_levels(distribution)):
-            found.setdefault(name[1], version[1] if first else installed_version(name[1]))
+        if not tops.isdisjoint(installed):
+            found.setdefault(name, version if first else installed_version(name))
     return dict(sorted(found.items()))
+
+
+def described(distribution: Distribution) -> Described | None:
+    """Return what a distribution is; None if its metadata does not say that."""
+    key = state(distribution)
+    if key in known:
+        return known[key]
+    head = distribution.read_text("METADATA") or distribution.read_text("PKG-INFO") or ""
+    name, version = FIELDS["Name"].search(head), FIELDS["Version"].search(head)
+    found = None
+    if name and version:
+        found = (name[1], version[1], frozenset(top_levels(distribution)))
+    if key:
+        known[key] = found
+    return found
+
+
+def state(distribution: Distribution) -> tuple[object, ...]:
+    """Return what tells one state of a distribution from another; empty if it may change unseen.
+
+    Those outside of `site-packages` may be files of the site, and are read by each post.
+    """
+    path = str(getattr(distribution, "_path", ""))
+    if os.path.basename(os.path.dirname(path)) not in {"site-packages", "dist-packages"}:
+        return ()
+    try:
+        folder, file = os.stat(path), os.stat(os.path.join(path, "METADATA"))
+    except OSError:
+        return ()
+    return path, folder.st_ino, folder.st_mtime_ns, file.st_ino, file.st_mtime_ns, file.st_size
 
 
 def top_levels(distribution: Distribution) -> set[str]:
@@ -91,6 +128,3 @@ def publish() -> None:
         "plotly": plotly_script(),
     }
     get_ipython().display_pub.publish({"application/json": facts})
-
-
-publish()

@@ -27,6 +27,10 @@ EVENTS = {
 """For each audit event what it does with a path, and which of its arguments that is."""
 
 
+probe: types.ModuleType | None = None
+"""Reports at the end what a kernel is made of, if its template imported that."""
+
+
 class Observer:
     """Appends an entry to a log for each file below a folder that is read or written.
 

@@ -80,13 +80,14 @@ class Template:
             control: where the engine says what posts import; what kernels import needs no word.
         """
         gc.disable()  # nearly all that is imported stays
-        site = sys.modules["sitecustomize"]
+        site: Any = sys.modules["sitecustomize"]
         self.observer, self.hook = site.observer, site.hook
         for name in STARTED:
             with contextlib.suppress(ImportError):  # other versions have other modules
                 importlib.import_module(name)
         self.launcher = runpy._get_module_details("ipykernel_launcher")  # type: ignore[attr-defined]  # noqa: SLF001
         forks.guard = forks.load("guard")
+        self.probe = site.probe = forks.load("probe")
         statements = forks.receive(control)[0]["imports"]
         recorder = forks.load("preload").Recorder(forks.load("hidden"))
         before = state()
@@ -96,8 +97,7 @@ class Template:
         for name in ENVIRONMENT:
             del os.environ[name]
         self.files = {path: forks.file_state(path) for path in self.files_used()}
-        gc.collect()  # before any fork: it writes to all pages
-        gc.freeze()  # they stay shared
+        gc.freeze()  # what is there stays shared; to look for cycles in it would take long
         gc.enable()
         self.problem = "; ".join([*recorder.problems, *differences(before, state())])
 
@@ -109,6 +109,12 @@ class Template:
             step[2] for steps in self.hidden.steps.values() for step in steps if step[0] == "touch"
         )
         return {*filter(None, found), *touched, os.path.abspath("matplotlibrc")}
+
+    def read_packages(self) -> None:
+        """Read what is installed, once, while a kernel starts: all of them are asked for it."""
+        if not self.probe.known:
+            for distribution in self.probe.distributions():
+                self.probe.described(distribution)
 
     def outdated(self) -> str:
         """Return which file has changed since it was read."""
@@ -184,7 +190,7 @@ def run() -> tuple[Template, Any]:
     signal.signal(signal.SIGCHLD, forks.collect)
     control.send(json.dumps({"problem": template.problem}).encode())
     own = os.getpid()
-    request, descriptors = forks.serve(template, control)
+    request, descriptors = forks.serve(template, control, template.read_packages)
     forks.divide(request, descriptors, own)
     control.detach()
     spared = [forks.out_of_the_way(descriptor) for descriptor in descriptors[2:]]

@@ -9,6 +9,7 @@ import signal
 import socket
 import sys
 import types
+from collections.abc import Callable
 from typing import Any
 
 FOLDER = ""
@@ -60,8 +61,18 @@ def collect(*_: object) -> None:
             pass
 
 
-def serve(template: Any, control: socket.socket) -> tuple[Request, list[int]]:  # noqa: ANN401  # or a checkpoint
-    """Fork a process for each request; returns in that process only."""
+def serve(
+    template: Any,  # noqa: ANN401  # or a checkpoint
+    control: socket.socket,
+    then: Callable[[], object] = lambda: None,
+) -> tuple[Request, list[int]]:
+    """Fork a process for each request; returns in that process only.
+
+    Args:
+        template: says whether it is out of date.
+        control: brings requests.
+        then: called after each request, while the kernel starts.
+    """
     while True:
         request, descriptors = receive(control)
         answer: dict[str, object] = {}
@@ -80,6 +91,7 @@ def serve(template: Any, control: socket.socket) -> tuple[Request, list[int]]:  
             os.write(descriptors[0], f"{json.dumps(answer)}\n".encode())
         for descriptor in descriptors:
             os.close(descriptor)
+        then()
 
 
 def divide(
