@@ -28,11 +28,15 @@ if TYPE_CHECKING:
 
 def build(site: Site, arguments: argparse.Namespace) -> int:
     """Bring stale posts up to date."""
+    from post_builder.commands.building.ahead import template_ahead  # noqa: PLC0415
+
     listed = list(site.posts())
-    if not arguments.force and (found := _nothing_to_do(site, arguments, listed)) is not None:
-        sys.stdout.write(found)
-        return 0
-    return _build(site, arguments, listed)
+    paths = [] if arguments.scheduler else named_posts(site, arguments.posts, listed)
+    with template_ahead(site, paths, force=arguments.force) as ahead:
+        if not arguments.force and (found := _nothing_to_do(site, arguments, listed)) is not None:
+            sys.stdout.write(found)
+            return 0
+        return _build_with(site, arguments, ahead)
 
 
 def _nothing_to_do(site: Site, arguments: argparse.Namespace, listed: Sequence[Path]) -> str | None:
@@ -54,14 +58,6 @@ def _nothing_to_do(site: Site, arguments: argparse.Namespace, listed: Sequence[P
         if not site.withheld("").exists():  # a date may come at which it is to be published
             arguments.look.remember(str(site.root), printed.getvalue(), looked_for(site))
     return printed.getvalue()
-
-
-def _build(site: Site, arguments: argparse.Namespace, listed: Sequence[Path]) -> int:
-    from post_builder.commands.building.ahead import template_ahead  # noqa: PLC0415
-
-    paths = [] if arguments.scheduler else named_posts(site, arguments.posts, listed)
-    with template_ahead(site, paths, force=arguments.force) as ahead:
-        return _build_with(site, arguments, ahead)
 
 
 def _build_with(site: Site, arguments: argparse.Namespace, ahead: Ahead) -> int:
