@@ -29,6 +29,9 @@ _CELL_FILE = re.compile(r"\A.*/ipykernel_\d{1,12}/\d{1,20}\.py")
 _TEMPORARY = re.compile(
     r"(?:/private)?(?:/var/folders/[^/\s]+/[^/\s]+/T|/tmp)/(?:tmp\w{8}|post-builder-\w{8})"
 )
+_TELLING = ("-packages/", "/lib/python3.", "/ipykernel_", "/tmp/tmp", "/tmp/post-builder-", "/T/")  # noqa: S108  # parts of the patterns
+"""In each path of these folders is one of these; most texts, such as figures, have none of them."""
+
 _ADDRESS = re.compile(
     r"\bat 0x[0-9a-fA-F]{6,}|(?<=\.\.\.)(?:(?:a?t)? ?0?x)?[0-9a-f]{6,12}(?=>|&gt;)"
 )
@@ -147,7 +150,9 @@ def _replacing(pattern: str, replacement: str, flags: int = 0) -> Callable[[str]
 
 
 def _without_folders(text: str) -> str:
-    return _WORD.sub(lambda word: _clean_word(word.group()), text) if "/" in text else text
+    if not any(part in text for part in _TELLING):
+        return text
+    return _WORD.sub(lambda word: _clean_word(word.group()), text)
 
 
 def _clean_word(path: str) -> str:
