@@ -12,7 +12,6 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell
 
 from post_builder.document.options import Attribute, Tag
 from post_builder.document.post import Cell, Post, Value
@@ -116,7 +115,7 @@ class _Runner(Struct):
         """Set the format of the figures that the next cell draws; None leaves it as it is."""
         if image and self.post.language == "python":
             code = figure_format_code(self.site, image)
-            node = new_code_cell(code, metadata={"timeout": self.site.settings.timeout})
+            node = _code_cell(code, timeout=self.site.settings.timeout)
             await self._execute(node, store_history=False)
 
     async def _run_cell(self, cell: PreparedCell) -> NotebookNode:
@@ -125,7 +124,7 @@ class _Runner(Struct):
             tags.append(Tag.SKIP_EXECUTION)
         own, default = cell.options.timeout, self.site.settings.timeout
         limit = own if own is not None else default
-        node: NotebookNode = new_code_cell(cell.code, metadata={"tags": tags, "timeout": limit})
+        node = _code_cell(cell.code, tags=tags, timeout=limit)
         self.executed.append((cell, node))
         try:
             await self._execute(node)
@@ -183,9 +182,8 @@ class _Runner(Struct):
         place = self.post.place(value.line)
         if self.post.language != "python":
             raise ExecutionError("values in prose need a Python kernel", place)
-        node = new_code_cell(
-            _value_code(value.expression), metadata={"timeout": self.site.settings.timeout}
-        )
+        code, timeout = _value_code(value.expression), self.site.settings.timeout
+        node = _code_cell(code, timeout=timeout)
         try:
             await self._execute(node, store_history=False)
         except CellExecutionError as error:
@@ -211,7 +209,7 @@ class _Runner(Struct):
 
     async def _facts(self, source: str) -> KernelFacts:
         code = f"exec({source!r}, {{}})"
-        node = new_code_cell(code, metadata={"timeout": _PROBE_TIMEOUT})
+        node = _code_cell(code, timeout=_PROBE_TIMEOUT)
         await self._execute(node, store_history=False)
         facts = node.outputs[-1]["data"]["application/json"]
         return KernelFacts(
@@ -230,6 +228,17 @@ class _Runner(Struct):
             if task and task.cancelling():  # nbclient reports our own cancellation as a death
                 raise asyncio.CancelledError from None
             raise
+
+
+def _code_cell(code: str, **metadata: object) -> NotebookNode:
+    """Return a cell as nbformat makes them, which also compares each with a schema."""
+    return NotebookNode(
+        cell_type="code",
+        execution_count=None,
+        metadata=NotebookNode(metadata),
+        outputs=[],
+        source=code,
+    )
 
 
 def _value_code(expression: str) -> str:
