@@ -55,10 +55,10 @@ def fork_all(shared: SharedTemplate, patch: pytest.MonkeyPatch) -> None:
     def expect(templates: Templates, posts: Iterable[Post], site: Site) -> None:
         own_expect(templates, [post for post in posts if not usual(post, site)], site)
 
-    async def template(templates: Templates, kind: str, post: Post, site: Site) -> Template | None:
+    async def template(templates: Templates, post: Post, site: Site) -> Template | None:
         if usual(post, site):
             return await shared()
-        return await own_template(templates, kind, post, site)
+        return await own_template(templates, post, site)
 
     patch.setattr(Templates, "expect", expect)
     patch.setattr(Templates, "_template", template)

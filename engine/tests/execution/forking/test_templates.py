@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import sys
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from post_builder.execution.forking import forker
+from post_builder.execution.forking.templates import Templates
 from post_builder.execution.run import Run
 
 pytestmark = [
@@ -111,6 +113,40 @@ def test_a_library_that_changes_is_imported_again(
     made = trial("import shelf\nprint(shelf.VERSION)")
     runs = made.forked(lambda: library.write_text("VERSION = 22\n", encoding="utf-8"))
     assert ["1\n", "22\n"] == [printed(run) for run in runs]
+
+
+@pytest.mark.parametrize("checkpoints", [False, True])
+def test_a_template_that_is_out_of_date_is_replaced(
+    trial: Callable[..., Trial], library: Path, *, checkpoints: bool
+) -> None:
+    """The post that meets it runs in a plain kernel, except where that has no checkpoints."""
+    library.write_text("VERSION = 1\n", encoding="utf-8")
+    made = trial("import shelf")
+    asked: list[forker.Forker | None] = []
+
+    def upgrade() -> None:
+        library.write_text("VERSION = 22\n", encoding="utf-8")
+
+    async def ask(templates: Templates) -> None:
+        async with templates(made.post, made.site) as kernel:
+            asked.append(kernel.template)
+
+    async def ask_often() -> None:
+        templates = Templates(with_checkpoints=checkpoints)
+        templates.expect([made.post], made.site)
+        try:
+            await ask(templates)
+            upgrade()
+            await ask(templates)
+            await ask(templates)
+        finally:
+            await templates.close()
+
+    asyncio.run(ask_often())
+    first, second, third = asked
+    assert first
+    assert third not in {first, None}
+    assert second is (third if checkpoints else None)
 
 
 def test_a_module_of_the_site_hides_a_library(

@@ -67,28 +67,38 @@ class Templates(Struct):
         """Provide a fresh kernel for a post: forked from its template, if it has one."""
         from post_builder.execution.kernels import fresh_kernel  # noqa: PLC0415
 
-        template = await self._template(kind_of(post, site), post, site)
+        template = await self._template(post, site)
         self._used.update([template] if template else [])
         try:
             async with fresh_kernel(post, site, template) as kernel:
+                if template and not kernel.template:
+                    await self._renew(template, post, site)
                 yield kernel
         finally:
             self._used.subtract([template] if template else [])
             await self._end_retired()
 
-    async def _template(self, kind: str, post: Post, site: Site) -> Template | None:
-        """Return a template that is up to date; None if there is none, or it cannot be forked.
+    async def _template(self, post: Post, site: Site) -> Template | None:
+        """Return a template; None if there is none, or it cannot be forked.
 
         One that still imports is returned as well: until a kernel is forked, there is other work.
+        One that is out of date says so when it is forked, and a plain kernel runs the post; only
+        where that has no checkpoints is it asked before, which takes as long as a fork.
         """
-        template = self._templates.get(kind)
+        template = self._templates.get(kind_of(post, site))
         if template is None or template.is_loading:
             return template
-        if await template.ready() and not await template.is_current():
-            self._retire(kind)
-            self.expect([post], site)
-            template = self._templates.get(kind)
+        if self.with_checkpoints or not template.scratch.is_dir():
+            await self._renew(template, post, site)
+            template = self._templates.get(kind_of(post, site))
         return template if template and await template.ready() else None
+
+    async def _renew(self, template: Template, post: Post, site: Site) -> None:
+        """Start another template in the place of one that is out of date."""
+        is_own = self._templates.get(kind_of(post, site)) is template
+        if is_own and await template.ready() and not await template.is_current():
+            self._retire(kind_of(post, site))
+            self.expect([post], site)
 
     async def keep(self, kinds: Collection[str]) -> None:
         """End the templates of all other kinds, as soon as their last kernels have ended."""
