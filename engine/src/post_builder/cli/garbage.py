@@ -18,5 +18,9 @@ def collect_seldom() -> None:
 
 
 def collect_as_usual() -> None:
-    """Keep memory small from now on: kernels run, perhaps for hours."""
+    """Keep memory small from now on: kernels run, perhaps for hours.
+
+    What was imported until now stays, and is not searched: that would take most of the time.
+    """
+    gc.freeze()
     gc.set_threshold(*_USUAL)
