@@ -98,6 +98,12 @@ def wait_for(marks: Path, count: int) -> list[int]:
     return found
 
 
+def templates_of(worker: subprocess.Popen[bytes]) -> set[int]:
+    """Return the processes from which a worker forks kernels."""
+    below = psutil.Process(worker.pid).children(recursive=True)
+    return {child.pid for child in below if "template.py" in " ".join(child.cmdline())}
+
+
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaskCluster]:
     """Two workers."""
@@ -231,6 +237,30 @@ def test_products_come_home(tmp_path: Path, cluster: DaskCluster) -> None:
         assert f">{content}</pre>" in root.joinpath("_posts/2020-01-02-reader.md").read_text()
 
 
+def test_a_worker_keeps_what_it_imported_for_the_next_build(tmp_path: Path) -> None:
+    """It imports again only if a file that was read then has changed; posts find nothing left."""
+    code = "import os\nimport matplotlib.pyplot as plt\nprint(plt.rcParams['lines.linewidth'])\n"
+    code += "print(os.listdir('.'))\nopen('left.txt', 'w').close()\n"
+    post = "_posts/2020-01-01-drawn.md"
+    files = {post: f"{HEADER}\n```python\n{code}```\n", "matplotlibrc": "lines.linewidth: 3\n"}
+    root = repository(tmp_path / "site", files)
+    with dask_cluster(tmp_path, "one") as started:
+
+        def templates_after_a_build() -> set[int]:
+            done = run("build", root, "--force", "--scheduler", started.address)
+            assert 0 == done.returncode, done.stderr
+            return templates_of(started.workers["one"])
+
+        first = templates_after_a_build()
+        published = root.joinpath(post).read_text()
+        assert first == templates_after_a_build()
+        assert published == root.joinpath(post).read_text()
+        write(root, "matplotlibrc", "lines.linewidth: 7\n")
+        assert not first & templates_after_a_build()
+    assert published.replace(">3.0\n", ">7.0\n") == root.joinpath(post).read_text()
+    assert "7.0" in root.joinpath(post).read_text()
+
+
 def test_the_post_of_a_lost_worker_runs_on_another(tmp_path: Path) -> None:
     """A worker is killed in the middle of a cell: its post begins again elsewhere."""
     root, marks = slow_site(tmp_path / "site", tmp_path / "marks"), tmp_path / "marks"
@@ -324,6 +354,23 @@ def test_an_interrupted_build_ends_its_posts_on_workers(
     _, alive = psutil.wait_procs([kernel], 30)
     assert not alive
     assert root.joinpath("_posts/2020-01-01-slow.md").read_text() == SLOW
+
+
+@pytest.mark.faults
+def test_nothing_of_an_interrupted_build_is_kept(tmp_path: Path) -> None:
+    """Its kernel may still write a little while the next build begins."""
+    root, marks = slow_site(tmp_path / "site", tmp_path / "marks"), tmp_path / "marks"
+    with dask_cluster(tmp_path, "one") as started:
+        with begun(root, started.address) as building:
+            kernel = psutil.Process(wait_for(marks, 1)[0])
+            before = templates_of(started.workers["one"])
+            building.send_signal(signal.SIGINT)
+        assert before
+        psutil.wait_procs([kernel], 30)
+        marks.joinpath("go").touch()
+        done = run("build", root, "--scheduler", started.address)
+        assert 0 == done.returncode, done.stderr
+        assert not before & templates_of(started.workers["one"])
 
 
 def test_no_scheduler_and_no_repository_are_errors(tmp_path: Path, cluster: DaskCluster) -> None:

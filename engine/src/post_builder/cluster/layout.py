@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from post_builder.cluster.tree import Listing, read_listing
 from post_builder.execution.observations import file_state
@@ -21,6 +23,7 @@ class Layout(Struct):
     listing: Listing = field(default_factory=dict)
     """Of the work tree when the build began; empty before it has come."""
     laid: dict[str, tuple[str, bool]] = field(default_factory=dict)
+    """What was laid out of it, or for the build before."""
     states: dict[str, str] = field(default_factory=dict)
     """The state of each file when it was laid out."""
 
@@ -29,7 +32,7 @@ class Layout(Struct):
         if not self.listing and not (self.store / manifest).is_file():
             return (manifest,)
         if not self.listing:
-            self.listing = read_listing((self.store / manifest).read_bytes())
+            self._begin(read_listing((self.store / manifest).read_bytes()))
         wanted = {digest for _, (digest, _) in self._outdated(changed)}
         return tuple(digest for digest in sorted(wanted) if not (self.store / digest).is_file())
 
@@ -45,6 +48,38 @@ class Layout(Struct):
             new.replace(target)  # who reads the old one goes on
             self.laid[path] = digest, executable
             self.states[path] = file_state(target)
+
+    def again(self) -> Layout:
+        """Return the folder for the next build, of this site or of another one."""
+        return replace(self, listing={})
+
+    def _begin(self, listing: Listing) -> None:
+        """Remove all that is not in a listing, or not as it was laid out for the build before."""
+        try:
+            left = [*self._left_in(self.root, listing)]
+        except OSError:  # what a post left cannot be removed
+            self.root, left = self.root.with_name(f"{self.root.name}-"), []
+        self.listing, self.laid = listing, {path: self.laid[path] for path in left}
+
+    def _left_in(self, folder: Path, listing: Listing) -> Iterator[str]:
+        """Yield the files that may stay; what may not, and folders without any, are gone then."""
+        if not folder.is_dir():
+            return
+        folder.chmod(self.store.stat().st_mode)  # a post may have changed it
+        for file in [*folder.iterdir()]:
+            path = file.relative_to(self.root).as_posix()
+            if file.is_dir() and not file.is_symlink():
+                yield from self._left_in(file, listing)
+                with suppress(OSError):  # it is not empty
+                    file.rmdir()
+            elif not file.is_symlink() and self._is_as_listed(path, listing):
+                yield path
+            else:
+                file.unlink()
+
+    def _is_as_listed(self, path: str, listing: Listing) -> bool:
+        is_same = path in listing and self.laid.get(path) == listing[path]
+        return is_same and self.states[path] == file_state(self.root / path)
 
     def states_of(self, paths: Collection[str]) -> dict[str, str]:
         """Return the states of those files that are among some absolute paths."""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import tempfile
 import threading
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from concurrent.futures import Future
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any, TypeVar
 
 from distributed import Worker, get_worker
 from msgspec import Struct, field
@@ -21,17 +23,19 @@ from post_builder.cluster.messages import Answer, Failed, Job, Mismatch, Missing
 from post_builder.cluster.versions import differences
 from post_builder.document.post import Cell
 from post_builder.errors import ClusterError, PostBuilderError, RaisedError
-from post_builder.execution.forking.templates import Templates
+from post_builder.execution.forking.templates import Templates, kind_of
 from post_builder.execution.run import Elsewhere
 from post_builder.execution.runner import execute
 from post_builder.freshness.circumstances import processor
-from post_builder.freshness.packages.kernel_python import kernel_versions
+from post_builder.freshness.packages.kernel_python import forget, kernel_versions
 from post_builder.rendering.blocks import LIBRARIES
 from post_builder.rendering.text.scrubbing import this_machine
 from post_builder.site import Site, open_site
 
 ROOM = "look at the free space of its disk, and at the limits of its process"
 """What to do about a worker that cannot write files."""
+
+T = TypeVar("T")
 
 _LOOK = 0.5
 """Seconds between two looks whether a post is still wanted."""
@@ -81,7 +85,15 @@ class _Build(Struct):
 
     layout: Layout
     templates: Templates = field(default_factory=Templates)
+    kinds: set[str] = field(default_factory=set)
+    """Of the templates that its posts were expected to need."""
     running: int = 0
+    is_whole: bool = True
+    """Whether each post ran to its end: the kernel of one that was ended may write a little on."""
+
+    def again(self) -> _Build:
+        """Return what the next build takes over; kernels are forked from templates as here."""
+        return _Build(self.layout.again(), self.templates)
 
 
 class _Workshop:
@@ -92,6 +104,7 @@ class _Workshop:
         self.store = folder / "store"
         self.store.mkdir()
         self.builds: dict[str, _Build] = {}
+        self.numbers = itertools.count()
         self.lock = threading.Lock()
         self.loop = asyncio.new_event_loop()
         threading.Thread(target=self.loop.run_forever, daemon=True).start()
@@ -106,22 +119,37 @@ class _Workshop:
             build.layout.drop(job.products)
             build.running += 1
         try:
-            running = asyncio.run_coroutine_threadsafe(_run(job, build, worker), self.loop)
-            return _wait(running, worker, worker.get_current_task())
+            return _wait(self._start(_run(job, build, worker)), worker, worker.get_current_task())
+        except BaseException:
+            build.is_whole = False
+            raise
         finally:
             with self.lock:
                 build.layout.drop(job.products)
                 build.running -= 1
 
     def _build(self, name: str) -> _Build:
-        """Return what a build shares here; what ended builds shared is removed."""
+        """Return what a build shares here; a new one takes over what one that ended has left."""
         if name not in self.builds:
-            for old in [key for key, build in self.builds.items() if not build.running]:
-                build = self.builds.pop(old)
-                asyncio.run_coroutine_threadsafe(build.templates.close(), self.loop)
-                build.layout.remove()
-            self.builds[name] = _Build(Layout(self.folder / name, self.store))
+            forget()  # packages may have been upgraded since the last build
+            ended = [key for key, build in self.builds.items() if not build.running]
+            left = [self.builds.pop(key) for key in ended]
+            kept = next((build for build in left if build.is_whole), None)
+            self.builds[name] = kept.again() if kept else _Build(self._layout())
+            for build in left:
+                if build is kept:
+                    self._start(build.templates.keep(build.kinds))
+                else:
+                    self._start(build.templates.close())
+                    build.layout.remove()
         return self.builds[name]
+
+    def _layout(self) -> Layout:
+        return Layout(self.folder / f"tree-{next(self.numbers)}", self.store)
+
+    def _start(self, work: Coroutine[Any, Any, T]) -> Future[T]:
+        """Start something in the loop in which all kernels are."""
+        return asyncio.run_coroutine_threadsafe(work, self.loop)
 
 
 def _wait(running: Future[Answer], worker: Worker, key: object) -> Answer:
@@ -151,6 +179,7 @@ async def _run(job: Job, build: _Build, worker: Worker) -> Answer:
 
     try:
         site = open_site(root / job.folder)
+        build.kinds.add(kind_of(post, site))
         build.templates.expect([post], site)  # it imports while versions are compared
         there = kernel_versions(post.kernel, job.versions.packages.keys(), site)
         if found := tuple(differences(job.versions, there)):
