@@ -16,10 +16,10 @@ from distributed.client import FutureCancelledError
 from msgspec import Struct, field
 
 from post_builder.cluster.home import TRACKED, brought_home, error_at_home
-from post_builder.cluster.messages import Answer, Failed, Job, Mismatch, Missing, Ran
+from post_builder.cluster.messages import ROOM, Answer, Failed, Job, Mismatch, Missing, Ran
 from post_builder.cluster.tree import Tree, changes, in_tree, joined
 from post_builder.cluster.versions import ALIKE, expected_versions, refuse_other_versions
-from post_builder.cluster.worker import ROOM, keep_files, run_post
+from post_builder.cluster.worker.tasks import keep_files, run_post
 from post_builder.document.post import Cell
 from post_builder.document.resources import resources_of
 from post_builder.errors import ClusterError, RaisedError

@@ -12,6 +12,9 @@ from post_builder.execution.run import Run
 from post_builder.freshness.packages.kernel_python import PythonVersions
 from post_builder.sources.transclusion import PreparedPost
 
+ROOM = "look at the free space of its disk, and at the limits of its process"
+"""What to do about a worker that cannot write files."""
+
 
 class Job(Struct, frozen=True):
     """A post to run."""

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from commandline import write
 
-from post_builder.cluster.layout import Layout
+from post_builder.cluster.worker.layout import Layout
 from post_builder.files import digest
 
 FILES = {"_config.yml": b"title: Blog\n", "data/a.csv": b"1,2\n"}

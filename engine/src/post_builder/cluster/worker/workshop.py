@@ -1,4 +1,4 @@
-"""What runs on a worker: it lays out the author's files, and runs posts in them."""
+"""Where a worker runs posts: it lays out the author's files, and runs posts in them."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
 
-from distributed import Worker, get_worker
+from distributed import Worker
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from post_builder.cluster.layout import Layout
-from post_builder.cluster.messages import Answer, Failed, Job, Mismatch, Missing, Ran
+from post_builder.cluster.messages import ROOM, Answer, Failed, Job, Mismatch, Missing, Ran
 from post_builder.cluster.versions import differences
+from post_builder.cluster.worker.layout import Layout
 from post_builder.document.post import Cell
 from post_builder.errors import ClusterError, PostBuilderError, RaisedError
 from post_builder.execution.forking.templates import Templates, kind_of
@@ -32,18 +32,14 @@ from post_builder.rendering.blocks import LIBRARIES
 from post_builder.rendering.text.scrubbing import this_machine
 from post_builder.site import Site, open_site
 
-ROOM = "look at the free space of its disk, and at the limits of its process"
-"""What to do about a worker that cannot write files."""
-
 T = TypeVar("T")
 
 _LOOK = 0.5
 """Seconds between two looks whether a post is still wanted."""
 
 
-def run_post(job: Job) -> Answer:
-    """Run a post, as a task of Dask on a worker."""
-    worker = get_worker()
+def run_post_on(worker: Worker, job: Job) -> Answer:
+    """Run a post, unless something is missing."""
     if job.engine != (there := version("post-builder")):
         return Mismatch(worker.address, (f"post-builder {job.engine} here, {there} there",))
     try:
@@ -54,18 +50,10 @@ def run_post(job: Job) -> Answer:
         return Failed(ClusterError(message, place, ROOM), worker.local_directory)
 
 
-def keep_files(contents: Mapping[str, bytes], dask_worker: Worker) -> str:
-    """Keep the content of files on a worker, by their digests; each is there whole, or not at all.
-
-    Args:
-        contents: of the files.
-        dask_worker: the worker, under the name by which Dask gives it.
-
-    Returns:
-        Why it could not; empty if it has kept them.
-    """
+def keep_files_on(worker: Worker, contents: Mapping[str, bytes]) -> str:
+    """Keep files by their digests; return why not, or an empty text."""
     try:
-        store = _workshop(dask_worker.id, dask_worker.local_directory).store
+        store = _workshop(worker.id, worker.local_directory).store
         for name, data in contents.items():
             new = store / f"{name}.new"
             new.write_bytes(data)
