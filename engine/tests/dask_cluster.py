@@ -48,6 +48,14 @@ class DaskCluster:
         self.workers[name] = _start("dask_worker", own, *options, environment=environment)
         return self.workers[name]
 
+    def wait_for_workers(self) -> None:
+        """Wait until all workers have joined."""
+        end = time.monotonic() + _PATIENCE
+        logs = [self.folder / name / "log" for name in self.workers]
+        while not all(b"Registered to" in log.read_bytes() for log in logs):
+            assert time.monotonic() < end, "the workers did not join"
+            time.sleep(0.05)
+
 
 @contextmanager
 def dask_cluster(folder: Path, *names: str) -> Iterator[DaskCluster]:

@@ -192,9 +192,7 @@ def test_a_worker_with_the_resource_gets_the_post(tmp_path: Path, cluster: DaskC
     refused = run("build", root, "--scheduler", cluster.address)
     assert "no worker of the cluster offers CHIP: 1" in refused.stderr
     worker = cluster.add("with-chip", "--resources", "CHIP=1")
-    log = cluster.folder / "with-chip" / "log"
-    while b"Registered to" not in log.read_bytes():
-        time.sleep(0.05)
+    cluster.wait_for_workers()
     done = run("build", root, "--scheduler", cluster.address)
     worker.terminate()
     assert done.returncode == 0, done.stderr
