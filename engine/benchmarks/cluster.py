@@ -1,11 +1,11 @@
 """What a cluster of two local workers costs beside a local build of the same posts.
 
 Posts in a git repository: a local build with two jobs, and two builds by a scheduler and two
-workers on loopback. In each round the cluster is a new one: its first build finds workers that have
-imported nothing of the engine, its second one finds what they keep, as all later ones do. For some
-numbers of posts it prints the medians, in seconds, and for both the ratio to the local build. The
-posts are those of `builds.py`, or small ones, of one cell that imports nothing, so that a thousand
-of them take minutes.
+workers on loopback, which import the engine when they start. In each round the cluster is a new
+one: in its first build workers have no files and no templates, in its second one they have what
+they keep, as in all later ones. For some numbers of posts it prints the medians, in seconds, and
+for both the ratio to the local build. The posts are those of `builds.py`, or small ones, of one
+cell that imports nothing, so that a thousand of them take minutes.
 
 Run: python engine/benchmarks/cluster.py [ROUNDS] [usual | small] [POSTS …]
 """
@@ -63,7 +63,9 @@ def main(rounds: str = "3", kind: str = "usual", *counts: str) -> None:
 
 def one_round(root: Path, folder: Path) -> tuple[float, float, float]:
     """Return the seconds of a local build, and of the first and the second one of a cluster."""
-    with dask_cluster(folder, "one", "two") as cluster:
+    with dask_cluster(folder) as cluster:
+        for name in ("one", "two"):
+            cluster.add(name, "--preload", "post_builder.cluster.worker.workshop")
         cluster.wait_for_workers()
         first = seconds(root, "--scheduler", cluster.address)
         local = seconds(root, "--jobs", str(JOBS))

@@ -264,7 +264,7 @@ def test_the_post_of_a_lost_worker_runs_on_another(tmp_path: Path) -> None:
     root, marks = slow_site(tmp_path / "site", tmp_path / "marks"), tmp_path / "marks"
     with dask_cluster(tmp_path, "one") as started, begun(root, started.address) as building:
         wait_for(marks, 1)
-        started.add("spare")
+        started.add("spare", "--preload", "post_builder.cluster.worker.workshop")
         started.workers["one"].kill()
         wait_for(marks, 2)
         marks.joinpath("go").touch()
