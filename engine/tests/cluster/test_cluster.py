@@ -411,3 +411,19 @@ def test_without_a_scheduler_nothing_of_dask_is_imported(tmp_path: Path) -> None
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_the_authors_machine_imports_nothing_of_kernels(
+    tmp_path: Path, cluster: DaskCluster
+) -> None:
+    """The first post waits for what is imported before it is sent."""
+    post = f"{HEADER}\n```python\n1\n```\n"
+    root = repository(tmp_path / "site", {"_posts/2020-01-01-a.md": post})
+    call = ["build", "--site", str(root), "--scheduler", cluster.address]
+    code = (
+        f"import sys; from post_builder.cli import main; assert main({call}) == 0;"
+        "loaded = {name.partition('.')[0] for name in sys.modules};"
+        "assert not loaded & {'nbclient', 'nbformat', 'jupyter_client', 'IPython'}, loaded"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False, text=True)
+    assert done.returncode == 0, done.stderr

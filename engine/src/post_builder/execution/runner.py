@@ -214,7 +214,7 @@ class _Runner(Struct):
         facts = node.outputs[-1]["data"]["application/json"]
         return KernelFacts(
             facts["python"],
-            facts["packages"],
+            dict(facts["packages"]),
             facts["peak_memory"],
             tuple(facts["mapped"]),
             facts["plotly"],

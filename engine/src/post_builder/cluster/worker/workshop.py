@@ -24,7 +24,7 @@ from post_builder.cluster.worker.layout import Layout
 from post_builder.document.post import Cell
 from post_builder.errors import ClusterError, PostBuilderError, RaisedError
 from post_builder.execution.forking.templates import Templates, kind_of
-from post_builder.execution.run import Elsewhere
+from post_builder.execution.run import CellRun, Elsewhere, Output
 from post_builder.execution.runner import execute
 from post_builder.freshness.circumstances import processor
 from post_builder.freshness.packages.kernel_python import forget, kernel_versions
@@ -178,10 +178,22 @@ async def _run(job: Job, build: _Build, worker: Worker) -> Answer:
     except PostBuilderError as error:
         return Failed(error, os.fspath(root))
     elsewhere = Elsewhere(site.root, this_machine(), processor())
-    run = replace(run, elsewhere=elsewhere)
+    run = replace(run, elsewhere=elsewhere, cells=tuple(map(_plain_cell, run.cells)))
     script = _plotly(run.facts.plotly, site)
     seen = build.layout.states_of(run.observations.states)
     return Ran(run, os.fspath(root), seen, tuple(raised), script)
+
+
+def _plain_cell(cell: CellRun) -> CellRun:
+    """Return a run whose outputs the author's machine can read without importing nbformat."""
+    outputs: tuple[Output, ...] = tuple(map(_plain, cell.outputs))
+    return replace(cell, outputs=outputs, inputs=tuple(map(_plain_cell, cell.inputs)))
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401  # as JSON has it
+    if isinstance(value, Mapping):
+        return {name: _plain(item) for name, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, list) else value
 
 
 def _plotly(path: str, site: Site) -> bytes:
