@@ -29,9 +29,9 @@ def test_check_imports_little(blog: Path, header: str) -> None:
     """Neither Jupyter nor what only a run, an error or the network needs."""
     blog.joinpath("_posts/a.md").write_text(f"{header}```python\n1\n```\n", encoding="utf-8")
     code = (
-        "import sys; from post_builder.cli import main\n"
+        "import sys; before = {*sys.modules}; from post_builder.cli import main\n"
         f"status = main(['check', '--site', {str(blog)!r}, '--json'])\n"
-        f"print(status, sorted({HEAVY!r} & set(sys.modules)), file=sys.stderr)"
+        f"print(status, sorted({HEAVY!r} & {{*sys.modules}} - before), file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
     assert "never built" in done.stdout
@@ -42,9 +42,9 @@ def test_a_build_with_nothing_to_do_imports_less(toy: Path) -> None:
     """No parser of Markdown either, and no lock."""
     more = HEAVY | RUNNING | RARE | {"markdown_it", "filelock"}
     code = (
-        "import sys; from post_builder.cli import main\n"
+        "import sys; before = {*sys.modules}; from post_builder.cli import main\n"
         f"status = main(['build', '--site', {str(toy)!r}])\n"
-        f"print(status, sorted({more!r} & set(sys.modules)), file=sys.stderr)"
+        f"print(status, sorted({more!r} & {{*sys.modules}} - before), file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
     assert "all up to date (1 post)\n" == done.stdout
@@ -70,9 +70,9 @@ def test_words_are_written_without_jupyter(
     heavy = HEAVY | RUNNING | RARE | more
     replace(toy / POST, before, after)
     code = (
-        "import sys; from post_builder.cli import main\n"
+        "import sys; before = {*sys.modules}; from post_builder.cli import main\n"
         f"status = main(['build', '--site', {str(toy)!r}])\n"
-        f"print(status, sorted({heavy!r} & set(sys.modules)), file=sys.stderr)"
+        f"print(status, sorted({heavy!r} & {{*sys.modules}} - before), file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
     assert "0 []\n" == done.stderr
