@@ -57,10 +57,11 @@ def test_too_few_numbers_have_no_interval() -> None:
 
 
 def test_the_table_compares_with_the_first_rung() -> None:
-    """A line per rung, with how many arrived and how much faster it was."""
+    """A line per rung: how accurate it was, how many arrived, and how much faster it was."""
     head, plain, fast = as_table(read_trials(TRIALS)).splitlines()
     assert head.startswith("rung")
     assert "24.50 (21.00 to 28.00)" in plain
+    assert " 98.60 " in plain
     assert plain.endswith(" 1.0")
     assert "9 of 10" in fast
     assert fast.endswith(f" {24.5 / 5.5:.1f}")

@@ -51,19 +51,22 @@ def training_seconds(trials: Sequence[Trial]) -> list[float]:
 
 
 def as_table(ladder: dict[str, list[Trial]]) -> str:
-    """Write a line per rung: median of seconds and epochs, and how many arrived."""
+    """Write a line per rung: medians, and how many trials arrived.
+
+    Accuracy is that of the last evaluation, in percent; the first rung has speed 1.
+    """
     plain = statistics.median(training_seconds(next(iter(ladder.values()))))
     lines = [
-        "rung                seconds (interval)      reached   epochs  times as fast"
+        "rung                seconds (interval)      accuracy   reached  epochs  speed"
     ]
     for name, trials in ladder.items():
         median, low, high = median_interval(training_seconds(trials))
+        interval = f"{median:5.2f} ({low:.2f} to {high:.2f})"
+        accuracy = statistics.median(trial.accuracy for trial in trials)
         reached = f"{sum(trial.reached for trial in trials)} of {len(trials)}"
         epochs = statistics.median(trial.epochs for trial in trials)
-        times = f"{median:5.2f} ({low:.2f} to {high:.2f})"
-        lines += [
-            f"{name:19} {times:23} {reached:8} {epochs:7.2f} {plain / median:9.1f}"
-        ]
+        line = f"{name:19} {interval:23} {accuracy:8.2f} {reached:>9} {epochs:7.2f}"
+        lines.append(f"{line} {plain / median:6.1f}")
     return "\n".join(lines)
 
 
