@@ -82,7 +82,9 @@ class Fences(Struct):
         In kramdown the other marks of the first line belong to its word, if it is one.
         """
         marks, info = opening.groups()
-        if "`" in info or not _ONE_WORD.fullmatch(info) or self.closing is None:
+        if len(marks) == _FEWEST or "`" in info or self.closing is None:
+            return False
+        if not _ONE_WORD.fullmatch(info):
             return False
         lengths = {len(closing) for closing in self.closing if closing[0] == marks[0]}
         for length in sorted({min(length, len(marks) - 1) for length in lengths}, reverse=True):
