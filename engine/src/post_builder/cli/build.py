@@ -31,21 +31,25 @@ def build(site: Site, arguments: argparse.Namespace) -> int:
     from post_builder.commands.building.ahead import template_ahead  # noqa: PLC0415
 
     listed = list(site.posts())
-    paths = [] if arguments.scheduler else named_posts(site, arguments.posts, listed)
-    with template_ahead(site, paths, force=arguments.force) as ahead:
-        if not arguments.force and (found := _nothing_to_do(site, arguments, listed)) is not None:
+    paths = named_posts(site, arguments.posts, listed)
+    running_here = [] if arguments.scheduler else paths
+    with template_ahead(site, running_here, force=arguments.force) as ahead:
+        found = None if arguments.force else _nothing_to_do(site, arguments, paths, listed)
+        if found is not None:
             sys.stdout.write(found)
             return 0
         return _build_with(site, arguments, ahead)
 
 
-def _nothing_to_do(site: Site, arguments: argparse.Namespace, listed: Sequence[Path]) -> str | None:
+def _nothing_to_do(
+    site: Site, arguments: argparse.Namespace, paths: Sequence[Path], listed: Sequence[Path]
+) -> str | None:
     """Return what to print if no post is stale, and keep what that rests on; else None."""
     from post_builder.commands.fresh import looked_for, unchanged_posts  # noqa: PLC0415
     from post_builder.pipeline.undo import own_folder  # noqa: PLC0415
     from post_builder.ui.outcomes import Outcome, report  # noqa: PLC0415
 
-    paths, every = named_posts(site, arguments.posts, listed), not arguments.posts
+    every = not arguments.posts
     fresh = unchanged_posts(site, paths, listed, every=every, reads=arguments.look)
     if fresh is None:
         return None
