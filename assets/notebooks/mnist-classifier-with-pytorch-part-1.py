@@ -5,12 +5,12 @@
 # I am doing a revision on how to build neural networks with PyTorch.
 # To do so, I am taking Udacity's online course [Intro to Deep Learning with PyTorch](https://www.udacity.com/course/deep-learning-pytorch--ud188).
 # The course introduces many important models, such as the CNN and the RNN.
-# In this series I summarise the important points that I have learnt, by building one thing three times: a program that reads handwritten digits.
+# In this series I summarise the important points that I have learnt, by building one thing again and again: a program that reads handwritten digits.
 #
 # All outputs and figures, and all numbers about the networks of this page, come from the code on this page.
 # Paste the blocks into an empty file, from top to bottom, and you have the same program.
 # Folded blocks hold imports, drawing, bookkeeping and solutions; skip them when you read, but paste them.
-# Reading takes about 25 minutes, and running everything two or three more.
+# Running everything takes a few minutes.
 #
 # **Detour.** A box like this holds something beside the path: a reason, a comparison, a piece of history.
 # Skip all boxes, and you lose nothing that comes later, except in one exercise of Part III and in links, which say so.

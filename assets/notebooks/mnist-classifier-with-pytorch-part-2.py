@@ -9,7 +9,7 @@
 # As before, all outputs and figures, and all numbers about our networks as they are now, come from the code on this page; two numbers about earlier versions are typed, and the text says so.
 # The blocks run when you paste them into an empty file, from top to bottom.
 # Boxes mark detours; a box at the top of a section makes a detour of the whole section, and says where the path goes on.
-# The path takes about 25 minutes to read, and running everything about five.
+# Running everything takes a few minutes.
 #
 # ## Three pixels
 #

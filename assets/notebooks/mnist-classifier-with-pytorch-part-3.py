@@ -14,7 +14,7 @@
 #
 # As before, all outputs, figures and numbers about our networks come from the code on this page, except Part II's rows in the last table, which are carried over as its page printed them; and the blocks run when you paste them, from top to bottom.
 # Boxes mark detours; one at the top of a section makes a detour of the whole section.
-# The path takes about 25 minutes to read, and running everything about three.
+# Running everything takes a few minutes.
 #
 # ## Rows as time steps
 #

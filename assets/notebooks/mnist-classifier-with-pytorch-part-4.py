@@ -4,7 +4,7 @@
 # %% [markdown]
 # So far our networks have lived in Python, and have read digits that somebody else scanned, cut out and centred.
 # In this part one of them leaves: we look for a network small enough to ship with a web page, export it, round its weights to bytes, and let it read what you draw.
-# [The demo](#the-demo) further down is that network: the code on this page trained it and wrote the file that your browser loads.
+# [The demo](#the-demo) further down is that network: the code on this page trained it and wrote the file that a browser loads.
 #
 # On the way we meet what goes wrong when a network leaves home.
 # It was trained on digits in MNIST's format; your drawing is in another.
@@ -14,7 +14,7 @@
 # As before, all outputs, figures and numbers about our networks come from the code on this page; one table was computed beforehand, and says so.
 # The blocks run when you paste them, from top to bottom, and need four more packages: `pip install onnxruntime onnxscript safetensors scikit-learn`.
 # Boxes mark detours; one at the top of a section means that you can skip the whole section.
-# The path takes about 30 minutes to read, and running everything about four.
+# Running everything takes a few minutes.
 #
 # ## How small can it be?
 #
@@ -1238,8 +1238,10 @@ for name, images in strangers.items():
     }
     shares = (f"{share:10.1%}" for share in passed[name].values())
     print(f"{name:8} {len(images):4}", *shares)
-letters_in = {column: round(36 * share) for column, share in passed["letters"].items()}
-signs_in = {column: round(24 * share) for column, share in passed["signs"].items()}
+letters_in, signs_in = (
+    {by: round(len(strangers[name]) * share) for by, share in passed[name].items()}
+    for name in ("letters", "signs")
+)
 
 
 # %% [markdown]
@@ -1490,7 +1492,11 @@ plot_answer(image, answer[:10])
 plt.show()
 
 # %% [markdown]
-# <div id="digit-demo" markdown="0"></div>
+# <div id="digit-demo" markdown="1">
+#
+# Here this post's own site has the demo; it needs JavaScript, and copies of the text, in a feed or a notebook, are without it.
+#
+# </div>
 #
 # If the demo misreads you, look at the small pictures of the steps: usually one of them shows why.
 #
@@ -2064,7 +2070,7 @@ for pair in pairs.argsort(descending=True, stable=True)[:3].tolist():
 #
 # ## Terms
 #
-# The terms of this part; [Part III](/mnist-classifier-with-pytorch-part-3/#terms) has those of the others.
+# The terms of this part; [Part III](/mnist-classifier-with-pytorch-part-3/#terms) has those of Parts I to III.
 #
 # | term | explained in |
 # |---|---|

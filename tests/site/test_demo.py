@@ -53,6 +53,18 @@ def demo(context: BrowserContext, address: str) -> Page:
     return page
 
 
+def test_readers_without_the_demo_are_told(site: Built) -> None:
+    """In place of it: where scripts do not run, and in the feed."""
+    [place] = site.page(URL).select("#digit-demo")
+    assert place.select("noscript ~ .demo")
+    [entry] = re.findall(
+        r"&lt;div id=&quot;digit-demo.*?&lt;/div", site.read("/feed.xml"), re.DOTALL
+    )
+    [otherwise] = place.select("noscript")
+    for text in (otherwise.get_text(), entry):
+        assert "it needs JavaScript" in text
+
+
 def _stroke(page: Page, points: list[tuple[float, float]]) -> None:
     """Draw with the mouse."""
     box = page.locator(".demo-pad").bounding_box()
