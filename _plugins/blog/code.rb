@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require "set"
 require_relative "page"
 
 module Blog
@@ -9,9 +10,9 @@ module Blog
     # operators, numbers.
     PLAIN = %w[p n o nn nb bp si sa ow w mi mf mh mo mb il].freeze
     # What is said elsewhere on the page, or means something to the build only.
-    REPEATED = %w[data-alt data-caption data-source data-timeout data-format].freeze
+    REPEATED = %w[data-alt data-caption data-source data-timeout data-format data-products].freeze
     # Lines from which a fold is for pasting and not for reading: it has no colours.
-    LONG = 30
+    LONG = 24
     # The tokens that have one colour, and the name that all of them get.
     KINDS = {
       /\A(?:kc|nd|se)\z/ => "m", /\A(?:nf|nc|fm|nt)\z/ => "f", /\A(?:gd|gr|err)\z/ => "gr",
@@ -37,6 +38,7 @@ module Blog
     def initialize(body, page)
       @body = body
       @page = page
+      @linked = Set.new
     end
 
     # For a page of the site.
@@ -158,15 +160,16 @@ module Blog
       "As printed in <a href=\"#{@page.address(post.url)}##{cell}\">#{title}</a> · <code>#{Blog.escape(cell)}</code>"
     end
 
-    # The commit that was built, if `repository` says where that is.
+    # The commit that was built, if `repository` says where that is; each file is linked once, for
+    # addresses are long, and a page has dozens of cells of a few files.
     def from_module(source)
       name, symbol = source.split(/[:#]/, 2)
-      file = "<code>src/#{name.tr(".", "/")}.py</code>"
+      path = "src/#{name.tr(".", "/")}.py"
+      file = "<code>#{path}</code>"
       repository = @page.site.config["repository"].to_s
-      unless repository.empty?
+      unless repository.empty? || !@linked.add?(path)
         commit = @page.build.dig("run", "commit") || "main"
-        address = "https://github.com/#{repository}/blob/#{commit}/src/#{name.tr(".", "/")}.py"
-        file = "<a href=\"#{address}\">#{file}</a>"
+        file = "<a href=\"https://github.com/#{repository}/blob/#{commit}/#{path}\">#{file}</a>"
       end
       "From #{file} · <code>#{Blog.escape(symbol)}</code>"
     end

@@ -23,7 +23,7 @@ module Blog
         next unless node["data-value"]
         next if cell.nil? || Blog.inside?(node, names: %w[a summary]) || node.css("a").any?
 
-        node.inner_html = "<a class=\"value\" href=\"##{cell}\">#{node.inner_html}</a>"
+        node.inner_html = "<a href=\"##{cell}\">#{node.inner_html}</a>"
       end
     end
 

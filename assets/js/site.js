@@ -256,7 +256,7 @@
   }
 
   const hideSoon = () => { hiding = setTimeout(hideOrigin, 200); };
-  all(".value").forEach((link) => {
+  all("[data-value] > a").forEach((link) => {
     let touched = false;
     link.addEventListener("pointerenter", (event) => { if (event.pointerType === "mouse") showOrigin(link); });
     link.addEventListener("pointerleave", (event) => { if (event.pointerType === "mouse") hideSoon(); });

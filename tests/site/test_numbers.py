@@ -32,14 +32,14 @@ def numbers(page: Page, address: str) -> Page:
 def test_a_number_links_to_its_cell(site: Built) -> None:
     """Without a script a number leads to the cell after which it was computed."""
     page = site.page("/numbers/")
-    links = [(link.get_text(), attribute(link, "href")) for link in page.select("a.value")]
+    links = [(link.get_text(), attribute(link, "href")) for link in page.select("[data-value] > a")]
     assert links == [("1.5", "#training"), ("2", "#cell-3")]
     assert all(page.select(target) for _, target in links)
 
 
 def test_a_number_tells_its_origin(numbers: Page) -> None:
     """Under the pointer a number shows its expression, its cell and its day; Escape hides that."""
-    numbers.locator(".value").first.hover()
+    numbers.locator("[data-value] > a").first.hover()
     origin = numbers.locator(".origin")
     assert origin.inner_text() == "seconds:.1f\ncomputed after cell training, ran 14 March 2024"
     assert origin.get_by_role("link").get_attribute("href") == "#training"
@@ -49,7 +49,7 @@ def test_a_number_tells_its_origin(numbers: Page) -> None:
 
 def test_a_number_tells_its_origin_by_keyboard(numbers: Page) -> None:
     """With the focus on it a number is described by its origin, and Enter goes to the cell."""
-    number = numbers.locator(".value").first
+    number = numbers.locator("[data-value] > a").first
     number.focus()
     assert number.get_attribute("aria-describedby") == "origin"
     assert numbers.locator("#origin").is_visible()
@@ -65,7 +65,7 @@ def test_a_tap_tells_before_it_goes(browser: Browser, address: str) -> None:
     ) as context:
         page = context.new_page()
         page.goto(f"{address}/numbers/")
-        page.locator(".value").first.tap()
+        page.locator("[data-value] > a").first.tap()
         assert "#" not in page.url
         page.locator(".origin a").tap()
         assert page.url.endswith("#training")

@@ -288,9 +288,11 @@ def test_weight(site: Built) -> None:
     assert sum(len(script.encode()) for script in scripts) < 16_000
 
 
-def test_every_post_is_light(site: Built) -> None:
-    """The HTML of a page stays under 150 KB, uncompressed."""
-    sizes = {url: len(site.read(url).encode()) for url in site.urls()}
+@pytest.mark.parametrize("name", ["site", "configured"])
+def test_every_post_is_light(name: str, request: pytest.FixtureRequest) -> None:
+    """The HTML of a page stays under 150 KB, uncompressed; with links to a repository, too."""
+    built: Built = request.getfixturevalue(name)
+    sizes = {url: len(built.read(url).encode()) for url in built.urls()}
     assert {url: n for url, n in sizes.items() if n >= 150_000} == {}
 
 
@@ -313,7 +315,7 @@ def test_posts_move_to_minimal_mistakes_unedited(path: Path) -> None:
     prose = re.sub(r"<!-- output -->.*?<!-- /output -->", "", text, flags=re.DOTALL)
     prose = re.sub(r"^ *(```+|~~~+).*?^ *\1", "", prose, flags=re.DOTALL | re.MULTILINE)
     prose = re.sub(r"`[^`\n]+`", "", prose)
-    prose = prose.replace('<div id="digit-demo" markdown="0"></div>', "")  # empty elsewhere
+    prose = prose.replace('<div id="digit-demo" markdown="1">', "")  # says what is here only
     prose = prose.replace("({{ site.baseurl }}/", "(/")  # links between parts: any site has it
     tags = re.findall(r"\{%-?\s*(\w+(?:\s+figure\b)?)|\{\{", prose)
     assert set(tags) <= {"include figure", "raw", "endraw"}
