@@ -46,6 +46,11 @@ def small(number: int, edit: int = 0, prose: int = 0) -> str:
     return "\n".join([*parts, f"```python\nprint({number}, 'edit {edit}')\n```\n"])
 
 
+def waiting(number: int, seconds: float) -> str:
+    """Return a small post that waits, as for another machine's processor."""
+    return f"{small(number)}\n```python\nimport time\n\ntime.sleep({seconds})\n```\n"
+
+
 def script(number: int, edit: int = 0) -> str:
     """Return the cells as a script that draws into a file, as a post does."""
     lines = ["import matplotlib", "matplotlib.use('svg')", *codes(number, edit)]
