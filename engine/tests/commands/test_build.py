@@ -150,6 +150,9 @@ def test_each_change_is_built_for_its_reason(
     assert (before == lasting(site)) == (kind in REPAIRED)
 
 
+_COMMIT = ["-c", "user.name=a", "-c", "user.email=a@b.c", "commit", "--quiet", "--allow-empty"]
+
+
 @pytest.mark.slow
 def test_a_record_says_when_where_and_how_a_post_ran(blog: Path) -> None:
     """Date, seconds, memory, Python, processor and commit, for the page's provenance."""
@@ -160,10 +163,7 @@ def test_a_record_says_when_where_and_how_a_post_ran(blog: Path) -> None:
     write(blog, "_posts/a.md", f"{HEADER}```python\n{code}```\n")
     _git(blog, "init", "--quiet")
     _git(blog, "add", ".")
-    _git(
-        blog,
-        *["-c", "user.name=a", "-c", "user.email=a@b.c", "commit", "--quiet", "--message", "a"],
-    )
+    _git(blog, *_COMMIT, "--message", "a")
     begin = time.time()
     assert 0 == main(["build", "--site", str(blog), "--json"])
     end = time.time()
@@ -176,6 +176,18 @@ def test_a_record_says_when_where_and_how_a_post_ran(blog: Path) -> None:
     assert _git(blog, "rev-parse", "HEAD").strip() == run_of["commit"]
 
 
+@pytest.mark.slow
+def test_each_build_of_a_process_names_the_commit_that_it_found(blog: Path) -> None:
+    """`watch` builds again after a commit."""
+    _git(blog, "init", "--quiet")
+    for message in ("first", "second"):
+        write(blog, "_posts/a.md", f"{HEADER}```python\nprint('{message}')\n```\n")
+        _git(blog, *_COMMIT, "--message", message)
+        assert 0 == main(["build", "--site", str(blog), "--json"])
+        record = json.loads(blog.joinpath("_data/builds/a.json").read_text(encoding="utf-8"))
+        assert _git(blog, "rev-parse", "HEAD").strip() == record["run"]["commit"]
+
+
 def _git(root: Path, *arguments: str) -> str:
     done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, check=True, text=True)
     return done.stdout
@@ -184,9 +196,7 @@ def _git(root: Path, *arguments: str) -> str:
 def test_git_need_not_be_installed(blog: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A build succeeds without it; its record has no commit."""
     _git(blog, "init", "--quiet")
-    _git(
-        blog, *"-c user.name=a -c user.email=a@b.c commit --quiet --allow-empty --message a".split()
-    )
+    _git(blog, *_COMMIT, "--message", "a")
     write(blog, "read.txt", "x")
     write(blog, "_posts/a.md", f"{HEADER}```python\nopen('read.txt').close()\n```\n")
     monkeypatch.setenv("PATH", str(blog / "an empty folder"))

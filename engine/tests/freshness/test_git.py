@@ -47,7 +47,15 @@ def test_the_head_is_the_commit_that_is_checked_out(work_tree: Path) -> None:
     """A repository without a commit has none."""
     assert "" == head(work_tree)
     _git(work_tree, "commit", "-q", "--allow-empty", "-m", "first")
+    head.cache_clear()
     assert _git(work_tree, "rev-parse", "HEAD") == head(work_tree)
+
+
+def test_git_is_asked_once_for_the_head(work_tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A build of a thousand posts starts no process for each."""
+    before = head(work_tree)
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: pytest.fail("a process was started"))
+    assert before == head(work_tree)
 
 
 def test_a_folder_outside_git_ignores_nothing(tmp_path: Path) -> None:

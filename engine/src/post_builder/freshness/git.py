@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection
+from functools import cache
 from pathlib import Path
 
 from post_builder.site import work_tree_of
@@ -37,8 +38,12 @@ def tracked(folder: Path) -> list[str]:
     return sorted(set(filter(None, _git(folder, "ls-files", "-z").split("\0"))))
 
 
+@cache
 def head(root: Path) -> str:
-    """Return the hash of the commit that is checked out; empty without one."""
+    """Return the hash of the commit that is checked out; empty without one.
+
+    Git is asked once; `head.cache_clear` forgets the answer.
+    """
     return _git(root, "rev-parse", "--verify", "--quiet", "HEAD").strip()
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from msgspec import Struct, field
 
 from post_builder.errors import PostBuilderError
+from post_builder.freshness.git import head
 from post_builder.freshness.order import Sources, order
 from post_builder.freshness.packages.kernel_python import forget
 from post_builder.freshness.unchanged.look import unchanged_among
@@ -123,6 +124,7 @@ def known_posts(
         SiteError: if posts take something from one another in a circle.
     """
     forget()  # packages may have been upgraded since the last build of `watch`
+    head.cache_clear()  # and another commit checked out
     listed = list(site.posts()) if listed is None else listed
     makers, names = product_makers(site, listed), post_names(site, listed)
     sources = order(site, paths, makers)
