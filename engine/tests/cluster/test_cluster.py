@@ -6,22 +6,20 @@ import resource
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
 import psutil
 import pytest
-from commandline import PATIENCE, command, lasting, run, write
+from cluster_sites import HEADER, SLOW, begun, repository, site_files, slow_site, wait_for
+from commandline import run, write
 from dask_cluster import DaskCluster, dask_cluster
 from disturbances import disturbed
 
 from post_builder.cli import main
 
 pytestmark = pytest.mark.slow
-
-HEADER = "---\njupyter: python3\n---\n"
 
 RICH = f"""{HEADER}
 ```python
@@ -45,57 +43,6 @@ shapes.area("a")
 The data are <span data-value="len(os.listdir('many'))"></span> files,
 and the worker <span data-value="os.environ.get('AUTHORS_TOKEN')"></span>.
 """
-
-SLOW = f"""{HEADER}
-```python
-import os, pathlib, time
-print("begun")
-```
-
-```python
-pathlib.Path(os.environ["MARKS"], f"{{os.getpid()}}").touch()
-while not pathlib.Path(os.environ["MARKS"], "go").exists():
-    time.sleep(0.05)
-print("ended")
-```
-"""
-
-
-def repository(root: Path, files: dict[str, str]) -> Path:
-    """Make a site that git tracks."""
-    for name, text in {"_config.yml": "title: Posts\n", **files}.items():
-        write(root, name, text)
-    subprocess.run(["git", "init", "-q"], cwd=root, check=True)
-    subprocess.run(["git", "add", "--all"], cwd=root, check=True)
-    return root
-
-
-def begun(root: Path, address: str) -> subprocess.Popen[str]:
-    """Start a build; its process is waited for when the context is left."""
-    call = command("build", root, "--scheduler", address)
-    return subprocess.Popen(call, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-
-
-def site_files(root: Path) -> dict[str, bytes]:
-    """Return the content of every file of a site, without when and where posts ran."""
-    files = lasting(root)
-    return {name: data for name, data in files.items() if not name.startswith(".git/")}
-
-
-def slow_site(root: Path, marks: Path) -> Path:
-    """Make a site whose post waits for a file, and leaves word of each kernel that runs it."""
-    marks.mkdir()
-    config = f"title: Slow\npost_builder: {{environment: {{MARKS: {marks}}}}}\n"
-    return repository(root, {"_config.yml": config, "_posts/2020-01-01-slow.md": SLOW})
-
-
-def wait_for(marks: Path, count: int) -> list[int]:
-    """Wait until some kernels have begun the slow cell; return their processes."""
-    end = time.monotonic() + 60
-    while len(found := [int(p.name) for p in marks.iterdir() if p.name.isdecimal()]) < count:
-        assert time.monotonic() < end, "the post did not run"
-        time.sleep(0.05)
-    return found
 
 
 def templates_of(worker: subprocess.Popen[bytes]) -> set[int]:
@@ -199,21 +146,27 @@ def test_a_worker_with_the_resource_gets_the_post(tmp_path: Path, cluster: DaskC
     assert "[1/1] cell-1 on with-chip" in done.stderr
 
 
+@pytest.mark.parametrize("has_record", [True, False])
 def test_an_environment_that_differs_is_an_error_that_names_both(
-    tmp_path: Path, cluster: DaskCluster
+    tmp_path: Path, cluster: DaskCluster, *, has_record: bool
 ) -> None:
-    """What the last run imported is compared before the next one starts."""
+    """What the last run imported is compared before the next one starts; else after the run."""
     other = tmp_path / "other"
     write(other, "matplotlib-0.1.dist-info/METADATA", "Name: matplotlib\nVersion: 0.1\n")
     post = f"{HEADER}\n```python\nimport matplotlib\n```\n"
     root = repository(tmp_path / "site", {"_posts/2020-01-01-drawn.md": post})
-    assert run("build", root).returncode == 0
+    if has_record:
+        assert run("build", root).returncode == 0
+    before = site_files(root)
     done = run(
         "build", root, "--force", "--scheduler", cluster.address,
         environment={"PYTHONPATH": str(other)},
     )  # fmt: skip
     assert done.returncode == 1
     assert "matplotlib 0.1 here, 3." in done.stderr
+    after_run = "the post ran with other versions than this machine has" in done.stderr
+    assert after_run != has_record
+    assert before == site_files(root)
     assert "give the workers the environment of this machine" in done.stderr
 
 
@@ -257,22 +210,6 @@ def test_a_worker_keeps_what_it_imported_for_the_next_build(tmp_path: Path) -> N
         assert not first & templates_after_a_build()
     assert published.replace(">3.0\n", ">7.0\n") == root.joinpath(post).read_text()
     assert "7.0" in root.joinpath(post).read_text()
-
-
-def test_the_post_of_a_lost_worker_runs_on_another(tmp_path: Path) -> None:
-    """A worker is killed in the middle of a cell: its post begins again elsewhere."""
-    root, marks = slow_site(tmp_path / "site", tmp_path / "marks"), tmp_path / "marks"
-    with dask_cluster(tmp_path, "one") as started, begun(root, started.address) as building:
-        wait_for(marks, 1)
-        started.add("spare", "--preload", "post_builder.cluster.worker.workshop")
-        started.workers["one"].kill()
-        wait_for(marks, 2)
-        marks.joinpath("go").touch()
-        said = building.communicate(timeout=PATIENCE)[0]
-    assert building.returncode == 0, said
-    assert "cell-1 on spare, again, for one was lost" in said
-    assert "1 built; 2 cells ran" in said
-    assert "ended" in root.joinpath("_posts/2020-01-01-slow.md").read_text()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits another process")
@@ -323,21 +260,6 @@ def test_a_fault_here_while_results_are_written_leaves_posts_whole(
         assert root.joinpath(post).read_text() in texts
         assert 0 == run("build", root, "--scheduler", cluster.address).returncode
         assert site_files(here) == site_files(root)
-
-
-def test_a_lost_scheduler_is_an_error_and_nothing_is_written(tmp_path: Path) -> None:
-    """The scheduler is killed in the middle of a cell."""
-    root, marks = slow_site(tmp_path / "site", tmp_path / "marks"), tmp_path / "marks"
-    with dask_cluster(tmp_path, "one") as started:
-        address = started.address
-        with begun(root, address) as building:
-            wait_for(marks, 1)
-            started.scheduler.kill()
-            said = building.communicate(timeout=PATIENCE)[0]
-    assert building.returncode == 1
-    assert f"_posts/2020-01-01-slow.md:1: the scheduler at {address} was lost" in said
-    assert root.joinpath("_posts/2020-01-01-slow.md").read_text() == SLOW
-    assert not root.joinpath("_data").exists()
 
 
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGKILL])

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import uuid
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -16,10 +14,12 @@ from distributed.client import FutureCancelledError
 from msgspec import Struct, field
 
 from post_builder.cluster.home import TRACKED, brought_home, error_at_home
-from post_builder.cluster.messages import ROOM, Answer, Failed, Job, Mismatch, Missing, Ran
+from post_builder.cluster.messages import Answer, Failed, Job, Mismatch, Missing, Ran
+from post_builder.cluster.sending import Sender
 from post_builder.cluster.tree import Tree, changes, in_tree, joined
 from post_builder.cluster.versions import ALIKE, expected_versions, refuse_other_versions
-from post_builder.cluster.worker.tasks import keep_files, run_post
+from post_builder.cluster.waiting import Workers
+from post_builder.cluster.worker.tasks import run_post
 from post_builder.document.post import Cell
 from post_builder.document.resources import resources_of
 from post_builder.errors import ClusterError, RaisedError
@@ -29,9 +29,6 @@ from post_builder.freshness.site_files import declared_files
 from post_builder.place import Place
 from post_builder.site import Site
 from post_builder.sources.transclusion import PreparedPost
-
-_PIECE = 8_000_000
-"""Bytes of files that go to a worker in one message; a larger file goes alone."""
 
 _UNSEEN = ("FileNotFoundError", "ModuleNotFoundError")
 """What a post raises that misses a file."""
@@ -47,19 +44,13 @@ class Cluster(Struct, eq=False):
     address: str
     site: Site
     tree: Tree
-    listing: tuple[str, bytes]
-    """The digest of the tree's listing, and the listing as it travels."""
+    sender: Sender
+    workers: Workers
     scratch: Path
-    name: str = field(default_factory=lambda: f"post-builder-{uuid.uuid4().hex}")
-    """An identifier of this build."""
     listeners: dict[str, Callable[[int, str], None]] = field(default_factory=dict)
     """By the path of a post, what is told of its cells."""
-    sending: defaultdict[str, asyncio.Lock] = field(
-        default_factory=lambda: defaultdict(asyncio.Lock)
-    )
-    """One for each worker that is sent files, by its identifier."""
-    sent: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    """The digests of what each worker was sent, by its identifier."""
+    comparing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held while files are compared with the tree, so that none is read twice at once."""
 
     async def run(
         self,
@@ -82,7 +73,7 @@ class Cluster(Struct, eq=False):
         """
         post = prepared.post
         place = post.place(1)
-        job, tree = self._job(prepared, record, keep_going=failures is not None)
+        job, tree = await self._job(prepared, record, keep_going=failures is not None)
         self.listeners[post.path] = _told(post.cells, started)
         try:
             with self._as_errors(place):
@@ -94,18 +85,20 @@ class Cluster(Struct, eq=False):
         refuse_other_versions(ran.run.facts, post, self.site)
         return brought_home(ran, tree, place, self._plotly(ran.plotly, place))
 
-    def _job(
+    async def _job(
         self, prepared: PreparedPost, record: Record | None, *, keep_going: bool
     ) -> tuple[Job, Tree]:
         """Return what a worker is told, and the files that it may ask for."""
         post, site = prepared.post, self.site
         patterns = post.front_matter.get("depends", ())
-        changed = changes(self.tree, site, declared_files(patterns, site.root, post.place(1)))
+        declared = declared_files(patterns, site.root, post.place(1))
+        async with self.comparing:
+            changed = await asyncio.to_thread(changes, self.tree, site, declared)
         products = [path for cell in post.cells for path in cell.options.products]
         job = Job(
             prepared=prepared,
-            build=self.name,
-            manifest=self.listing[0],
+            build=self.sender.build,
+            manifest=self.sender.listing[0],
             changed=changed.files,
             folder=in_tree(site, site.config.parent),
             products=tuple(in_tree(site, site.root / path) for path in products),
@@ -117,45 +110,14 @@ class Cluster(Struct, eq=False):
 
     async def _answer(self, job: Job, tree: Tree) -> Answer:
         """Submit a post until a worker has all it needs."""
-        resources = resources_of(job.prepared.post)
-        await self._refuse_unfit(resources, job.prepared.post.place(1))
+        resources, place = resources_of(job.prepared.post), job.prepared.post.place(1)
+        await self.workers.refuse_unfit(resources, place)
         while True:
             future = self.client.submit(run_post, job, pure=False, resources=resources or None)
-            answer: Answer = await future
+            answer = await self.workers.answer(future, resources, place)
             if not isinstance(answer, Missing):
                 return answer
-            await self._send(answer, tree, job.prepared.post.place(1))
-
-    async def _send(self, missing: Missing, tree: Tree, place: Place) -> None:
-        """Send files to a worker, each once.
-
-        Raises:
-            ClusterError: if it cannot keep them.
-        """
-        async with self.sending[missing.identifier]:
-            sent = self.sent[missing.identifier]
-            wanted = [each for each in missing.digests if each not in sent]
-            is_listing = wanted == [self.listing[0]]
-            contents = iter([self.listing]) if is_listing else tree.contents(wanted)
-            for piece in _pieces(contents):
-                at = {"workers": [missing.worker], "on_error": "ignore"}  # it may be lost by now
-                for problem in (await self.client.run(keep_files, piece, **at)).values():
-                    if problem:
-                        what = "has no room for the files of this post"
-                        message = f"the worker {missing.worker} {what}: {problem}"
-                        raise ClusterError(message, place, ROOM)
-                    sent.update(piece)
-
-    async def _refuse_unfit(self, resources: Mapping[str, float], place: Place) -> None:
-        """Refuse a post for which it would wait for ever."""
-        if not resources:
-            return
-        about = await self.client.scheduler.identity(n_workers=-1)
-        offers = [worker["resources"] for worker in about["workers"].values()]
-        if not any(_offers(offered, resources) for offered in offers):
-            wanted = ", ".join(f"{name}: {amount:g}" for name, amount in resources.items())
-            hint = "start one with `dask worker --resources`"
-            raise ClusterError(f"no worker of the cluster offers {wanted}", place, hint)
+            await self.sender.send(answer, tree, place)
 
     def heard(self, event: tuple[float, Any]) -> None:
         """Pass on what a worker says about a post."""
@@ -183,7 +145,9 @@ class Cluster(Struct, eq=False):
         try:
             yield
         except KilledWorker as error:
-            message = f"{error.allowed_failures + 1} workers died while they ran this post"
+            died = error.allowed_failures + 1
+            workers = "a worker" if died == 1 else f"{died} workers"
+            message = f"{workers} died while running this post"
             hint = "a cell may need more memory than they have: see the limits of the workers"
             raise ClusterError(message, place, hint) from error
         except (FutureCancelledError, OSError) as error:
@@ -218,21 +182,3 @@ def _told(cells: Sequence[Cell], started: Started) -> Callable[[int, str], None]
         started(cells[number], f"on {worker}{again}")
 
     return heard
-
-
-def _offers(offered: Mapping[str, float], wanted: Mapping[str, float]) -> bool:
-    return all(offered.get(name, 0) >= amount for name, amount in wanted.items())
-
-
-def _pieces(contents: Iterator[tuple[str, bytes]]) -> Iterator[dict[str, bytes]]:
-    """Group files into messages."""
-    piece: dict[str, bytes] = {}
-    size = 0
-    for name, data in contents:
-        if piece and size + len(data) > _PIECE:
-            yield piece
-            piece, size = {}, 0
-        piece[name] = data
-        size += len(data)
-    if piece:
-        yield piece

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import tempfile
+import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -11,7 +12,9 @@ from pathlib import Path
 from distributed import Client
 
 from post_builder.cluster.client import Cluster
+from post_builder.cluster.sending import Sender
 from post_builder.cluster.tree import tracked_tree
+from post_builder.cluster.waiting import Workers
 from post_builder.errors import ClusterError
 from post_builder.files import digest
 from post_builder.site import Site
@@ -40,8 +43,10 @@ async def connected(address: str, site: Site) -> AsyncIterator[Cluster]:
                 raise ClusterError(f"the cluster at {address} has no worker")
             manifest = tree.manifest
             listing = digest(manifest), manifest
-            cluster = Cluster(client, address, site, tree, listing, Path(folder))
-            client.subscribe_topic(cluster.name, cluster.heard)
+            sender = Sender(client, f"post-builder-{uuid.uuid4().hex}", listing)
+            workers = Workers(client)
+            cluster = Cluster(client, address, site, tree, sender, workers, Path(folder))
+            client.subscribe_topic(sender.build, cluster.heard)
             yield cluster
         finally:
             with suppress(OSError, TimeoutError):

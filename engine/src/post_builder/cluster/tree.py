@@ -2,21 +2,38 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, BinaryIO
 
 from msgspec import Struct
 
 from post_builder.errors import ClusterError, FileError
 from post_builder.execution.observations import file_state
-from post_builder.files import digest
+from post_builder.files import incremental_digest
 from post_builder.freshness import git
 from post_builder.site import Site
 
+_AT_ONCE = 1_000_000
+"""Bytes of a file that are read at once for its digest."""
+
 Listing = Mapping[str, tuple[str, bool]]
 """For each path, relative to the work tree, the digest of the file and whether it can be run."""
+
+
+class Part(Struct, frozen=True):
+    """A part of a file that goes to a worker."""
+
+    digest: str
+    """Of the whole file."""
+    data: bytes
+    is_first: bool = True
+    is_last: bool = True
 
 
 class Tree(Struct, frozen=True):
@@ -33,20 +50,33 @@ class Tree(Struct, frozen=True):
         """The listing as it travels."""
         return json.dumps(self.files, sort_keys=True).encode("utf-8", "surrogateescape")
 
-    def contents(self, wanted: Iterable[str]) -> Iterator[tuple[str, bytes]]:
-        """Yield digests with the content that has them.
+    def parts(self, wanted: Iterable[str], size: int) -> Iterator[Part]:
+        """Yield the files that have some digests, in parts.
+
+        Args:
+            wanted: the digests.
+            size: of a part, in bytes.
 
         Raises:
-            ClusterError: if the file has another content by now.
+            ClusterError: if the file has another content by now; its last part is not yielded.
             FileError: if the file cannot be read any more.
         """
         paths = {found: path for path, (found, _) in self.files.items()}
         for each in wanted:
-            data = _read(self.root, paths[each])
-            if digest(data) != each:
-                message = f"{paths[each]} changed while posts ran"
-                raise ClusterError(message, hint="build again")
-            yield each, data
+            with _as_file_error(paths[each]), (self.root / paths[each]).open("rb") as file:
+                yield from self._parts_of(file, each, paths[each], size)
+
+    def _parts_of(self, file: BinaryIO, wanted: str, path: str, size: int) -> Iterator[Part]:
+        read = incremental_digest()
+        data, is_first, is_last = file.read(size), True, False
+        while not is_last:
+            read.update(data)
+            following = file.read(size)
+            is_last = not following
+            if is_last and read.hexdigest() != wanted:
+                raise ClusterError(f"{path} changed while posts ran", hint="build again")
+            yield Part(wanted, data, is_first, is_last)
+            data, is_first = following, False
 
     def names_in(self, folder: str) -> set[str]:
         """Return the names of files and folders in a folder of the tree."""
@@ -77,17 +107,29 @@ def tracked_tree(site: Site) -> Tree:
     if not tracked:
         hint = "`git init` and `git add` make it one: what git tracks is what workers get"
         raise ClusterError("a cluster runs the posts of a git repository", hint=hint)
-    return _tree(root, [*tracked, in_tree(site, site.config)])
+    inside = [path for path in tracked if (root / path).resolve().is_relative_to(root)]
+    linked = itertools.chain.from_iterable(_behind(path, inside, root) for path in inside)
+    return _tree(root, [*inside, *linked, in_tree(site, site.config)])
+
+
+def _behind(link: str, tracked: Iterable[str], root: Path) -> Iterator[str]:
+    """Yield the tracked files of a folder under the name of a link that leads to it."""
+    if not (root / link).is_symlink() or not (root / link).is_dir():
+        return
+    folder = (root / link).resolve().relative_to(root)
+    for path in map(PurePosixPath, tracked):
+        if path.is_relative_to(folder) and not (root / link).parent.is_relative_to(root / folder):
+            yield (link / path.relative_to(folder)).as_posix()
 
 
 def _tree(root: Path, paths: Iterable[str]) -> Tree:
     files, states = {}, {}
     for path in sorted(set(paths)):
         file = root / path
-        if not file.is_file() or not file.resolve().is_relative_to(root):
-            continue  # deleted, a submodule, or a link that leads out
-        states[path] = file_state(file)
-        files[path] = digest(_read(root, path)), bool(file.stat().st_mode & 0o100)
+        if file.is_file():  # not deleted, and no submodule
+            states[path] = file_state(file)
+            found = _digest(file, path, states[path])
+            files[path] = found, bool(file.stat().st_mode & 0o100)
     return Tree(root, files, states)
 
 
@@ -97,7 +139,8 @@ def changes(tree: Tree, site: Site, paths: Iterable[str]) -> Tree:
     Args:
         tree: as it was taken down before.
         site: in whose work tree it is.
-        paths: relative to the site's root, such as those of declared data that git ignores.
+        paths: relative to the site's root, such as those of declared data that git ignores; what
+            is behind a link is taken down under the link's name.
     """
     found = [in_tree(site, site.root / path) for path in paths]
     return _tree(tree.root, [p for p in found if tree.states.get(p) != file_state(tree.root / p)])
@@ -109,12 +152,23 @@ def joined(tree: Tree, changed: Tree) -> Tree:
 
 
 def in_tree(site: Site, path: Path) -> str:
-    """Return a path relative to the work tree of a site."""
-    return path.resolve().relative_to(site.work_tree).as_posix()
+    """Return a path relative to the work tree of a site; links stay what they are."""
+    return Path(os.path.normpath(path)).relative_to(site.work_tree).as_posix()
 
 
-def _read(root: Path, path: str) -> bytes:
+@lru_cache(maxsize=1024)  # posts of a series declare the same data
+def _digest(file: Path, path: str, _state: str) -> str:
+    """Return the digest of a file, once for each state of it."""
+    read = incremental_digest()
+    with _as_file_error(path), file.open("rb") as opened:
+        while data := opened.read(_AT_ONCE):
+            read.update(data)
+    return read.hexdigest()
+
+
+@contextmanager
+def _as_file_error(path: str) -> Iterator[None]:
     try:
-        return (root / path).read_bytes()
+        yield
     except OSError as error:
         raise FileError.of(error, "cannot be sent to workers", path) from error

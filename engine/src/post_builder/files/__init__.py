@@ -1,6 +1,12 @@
 """Reading and writing files so that each one is whole at every moment, and none is lost."""
 
-from post_builder.files.content import digest, read_bytes, read_text, unix_newlines
+from post_builder.files.content import (
+    digest,
+    incremental_digest,
+    read_bytes,
+    read_text,
+    unix_newlines,
+)
 from post_builder.files.swap import SavedMeanwhileError, replace_text
 from post_builder.files.writing import create, write_atomically
 
@@ -8,6 +14,7 @@ __all__ = [
     "SavedMeanwhileError",
     "create",
     "digest",
+    "incremental_digest",
     "read_bytes",
     "read_text",
     "replace_text",

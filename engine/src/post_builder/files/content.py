@@ -48,7 +48,14 @@ def digest(data: bytes | str) -> str:
     A text may hold names of files that are not UTF-8, as Python represents them.
     """
     data = data.encode("utf-8", "surrogateescape") if isinstance(data, str) else data
-    return hashlib.blake2b(data, digest_size=16).hexdigest()
+    read = incremental_digest()
+    read.update(data)
+    return read.hexdigest()
+
+
+def incremental_digest() -> hashlib.blake2b:
+    """Return what computes the `digest` of content that is read in parts."""
+    return hashlib.blake2b(digest_size=16)
 
 
 def unix_newlines(text: str) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 from distributed import Worker, get_worker
 
 from post_builder.cluster.messages import Answer, Job
+from post_builder.cluster.tree import Part
 
 
 def run_post(job: Job) -> Answer:
@@ -16,16 +17,17 @@ def run_post(job: Job) -> Answer:
     return run_post_on(get_worker(), job)
 
 
-def keep_files(contents: Mapping[str, bytes], dask_worker: Worker) -> str:
-    """Keep the content of files on a worker, by their digests; each is there whole, or not at all.
+def keep_parts(build: str, parts: Sequence[Part], dask_worker: Worker) -> str:
+    """Keep files on a worker by their digests; each is there whole, or not at all.
 
     Args:
-        contents: of the files.
+        build: which sends them; two builds may send the same file at the same time.
+        parts: of files, in order; a file is kept once its last part has come.
         dask_worker: the worker, under the name by which Dask gives it.
 
     Returns:
         Why it could not; empty if it has kept them.
     """
-    from post_builder.cluster.worker.workshop import keep_files_on  # noqa: PLC0415
+    from post_builder.cluster.worker.workshop import keep_parts_on  # noqa: PLC0415
 
-    return keep_files_on(dask_worker, contents)
+    return keep_parts_on(dask_worker, build, parts)

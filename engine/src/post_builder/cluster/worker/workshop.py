@@ -7,7 +7,7 @@ import itertools
 import os
 import tempfile
 import threading
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Mapping, Sequence
 from concurrent.futures import Future
 from functools import cache
 from importlib.metadata import version
@@ -19,6 +19,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from post_builder.cluster.messages import ROOM, Answer, Failed, Job, Mismatch, Missing, Ran
+from post_builder.cluster.tree import Part
 from post_builder.cluster.versions import differences
 from post_builder.cluster.worker.layout import Layout
 from post_builder.document.post import Cell
@@ -33,6 +34,9 @@ from post_builder.rendering.text.scrubbing import this_machine
 from post_builder.site import Site, open_site
 
 T = TypeVar("T")
+
+_DEVICES = ("CUDA_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES")
+"""Variables that say which GPUs a process sees: each worker of a machine may have its own."""
 
 _LOOK = 0.5
 """Seconds between two looks whether a post is still wanted."""
@@ -50,14 +54,16 @@ def run_post_on(worker: Worker, job: Job) -> Answer:
         return Failed(ClusterError(message, place, ROOM), worker.local_directory)
 
 
-def keep_files_on(worker: Worker, contents: Mapping[str, bytes]) -> str:
+def keep_parts_on(worker: Worker, build: str, parts: Sequence[Part]) -> str:
     """Keep files by their digests; return why not, or an empty text."""
     try:
         store = _workshop(worker.id, worker.local_directory).store
-        for name, data in contents.items():
-            new = store / f"{name}.new"
-            new.write_bytes(data)
-            new.replace(store / name)
+        for part in parts:
+            new = store / f"{part.digest}.{build}"
+            with new.open("wb" if part.is_first else "ab") as file:
+                file.write(part.data)
+            if part.is_last:
+                new.replace(store / part.digest)
     except OSError as error:
         return error.strerror or str(error)
     return ""
@@ -166,7 +172,7 @@ async def _run(job: Job, build: _Build, worker: Worker) -> Answer:
         worker.log_event(job.build, event)
 
     try:
-        site = open_site(root / job.folder)
+        site = _with_devices(open_site(root / job.folder))
         build.kinds.add(kind_of(post, site))
         build.templates.expect([post], site)  # it imports while versions are compared
         there = kernel_versions(post.kernel, job.versions.packages.keys(), site)
@@ -182,6 +188,13 @@ async def _run(job: Job, build: _Build, worker: Worker) -> Answer:
     script = _plotly(run.facts.plotly, site)
     seen = build.layout.states_of(run.observations.states)
     return Ran(run, os.fspath(root), seen, tuple(raised), script)
+
+
+def _with_devices(site: Site) -> Site:
+    """Return a site whose kernels see the devices that this worker was given, and no others."""
+    own = {name: os.environ[name] for name in _DEVICES if name in os.environ}
+    environment = {**site.settings.environment, **own}
+    return replace(site, settings=replace(site.settings, environment=environment))
 
 
 def _plain_cell(cell: CellRun) -> CellRun:
