@@ -84,7 +84,7 @@ def linked_site(root: Path, elsewhere: Path) -> Path:
     write(root, "real/tracked.csv", "tracked")
     root.joinpath("data").mkdir()
     for link, target in {
-        "data/out.csv": elsewhere,
+        "data/out.csv": str(elsewhere),
         "data/beside.csv": "../real/beside.csv",
         "linked": "real",
         "link.csv": "real/tracked.csv",
@@ -112,7 +112,7 @@ def test_a_content_goes_to_a_worker_once(tmp_path: Path, monkeypatch: pytest.Mon
     sent: list[Part] = []
     unwatched = Client.run
 
-    def watched(client: Client, function: Any, *given: Any, **options: Any) -> Any:  # noqa: ANN401
+    def watched(client: Client, function: Any, *given: Any, **options: Any) -> Any:
         if function.__name__ == "keep_parts":
             sent.extend(given[1])
         return unwatched(client, function, *given, **options)

@@ -12,6 +12,7 @@ from typing import Any
 from distributed import KilledWorker
 from distributed.client import FutureCancelledError
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from post_builder.cluster.home import TRACKED, brought_home, error_at_home
 from post_builder.cluster.messages import Answer, Failed, Job, Mismatch, Missing, Ran
@@ -44,6 +45,8 @@ class Cluster(Struct, eq=False):
     address: str
     site: Site
     tree: Tree
+    newer: Tree
+    """What has changed since, as far as a worker asked for it."""
     sender: Sender
     workers: Workers
     scratch: Path
@@ -77,7 +80,8 @@ class Cluster(Struct, eq=False):
         self.listeners[post.path] = _told(post.cells, started)
         try:
             with self._as_errors(place):
-                ran = _ran(await self._answer(job, tree), place, tree)
+                answer, tree = await self._answer(job, tree)
+                ran = _ran(answer, place, tree)
         finally:
             del self.listeners[post.path]
         if failures is not None:
@@ -94,6 +98,7 @@ class Cluster(Struct, eq=False):
         declared = declared_files(patterns, site.root, post.place(1))
         async with self.comparing:
             changed = await asyncio.to_thread(changes, self.tree, site, declared)
+        changed = joined(self.newer, changed)
         products = [path for cell in post.cells for path in cell.options.products]
         job = Job(
             prepared=prepared,
@@ -108,15 +113,19 @@ class Cluster(Struct, eq=False):
         )
         return job, joined(self.tree, changed)
 
-    async def _answer(self, job: Job, tree: Tree) -> Answer:
-        """Submit a post until a worker has all it needs."""
+    async def _answer(self, job: Job, tree: Tree) -> tuple[Answer, Tree]:
+        """Submit a post until a worker has all it needs; return also the files as it has them."""
         resources, place = resources_of(job.prepared.post), job.prepared.post.place(1)
         await self.workers.refuse_unfit(resources, place)
         while True:
             future = self.client.submit(run_post, job, pure=False, resources=resources or None)
             answer = await self.workers.answer(future, resources, place)
             if not isinstance(answer, Missing):
-                return answer
+                return answer, tree
+            async with self.comparing:
+                now = await asyncio.to_thread(tree.moved_on, answer.digests)
+            self.newer, tree = joined(self.newer, now), joined(tree, now)
+            job = replace(job, changed={**job.changed, **now.files})
             await self.sender.send(answer, tree, place)
 
     def heard(self, event: tuple[float, Any]) -> None:

@@ -13,7 +13,7 @@ from distributed import Client
 
 from post_builder.cluster.client import Cluster
 from post_builder.cluster.sending import Sender
-from post_builder.cluster.tree import tracked_tree
+from post_builder.cluster.tree import Tree, tracked_tree
 from post_builder.cluster.waiting import Workers
 from post_builder.errors import ClusterError
 from post_builder.files import digest
@@ -45,7 +45,8 @@ async def connected(address: str, site: Site) -> AsyncIterator[Cluster]:
             listing = digest(manifest), manifest
             sender = Sender(client, f"post-builder-{uuid.uuid4().hex}", listing)
             workers = Workers(client)
-            cluster = Cluster(client, address, site, tree, sender, workers, Path(folder))
+            newer = Tree(tree.root, {}, {})
+            cluster = Cluster(client, address, site, tree, newer, sender, workers, Path(folder))
             client.subscribe_topic(sender.build, cluster.heard)
             yield cluster
         finally:

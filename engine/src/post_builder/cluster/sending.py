@@ -41,7 +41,7 @@ class Sender(Struct, eq=False):
             place: that errors name.
 
         Raises:
-            ClusterError: if it cannot keep them, or a file has changed.
+            ClusterError: if it cannot keep them.
             FileError: if a file cannot be read any more.
         """
         async with self.busy[missing.identifier]:

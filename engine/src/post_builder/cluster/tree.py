@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
@@ -54,29 +54,34 @@ class Tree(Struct, frozen=True):
         """Yield the files that have some digests, in parts.
 
         Args:
-            wanted: the digests.
+            wanted: the digests; of a file that has another content by now no last part is yielded.
             size: of a part, in bytes.
 
         Raises:
-            ClusterError: if the file has another content by now; its last part is not yielded.
-            FileError: if the file cannot be read any more.
+            FileError: if a file cannot be read any more.
         """
         paths = {found: path for path, (found, _) in self.files.items()}
         for each in wanted:
-            with _as_file_error(paths[each]), (self.root / paths[each]).open("rb") as file:
-                yield from self._parts_of(file, each, paths[each], size)
+            if each in paths:
+                path = paths[each]
+                with _as_file_error(path), (self.root / path).open("rb") as file:
+                    yield from _parts_of(file, each, size)
 
-    def _parts_of(self, file: BinaryIO, wanted: str, path: str, size: int) -> Iterator[Part]:
-        read = incremental_digest()
-        data, is_first, is_last = file.read(size), True, False
-        while not is_last:
-            read.update(data)
-            following = file.read(size)
-            is_last = not following
-            if is_last and read.hexdigest() != wanted:
-                raise ClusterError(f"{path} changed while posts ran", hint="build again")
-            yield Part(wanted, data, is_first, is_last)
-            data, is_first = following, False
+    def moved_on(self, wanted: Collection[str]) -> Tree:
+        """Take down again those files with some digests that have changed since.
+
+        Posts, for example, that the build itself has written by the time a worker joins.
+
+        Raises:
+            ClusterError: if one is gone.
+            FileError: if one cannot be read any more.
+        """
+        paths = [path for path, (found, _) in self.files.items() if found in wanted]
+        changed = [p for p in paths if self.states[p] != file_state(self.root / p)]
+        now = _tree(self.root, changed)
+        if gone := sorted(set(changed) - now.files.keys()):
+            raise ClusterError(f"{gone[0]} was removed while posts ran", hint="build again")
+        return now
 
     def names_in(self, folder: str) -> set[str]:
         """Return the names of files and folders in a folder of the tree."""
@@ -87,6 +92,18 @@ class Tree(Struct, frozen=True):
             for path in paths
             if path != start and path.is_relative_to(start)
         }
+
+
+def _parts_of(file: BinaryIO, wanted: str, size: int) -> Iterator[Part]:
+    read = incremental_digest()
+    data, is_first, is_last = file.read(size), True, False
+    while not is_last:
+        read.update(data)
+        following = file.read(size)
+        is_last = not following
+        if not is_last or read.hexdigest() == wanted:
+            yield Part(wanted, data, is_first, is_last)
+        data, is_first = following, False
 
 
 def read_listing(manifest: bytes) -> Listing:
