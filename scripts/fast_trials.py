@@ -1,7 +1,9 @@
 """Run the ladder of Part V from several seeds, and write every trial to a dated file.
 
-Each rung has a process of its own, so that what it compiles is compiled once and timed. Trials use
-all instructions of the machine, which builds of the posts do not, and one thread each.
+A rung's seeds are shared out among processes; those of a compiled rung stay in one, so that what
+it compiles is compiled once and timed. Trials use all instructions of the machine, which builds of
+the posts do not, and one thread each. With --rungs, the trials of other rungs stay in the file as
+they are, and the new ones stand at its end below lines of their own that say how they were made.
 
 Run: .venv/bin/python scripts/fast_trials.py --jobs 2 --output src/mnist_post/fast/trials_cpu.py
 On a GPU: .venv/bin/python scripts/fast_trials.py --device cuda --output trials_gpu.py
@@ -12,6 +14,8 @@ import datetime as dt
 import os
 import platform
 import re
+import runpy
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -24,12 +28,14 @@ from torchvision import datasets
 
 from mnist_post.basics import load_writers, split_by_writer
 from mnist_post.fast.ladder import FARTHER, LADDER
-from mnist_post.fast.racing import MEAN, STD, Trial, race
+from mnist_post.fast.racing import MEAN, STD, Rung, Trial, race
 
 FIXED = ("ATEN_CPU_CAPABILITY", "MKL_CBWR", "ONEDNN_MAX_CPU_ISA")
 """What the posts' code sets so that last digits agree between machines."""
-RUNGS = [*LADDER, FARTHER]
-"""The ladder, and what a harder target costs at its end."""
+RUNGS = [*LADDER, *FARTHER]
+"""The ladder, and what a harder target costs at its two ends."""
+HEADS = ",".join(Trial._fields)
+"""The line of the file that names its columns."""
 KEPT_MEMORY = {"MALLOC_MMAP_THRESHOLD_": "33554432", "MALLOC_TRIM_THRESHOLD_": "1073741824"}
 """What `_config.yml` sets for builds, and why it says so there."""
 
@@ -46,11 +52,11 @@ def digits(device: torch.device) -> tuple[TensorDataset, TensorDataset]:
 
 
 def run_rung(name: str, arguments: argparse.Namespace) -> None:
-    """Run one rung from all seeds in this process, and print a line per trial."""
+    """Run one rung from every `every`-th seed in this process, and print a line per trial."""
     torch.set_num_threads(1)
     training, validation = digits(torch.device(arguments.device))
     (rung,) = [rung for rung in RUNGS if rung.name == name]
-    for seed in range(arguments.seeds):
+    for seed in range(arguments.first, arguments.seeds, arguments.every):
         trial = race(rung, seed, training, validation)
         print(*trial[:-1], int(trial.reached), sep=",", flush=True)
 
@@ -61,6 +67,8 @@ def machine(arguments: argparse.Namespace) -> list[str]:
     gpu = [torch.cuda.get_device_name()] if arguments.device == "cuda" else []
     on = [cpu[1] if cpu else platform.processor(), "one thread per trial", *gpu]
     options = f"--device {arguments.device} --seeds {arguments.seeds} --jobs {arguments.jobs}"
+    if arguments.rungs:
+        options += " --rungs " + shlex.join(arguments.rungs)
     return [
         f"command: python scripts/fast_trials.py {options}",
         f"date: {dt.datetime.now(tz=dt.UTC).date()}",
@@ -69,15 +77,17 @@ def machine(arguments: argparse.Namespace) -> list[str]:
     ]
 
 
-def all_rungs(arguments: argparse.Namespace) -> list[str]:
-    """Run each rung in a process of its own, with nothing compiled before; return all lines."""
+def run_shares(arguments: argparse.Namespace) -> list[str]:
+    """Run each share of a rung in a process, with nothing compiled before; return all rows."""
     options = [sys.executable, __file__, "--device", arguments.device]
     options += ["--seeds", str(arguments.seeds)]
 
-    def lines(rung: str) -> list[str]:
+    def run(share: tuple[Rung, int, int]) -> list[str]:
+        rung, first, every = share
+        numbers = ["--first", str(first), "--every", str(every)]
         with tempfile.TemporaryDirectory() as cache:
             done = subprocess.run(
-                [*options, "--rung", rung],
+                [*options, "--rung", rung.name, *numbers],
                 env=os.environ | KEPT_MEMORY | {"TORCHINDUCTOR_CACHE_DIR": cache},
                 check=True,
                 stdout=subprocess.PIPE,
@@ -86,9 +96,47 @@ def all_rungs(arguments: argparse.Namespace) -> list[str]:
         print(done.stdout, end="", flush=True)
         return done.stdout.splitlines()
 
+    shares = [
+        (rung, first, every)
+        for rung in RUNGS
+        if not arguments.rungs or rung.name in arguments.rungs
+        for every in [1 if rung.compiled else min(arguments.jobs, arguments.seeds)]
+        for first in range(every)
+    ]
     with ThreadPoolExecutor(arguments.jobs) as pool:
-        found = pool.map(lines, arguments.rungs or [rung.name for rung in RUNGS])
-        return [line for rung in found for line in rung]
+        rows = [row for rows in pool.map(run, shares) for row in rows]
+    places = [rung.name for rung in RUNGS]
+
+    def place(row: str) -> tuple[int, int]:
+        name, seed = row.split(",")[:2]
+        return places.index(name), int(seed)
+
+    return sorted(rows, key=place)
+
+
+def without(text: str, names: list[str]) -> list[str]:
+    """Return a file's rows less those of these rungs, below the lines that say what made them."""
+    kept: list[str] = []
+    for part in re.split(r"(?m)^(?=# command)", text):
+        made = [line for line in part.splitlines() if line.startswith("#")]
+        rows = [line for line in part.splitlines() if line not in {*made, HEADS}]
+        rows = [row for row in rows if row.split(",")[0] not in names]
+        kept += [*made, *rows] if rows else []
+    return kept
+
+
+def write(path: Path, where: str, made: list[str], rows: list[str], names: list[str]) -> None:
+    """Write rows below the lines that say how they were made, and keep those of other rungs."""
+    name = f"{where}_TRIALS"
+    old = runpy.run_path(str(path))[name] if path.exists() else ""
+    lines = [*without(old, names), *made, *rows]
+    first = next(place for place, line in enumerate(lines) if not line.startswith("#"))
+    text = "\n".join([*lines[:first], HEADS, *lines[first:]])
+    path.write_text(
+        f'"""Every trial of the ladder, as `scripts/fast_trials.py` wrote them."""\n\n'
+        f'# region trials\n{name} = """\\\n{text}\n"""\n\n# endregion\n',
+        encoding="utf-8",
+    )
 
 
 def main() -> None:
@@ -97,25 +145,24 @@ def main() -> None:
     parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
     parser.add_argument("--jobs", type=int, default=1, help="rungs that run at once")
     parser.add_argument("--seeds", type=int, default=10)
-    parser.add_argument("--rungs", nargs="*", help="names of rungs; all without it")
+    parser.add_argument("--rungs", nargs="+", help="names of rungs; all without it")
     parser.add_argument("--output", type=Path, help="the file to write")
     parser.add_argument("--rung", help="run this rung in this process")
+    parser.add_argument("--first", type=int, default=0, help="with --rung: the first seed")
+    parser.add_argument("--every", type=int, default=1, help="with --rung: the next ones")
     arguments = parser.parse_args()
     for variable in FIXED:  # before the first computation, which reads them
         os.environ.pop(variable, None)
     if arguments.rung:
         run_rung(arguments.rung, arguments)
         return
-    heads = ",".join(Trial._fields)
-    rows = [*machine(arguments), heads, *all_rungs(arguments)]
-    text = "\n".join(["# " + row for row in rows[:4]] + rows[4:])
+    names = [rung.name for rung in RUNGS]
+    if unknown := set(arguments.rungs or []) - set(names):
+        parser.error(f"no such rungs: {', '.join(sorted(unknown))}; there are: {', '.join(names)}")
+    made = ["# " + row for row in machine(arguments)]
+    rows = run_shares(arguments)
     if arguments.output:
-        where = arguments.device.upper()
-        arguments.output.write_text(
-            f'"""Every trial of the ladder, as `scripts/fast_trials.py` wrote them."""\n\n'
-            f'# region trials\n{where}_TRIALS = """\\\n{text}\n"""\n\n# endregion\n',
-            encoding="utf-8",
-        )
+        write(arguments.output, arguments.device.upper(), made, rows, arguments.rungs or names)
 
 
 if __name__ == "__main__":

@@ -7,10 +7,11 @@ import torch
 from torch.utils.data import TensorDataset
 
 from mnist_post.fast.figures import plot_ladder, plot_survival, plot_times
-from mnist_post.fast.racing import Rung
+from mnist_post.fast.racing import Rung, Trial
 from mnist_post.fast.summary import (
     all_reduce_seconds,
     as_table,
+    compare_steps,
     median_interval,
     read_trials,
     training_seconds,
@@ -65,6 +66,50 @@ def test_the_table_compares_with_the_first_rung() -> None:
     assert plain.endswith(" 1.0")
     assert "9 of 10" in fast
     assert fast.endswith(f" {24.5 / 5.5:.1f}")
+
+
+def raced(name: str, seconds: list[float]) -> list[Trial]:
+    """Return a trial per seed; an infinite one did not arrive."""
+    return [Trial(name, n, x, 0, 1, 1, 98, x < math.inf) for n, x in enumerate(seconds)]
+
+
+def test_a_race_that_most_do_not_finish_has_no_speed() -> None:
+    """An infinite median is in the table, and is not divided by."""
+    ladder = {"plain": raced("plain", [math.inf] * 6), "fast": raced("fast", [1.0] * 6)}
+    _, plain, fast = as_table(ladder).splitlines()
+    assert "inf (inf to inf)" in plain
+    assert [" -", " -"] == [plain[-2:], fast[-2:]]
+
+
+def test_steps_are_compared_by_seed() -> None:
+    """What overlaps as two groups is decided where each seed is faster than itself before."""
+    before = raced("a", [float(x) for x in range(10, 20)])
+    after = raced("b", [x - 0.5 for x in range(10, 20)])
+    (step,) = compare_steps({"a": before, "b": after})
+    assert ("b", 10, 10, "faster") == (*step[:3], step.verdict())
+    assert 2 / 1024 == step.chance
+    assert 1.03 < step.times < 1.05
+    (back,) = compare_steps({"b": after, "a": before})
+    assert (0, "slower", step.chance) == (back.faster, back.verdict(), back.chance)
+
+
+def test_a_seed_that_never_arrived_is_slower_and_two_tell_nothing() -> None:
+    """Arriving beats never; a seed that arrived on neither rung is left out."""
+    before = raced("a", [2.0] * 8 + [math.inf] * 2)
+    after = raced("b", [1.0] * 7 + [math.inf, 1.0, math.inf])
+    (step,) = compare_steps({"a": before, "b": after})
+    assert (8, 9, "faster") == (*step[1:3], step.verdict())
+    assert pytest.approx(20 / 512) == step.chance
+    after = raced("b", [1.0] * 6 + [3.0] * 4)
+    (step,) = compare_steps({"a": before, "b": after})
+    assert (8, 10, "undecided") == (*step[1:3], step.verdict())
+
+
+def test_other_seeds_are_not_compared() -> None:
+    """A pair of trials has one seed."""
+    before, after = raced("a", [1.0, 2.0]), raced("b", [1.0, 2.0])
+    with pytest.raises(ValueError, match="a and b have other seeds"):
+        compare_steps({"a": before, "b": after[::-1]})
 
 
 def test_all_time_goes_somewhere() -> None:

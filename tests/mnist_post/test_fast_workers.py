@@ -4,15 +4,17 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.utils.data import DistributedSampler, TensorDataset
 
 import mnist_post.fast.workers
 from mnist_post.basics import load_digits
-from mnist_post.fast.workers import network
+from mnist_post.fast.workers import network, rows_of
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = mnist_post.fast.workers.__file__
@@ -51,6 +53,93 @@ def test_a_killed_worker_changes_nothing_that_is_learnt(tmp_path: Path) -> None:
     assert 20 == len(alone)  # from the checkpoint, which the two workers wrote at step 20
     assert alone[0] == pytest.approx(whole[0, 2, 20], rel=0.3)  # another half has another dropout
     assert not list((tmp_path / "killed").glob("*.part"))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_two_processes_count_what_one_counts(tmp_path: Path) -> None:
+    """Of 9,999 digits, two shares add up to one process's count; padding counts a digit twice."""
+    torchrun(tmp_path, 2, 20)
+    torchrun(tmp_path, 1, 20)  # takes up the same weights, and has nothing left to train
+    lines = (tmp_path / "scores.jsonl").read_text(encoding="utf-8").splitlines()
+    scores = {(workers, padded): rest for workers, padded, *rest in map(json.loads, lines)}
+    right, count = scores[1, False]
+    assert 9999 == count
+    assert 5000 < right < 9999
+    assert [right, count] == scores[2, False] == scores[1, True]
+    more, counted = scores[2, True]
+    assert 10_000 == counted
+    assert more - right in (0, 1)
+    images, labels = torch.load(tmp_path / "digits.pt")
+    model = network().eval()
+    model.load_state_dict(torch.load(tmp_path / "checkpoint.pt")["model"])
+    with torch.inference_mode():
+        known = model(images[-9999:]).argmax(dim=1) == labels[-9999:]
+    assert (known.sum().item(), known[0].item()) == (right, more - right)
+
+
+KILLED_WHILE_SAVING = """
+import os, signal, sys, torch, torch.distributed as dist
+from pathlib import Path
+from mnist_post.fast.workers import network, save
+dist.init_process_group("gloo", store=dist.HashStore(), rank=0, world_size=1)
+path, whole = Path(sys.argv[1]), torch.save
+
+def die(state, aside):
+    whole(state, aside)
+    aside.write_bytes(aside.read_bytes()[:1000])
+    os.kill(os.getpid(), signal.SIGKILL)
+
+model = network()
+optimizer = torch.optim.AdamW(model.parameters())
+save(path, 20, model, optimizer)
+torch.save = die
+save(path, 40, model, optimizer)
+"""
+
+
+@pytest.mark.slow
+def test_a_death_while_a_checkpoint_is_written_leaves_the_one_before(tmp_path: Path) -> None:
+    """Half a new checkpoint lies beside the old one, which is whole."""
+    path = tmp_path / "checkpoint.pt"
+    command = [sys.executable, "-c", KILLED_WHILE_SAVING, str(path)]
+    done = subprocess.run(command, check=False, cwd=ROOT, capture_output=True)
+    assert -9 == done.returncode
+    assert 1000 == path.with_suffix(".part").stat().st_size
+    assert 20 == torch.load(path)["step"]
+
+
+@pytest.fixture
+def two_ranks(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Return what makes this process the first or the second of two."""
+    monkeypatch.setattr("torch.distributed.get_world_size", lambda: 2)
+    return lambda rank: monkeypatch.setattr("torch.distributed.get_rank", lambda: rank)
+
+
+def test_every_epoch_has_an_order_of_its_own(two_ranks: Callable[[int], None]) -> None:
+    """Two ranks share each batch; an epoch has each row once, in another order than the next."""
+    orders = []
+    for epoch in range(2):
+        order: list[int] = []
+        for step in range(5 * epoch, 5 * epoch + 5):
+            for rank in range(2):
+                two_ranks(rank)
+                order += rows_of(step, 20, 4).tolist()
+        assert list(range(20)) == sorted(order)
+        orders.append(order)
+    assert orders[0] != orders[1]
+
+
+def test_a_sampler_needs_to_be_told_the_epoch() -> None:
+    """Without `set_epoch` all epochs have one order; with it another, which ranks still share."""
+    samplers = [DistributedSampler(TensorDataset(torch.arange(20)), 2, rank) for rank in range(2)]
+    first = [list(sampler) for sampler in samplers]
+    assert first == [list(sampler) for sampler in samplers]
+    for sampler in samplers:
+        sampler.set_epoch(1)
+    second = [list(sampler) for sampler in samplers]
+    assert first != second
+    assert list(range(20)) == sorted(second[0] + second[1])
 
 
 TWO = """

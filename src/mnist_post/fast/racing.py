@@ -172,7 +172,7 @@ def race(
             model.train()
             seconds -= now(device)
     times = (round(seconds, 3), round(compilation, 1), step, round(step / epoch, 3))
-    return Trial(rung.name, seed, *times, round(accuracy, 2), accuracy >= rung.target)
+    return Trial(rung.name, seed, *times, round(accuracy, 3), accuracy >= rung.target)
 
 
 # endregion

@@ -8,6 +8,8 @@ import math
 import statistics
 from collections import defaultdict
 from collections.abc import Sequence
+from itertools import pairwise
+from typing import NamedTuple
 
 import torch
 from torch.autograd.profiler import record_function
@@ -54,6 +56,7 @@ def as_table(ladder: dict[str, list[Trial]]) -> str:
     """Write a line per rung: medians, and how many trials arrived.
 
     Accuracy is that of the last evaluation, in percent; the first rung has speed 1.
+    Where half of the trials or more did not arrive, there is no speed.
     """
     plain = statistics.median(training_seconds(next(iter(ladder.values()))))
     lines = [
@@ -65,9 +68,48 @@ def as_table(ladder: dict[str, list[Trial]]) -> str:
         accuracy = statistics.median(trial.accuracy for trial in trials)
         reached = f"{sum(trial.reached for trial in trials)} of {len(trials)}"
         epochs = statistics.median(trial.epochs for trial in trials)
+        speed = f"{plain / median:.1f}" if max(plain, median) < math.inf else "-"
         line = f"{name:19} {interval:23} {accuracy:8.2f} {reached:>9} {epochs:7.2f}"
-        lines.append(f"{line} {plain / median:6.1f}")
+        lines.append(f"{line} {speed:>6}")
     return "\n".join(lines)
+
+
+RARE = 0.05  # a chance below this one decides
+
+
+class Step(NamedTuple):
+    """A rung compared with the one before it, each seed with the same seed."""
+
+    rung: str
+    faster: int  # in so many seeds
+    seeds: int  # of so many; one that arrived on neither rung does not tell
+    times: float  # as fast, by the median of the seeds
+    chance: float  # that a coin falls at least so unevenly: a sign test
+
+    def verdict(self) -> str:
+        """Return what the seeds tell."""
+        if self.chance >= RARE:
+            return "undecided"
+        return "faster" if 2 * self.faster > self.seeds else "slower"
+
+
+def compare_steps(ladder: dict[str, list[Trial]]) -> list[Step]:
+    """Compare each rung with the one before it, by seed.
+
+    Raises ValueError where two rungs have other seeds, or none arrived on both.
+    """
+    steps = []
+    for before, after in pairwise(ladder.values()):
+        if [trial.seed for trial in before] != [trial.seed for trial in after]:
+            raise ValueError(f"{before[0].rung} and {after[0].rung} have other seeds")
+        pairs = zip(training_seconds(before), training_seconds(after), strict=True)
+        times = [old / new for old, new in pairs if min(old, new) < math.inf]
+        count, faster = len(times), sum(ratio > 1 for ratio in times)
+        rare = range(min(faster, count - faster) + 1)
+        chance = min(1, 2 * sum(math.comb(count, heads) for heads in rare) / 2**count)
+        ratio = statistics.median(times)
+        steps.append(Step(after[0].rung, faster, count, ratio, chance))
+    return steps
 
 
 # endregion
