@@ -132,7 +132,8 @@ def test_every_epoch_has_an_order_of_its_own(two_ranks: Callable[[int], None]) -
 
 def test_a_sampler_needs_to_be_told_the_epoch() -> None:
     """Without `set_epoch` all epochs have one order; with it another, which ranks still share."""
-    samplers = [DistributedSampler(TensorDataset(torch.arange(20)), 2, rank) for rank in range(2)]
+    rows = TensorDataset(torch.arange(20))
+    samplers: list[DistributedSampler[Tensor]] = [DistributedSampler(rows, 2, n) for n in range(2)]
     first = [list(sampler) for sampler in samplers]
     assert first == [list(sampler) for sampler in samplers]
     for sampler in samplers:

@@ -105,15 +105,9 @@ def count_right(
 
 
 def train(
-    folder: Path,
-    images: Tensor,
-    labels: Tensor,
-    steps: int,
-    batch: int = 128,
-    every: int = 20,
-    die_at: int = -1,
+    folder: Path, images: Tensor, labels: Tensor, steps: int, die_at: int = -1
 ) -> nn.Module:
-    """Train to a number of steps, with a checkpoint `every` few; log each loss.
+    """Train to a number of steps, with a checkpoint every 20; log each loss.
 
     In the first attempt, the last process kills itself at step `die_at`.
     """
@@ -129,7 +123,7 @@ def train(
     for step in range(start, steps):
         if (attempt, rank, step) == (0, workers - 1, die_at):
             os.kill(os.getpid(), signal.SIGKILL)
-        rows = rows_of(step, len(labels), batch)
+        rows = rows_of(step, len(labels), 128)
         loss = F.cross_entropy(parallel(images[rows]), labels[rows])
         optimizer.zero_grad()
         loss.backward()
@@ -139,7 +133,7 @@ def train(
         if rank == 0:
             entry = [attempt, workers, step, mean.item(), time.perf_counter() - began]
             print(json.dumps(entry), file=log, flush=True)
-        if (step + 1) % every == 0:
+        if (step + 1) % 20 == 0:
             save(folder / "checkpoint.pt", step + 1, model, optimizer)
     return model
 
