@@ -5,6 +5,7 @@ import torch.distributed as dist
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
+from torch.utils.data import DistributedSampler, TensorDataset
 from torchvision import datasets
 
 
@@ -28,7 +29,9 @@ def share_digits(path: Path) -> tuple[Tensor, Tensor]:
     if dist.get_rank() == 0 and not path.exists():
         mnist = datasets.MNIST("data", train=True, download=True)
         images = (mnist.data.unsqueeze(1) / 255 - 0.1307) / 0.3081
-        torch.save((images, mnist.targets), path)
+        aside = path.with_suffix(".part")
+        torch.save((images, mnist.targets), aside)
+        aside.replace(path)  # one step of the file system: nobody sees half a file
     dist.barrier()  # the others wait here
     images, labels = torch.load(path)
     return images, labels
@@ -57,7 +60,7 @@ def save(
         state = {"step": step, "model": model.state_dict(), "random": states}
         aside = path.with_suffix(".part")
         torch.save(state | {"optimizer": optimizer.state_dict()}, aside)
-        aside.replace(path)  # one step of the file system: nobody sees half a file
+        aside.replace(path)
     dist.barrier()
 
 
@@ -74,16 +77,35 @@ def resume(path: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> in
     return int(state["step"])
 
 
+@torch.inference_mode()
+def count_right(
+    model: nn.Module, images: Tensor, labels: Tensor, *, padded: bool = False
+) -> tuple[int, int]:
+    """Return how many digits all processes read correctly, and of how many.
+
+    Each process reads its share. With `padded` it is that of DistributedSampler, which
+    makes all shares as large as the largest by handing out digits a second time.
+    """
+    everything = range(len(labels))
+    rows = list(everything[dist.get_rank() :: dist.get_world_size()])
+    if padded:
+        rows = list(DistributedSampler(TensorDataset(labels), shuffle=False))
+    model.eval()  # dropout off
+    right = (model(images[rows]).argmax(dim=1) == labels[rows]).sum()
+    counts = torch.stack([right, torch.tensor(len(rows))])
+    dist.all_reduce(counts)  # adds up
+    return int(counts[0]), int(counts[1])
+
+
 def train(
-    folder: Path, steps: int, batch: int = 128, every: int = 20, die_at: int = -1
-) -> None:
-    """Train to a number of steps, with a checkpoint `every` few; log each loss.
+    folder: Path, images: Tensor, labels: Tensor, steps: int, die_at: int = -1
+) -> nn.Module:
+    """Train to a number of steps, with a checkpoint every 20; log each loss.
 
     In the first attempt, the last process kills itself at step `die_at`.
     """
     rank, workers = dist.get_rank(), dist.get_world_size()
     attempt = int(os.environ["TORCHELASTIC_RESTART_COUNT"])
-    images, labels = share_digits(folder / "digits.pt")
     torch.manual_seed(0)
     model = network()
     optimizer = torch.optim.AdamW(model.parameters(), lr=2e-3)
@@ -94,7 +116,7 @@ def train(
     for step in range(start, steps):
         if (attempt, rank, step) == (0, workers - 1, die_at):
             os.kill(os.getpid(), signal.SIGKILL)
-        rows = rows_of(step, len(labels), batch)
+        rows = rows_of(step, len(labels), 128)
         loss = F.cross_entropy(parallel(images[rows]), labels[rows])
         optimizer.zero_grad()
         loss.backward()
@@ -104,16 +126,24 @@ def train(
         if rank == 0:
             entry = [attempt, workers, step, mean.item(), time.perf_counter() - began]
             print(json.dumps(entry), file=log, flush=True)
-        if (step + 1) % every == 0:
+        if (step + 1) % 20 == 0:
             save(folder / "checkpoint.pt", step + 1, model, optimizer)
+    return model
 
 
 def work(arguments: list[str]) -> None:
-    """Join the other processes, train, and part."""
+    """Join the other processes, train, count what is read correctly, and part."""
     torch.set_num_threads(1)
-    dist.init_process_group("gloo")  # "nccl" between GPUs
+    dist.init_process_group("gloo")  # between CPUs
     folder, steps, die_at = Path(arguments[0]), int(arguments[1]), int(arguments[2])
-    train(folder, steps, die_at=die_at)
+    images, labels = share_digits(folder / "digits.pt")
+    left_out = images[-9999:], labels[-9999:]  # of training
+    model = train(folder, images[:-9999], labels[:-9999], steps, die_at=die_at)
+    for padded in (False, True):
+        counts = count_right(model, *left_out, padded=padded)
+        if dist.get_rank() == 0:
+            with (folder / "scores.jsonl").open("a") as scores:
+                print(json.dumps([dist.get_world_size(), padded, *counts]), file=scores)
     dist.destroy_process_group()
 
 
