@@ -67,10 +67,10 @@ def machine(arguments: argparse.Namespace) -> list[str]:
     gpu = [torch.cuda.get_device_name()] if arguments.device == "cuda" else []
     on = [cpu[1] if cpu else platform.processor(), "one thread per trial", *gpu]
     options = f"--device {arguments.device} --seeds {arguments.seeds} --jobs {arguments.jobs}"
-    if arguments.rungs:
-        options += " --rungs " + shlex.join(arguments.rungs)
+    only = [f"with: --rungs {shlex.join(arguments.rungs)}"] if arguments.rungs else []
     return [
         f"command: python scripts/fast_trials.py {options}",
+        *only,
         f"date: {dt.datetime.now(tz=dt.UTC).date()}",
         f"machine: {', '.join(on)}; {torch.backends.cpu.get_cpu_capability()}",
         f"versions: Python {platform.python_version()}, torch {torch.__version__}",

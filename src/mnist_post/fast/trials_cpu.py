@@ -117,7 +117,8 @@ torch.compile,6,2.431,0.0,196,0.501,98.5,1
 torch.compile,7,2.671,0.0,235,0.6,98.46,0
 torch.compile,8,2.844,0.0,235,0.6,98.51,1
 torch.compile,9,2.876,0.0,235,0.6,98.62,1
-# command: python scripts/fast_trials.py --device cpu --seeds 10 --jobs 2 --rungs 'plain loop to 99.0' 'bfloat16 to 99.0'
+# command: python scripts/fast_trials.py --device cpu --seeds 10 --jobs 2
+# with: --rungs 'plain loop to 99.0' 'bfloat16 to 99.0'
 # date: 2026-11-27
 # machine: AMD EPYC, one thread per trial; AVX512
 # versions: Python 3.11.7, torch 2.15.0+cu132
