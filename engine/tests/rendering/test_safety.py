@@ -13,8 +13,8 @@ from runs import made_up_run
 
 from post_builder.document.post import Post
 from post_builder.jekyll.config import JekyllConfig
+from post_builder.rendering.figures.drawings.clean import clean_svg
 from post_builder.rendering.figures.metadata import without_metadata
-from post_builder.rendering.figures.svg import clean_svg
 from post_builder.rendering.markup.block import html_block
 from post_builder.rendering.markup.sanitise import clean, tokens
 from post_builder.rendering.markup.source import read_source
@@ -173,6 +173,13 @@ def test_addresses_are_right_below_a_base_url(address: str, expected: str) -> No
         ("<rect style='fill: url(https://a.example)'/>", "<rect"),
         ("<rect filter='url(//a.example)'/>", "<rect"),
         ("<handler type='x'>x()</handler><g/>", "<g"),
+        ("<style><g/>@import 'https://a.example';</style><g/>", "<g"),
+        ("<style>g { fill: image-set('https://a.example' 1x) }</style><g/>", "<g"),
+        ("<rect cursor='image-set(&quot;https://a.example&quot; 1x), auto'/>", "<rect"),
+        ("<use href='data:image/svg+xml,x()#a'/><g/>", "<g"),
+        ("<a href='/x' ping='https://a.example'><g/></a>", "<g"),
+        ("<g xml:base='https://a.example'/>", "<g"),
+        ("<unknown>x()</unknown><g unknown='x()'/>", "<g"),
     ],
 )
 def test_a_drawing_that_is_opened_directly_runs_nothing(inner: str, left: str) -> None:
@@ -206,11 +213,47 @@ def test_a_drawing_brings_no_style_sheet_and_no_declarations(prolog: str) -> Non
             "<rect style='fill: url(#a)'/><image href='data:image/png;base64,AA'/>"
             "<a href='https://a.example'><text>on x</text></a></svg>"
         ),
+        (  # as Graphviz draws
+            f"<svg {SVG}><g id='graph0' class='graph' transform='scale(1 1)'><title>a</title>"
+            "<a xlink:href='https://a.example' xlink:title='a (b)' target='_blank'>"
+            "<text text-anchor='middle' font-family='Times,serif'>b</text></a></g></svg>"
+        ),
+        (  # as Plotly draws
+            f"<svg class='main-svg' {SVG} style='background: rgb(255, 255, 255);'>"
+            "<defs><clipPath id='c' class='plotclip'><rect width='1'/></clipPath></defs>"
+            "<g clip-path=\"url('#c')\"><path style='fill: rgb(0, 0, 0);'/></g>"
+            "<text data-unformatted='f(x) @ b\\c' data-math='N'>f(x)</text></svg>"
+        ),
+        (  # as Vega draws
+            f"<svg {SVG} class='marks'><g role='graphics-object' aria-roledescription='axis' "
+            "aria-label='bar(x)' pointer-events='none'><path d='M0,0' transform='translate(1,2)' "
+            "stroke='url(#gradient_0)' fill='rgba(0, 0, 0, 0.5)'/></g></svg>"
+        ),
+        (  # as Matplotlib describes
+            f"<svg {SVG}><metadata><rdf:RDF xmlns:cc='http://creativecommons.org/ns#' "
+            "xmlns:dc='http://purl.org/dc/elements/1.1/' "
+            "xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'><cc:Work><dc:type "
+            "rdf:resource='http://purl.org/dc/dcmitype/StillImage'/></cc:Work></rdf:RDF></metadata>"
+            "<style>@media (prefers-color-scheme: dark) { text { fill: var(--x) } }</style></svg>"
+        ),
     ],
 )
 def test_an_innocent_drawing_keeps_its_bytes(drawing: str) -> None:
     """Nothing is written in another way without need."""
     assert drawing == clean_svg(drawing)
+
+
+def test_a_drawing_in_another_encoding_is_written_in_its_own() -> None:
+    """A browser believes what the file says, which is UTF-8."""
+    drawing = clean_svg(f"<?xml version='1.0' encoding='koi8-r'?><svg {SVG}><text>é</text></svg>")
+    assert drawing.startswith("<svg")
+    assert "<text>é</text>" in drawing
+
+
+def test_a_drawing_behind_a_comment_gets_its_namespace() -> None:
+    """The comment may look like a drawing."""
+    expected = '<!-- <svg> --><svg xmlns="http://www.w3.org/2000/svg"><g/></svg>'
+    assert expected == clean_svg("<!-- <svg> --><svg><g/></svg>")
 
 
 def test_a_drawing_made_for_a_page_becomes_a_file() -> None:

@@ -26,6 +26,7 @@ from post_builder.document.post import splice
 from post_builder.errors import RenderError
 from post_builder.execution.run import Output
 from post_builder.rendering.regions.rendered import region_edits, render
+from post_builder.settings import Settings
 from post_builder.site import Site, open_site
 from post_builder.sources.transclusion import transclude
 
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
-MOST = 250
+MOST = 400
 """Vectors that there must be at least."""
 
 SETTINGS: Mapping[str, str] = {
@@ -433,6 +434,13 @@ def test_nothing_happens_in_a_drawing(browser: Browser, made: Made, address: str
             for problem in (*visit.problems, *visit.page.evaluate("window.ran || []"))
         ]
     assert [] == found
+
+
+@pytest.mark.parametrize("document", vectors.ROOTS)
+def test_only_a_drawing_is_published_as_one(tmp_path: Path, document: str) -> None:
+    """A script or a page is refused, whatever is in front of it."""
+    site = Site(tmp_path, Settings())
+    assert _published(site, [shown({"image/svg+xml": document})], ["a"], [], "x") is None
 
 
 def test_prologs_of_drawings_are_harmless(tmp_path: Path) -> None:

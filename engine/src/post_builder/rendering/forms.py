@@ -14,10 +14,10 @@ from post_builder.errors import RenderError
 from post_builder.execution.run import Output
 from post_builder.rendering.figures.animation import animation_in_script
 from post_builder.rendering.figures.charts import Chart, chart_in_script, is_chart, read_chart
+from post_builder.rendering.figures.drawings.inline import with_drawings
 from post_builder.rendering.figures.images import KINDS, Image, read_image
 from post_builder.rendering.figures.media import SUFFIXES
 from post_builder.rendering.figures.pages import Page
-from post_builder.rendering.figures.svg import with_drawings
 from post_builder.rendering.markup.formulas import formulas_in_html, latex_html
 from post_builder.rendering.markup.markdown import markdown_html
 from post_builder.rendering.markup.sanitise import Cleaned, clean, limited, player

@@ -14,8 +14,8 @@ from typing import Any
 from msgspec import Struct
 
 from post_builder.errors import RenderError
+from post_builder.rendering.figures.drawings.clean import clean_svg
 from post_builder.rendering.figures.metadata import without_metadata
-from post_builder.rendering.figures.svg import clean_svg
 from post_builder.rendering.text.terminal import without_controls
 
 KINDS = ("image/svg+xml", "image/png", "image/jpeg", "image/gif", "image/webp")
