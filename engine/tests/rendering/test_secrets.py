@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import base64
 import io
+import json
+import random
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from PIL import Image
 from runs import made_up_run, printed
 
 from post_builder.document.parsing.parser import parse
 from post_builder.errors import RenderError
 from post_builder.execution.run import Machine
+from post_builder.rendering.publishable import refuse_unpublishable_products
 from post_builder.rendering.regions.rendered import RenderedCell, render
 from post_builder.rendering.text import scrubbing
 from post_builder.rendering.text.scrubbing import scrub
@@ -235,6 +239,33 @@ def test_a_secret_is_found(name: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        repr(f"x\n{GITHUB}"),
+        repr(f"x\n{GITHUB}".encode()),
+        repr(repr(f"x\t{GITHUB}")),
+        json.dumps(f"a\n{GITHUB}"),
+        json.dumps(f"é{GITHUB}"),
+        f"https://a.example/?q=%20{GITHUB}",
+        repr(f"\x1b[31m{GITHUB[:9]}\x1b[0m{GITHUB[9:]}"),
+        repr(SECRETS["aws-access-key"].join("\n\n")),
+        repr(SECRETS["telegram-token"].join("\r\n")),
+        json.dumps(SECRETS["kaggle-key"]),
+        json.dumps(SECRETS["docker-login"]),
+        json.dumps(json.dumps(SECRETS["docker-login"])),
+        repr("machine a.example\n  login ada\n  password correcthorse"),
+        f"api_key%3D{MIXED[:20]}",
+        f"\\u0022token=\\u0022: \\u003c{GITHUB}\\u003e",
+    ],
+)
+def test_a_secret_behind_an_escape_is_found(text: str) -> None:
+    """In a `repr`, in JSON, in an address, however often it was escaped; with its line."""
+    found = find_secret(f"a line\n{text}")
+    assert found is not None
+    assert 2 == found[1]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
         "api_key = os.environ['API_KEY']",
         "password: ********",
         "token: <your token>",
@@ -258,6 +289,9 @@ def test_a_secret_is_found(name: str) -> None:
         "A" * 3_000,
         "pk." + MIXED[:60] + "." + MIXED[:22],
         "curl -u user https://a.example",
+        r"C:\new\table\api_key=C:\x and \text{a} \nu \rho",
+        "https://a.example/a%20b?next=%2Flogin%3Fa%3Db",
+        "100% of it, 5%ab",
     ],
 )
 def test_what_is_no_secret_is_published(text: str) -> None:
@@ -292,7 +326,18 @@ def _shown(kind: str, content: object) -> Mapping[str, object]:
         _shown("text/markdown", f"[a](https://a.example/{GITHUB})"),
         _shown("application/json", {"a": GITHUB}),
         _shown("image/svg+xml", f"<svg><text>{GITHUB}</text></svg>"),
+        _shown("image/svg+xml", f"<svg><text>{GITHUB[:9]}<tspan>{GITHUB[9:]}</tspan></text></svg>"),
+        _shown("image/svg+xml", f"<svg><text>{GITHUB[:9]}<![CDATA[{GITHUB[9:]}]]></text></svg>"),
+        _shown(
+            "text/html",
+            f"<p>a</p><svg><text>{GITHUB[:9]}<tspan>{GITHUB[9:]}</tspan></text><path/></svg>",
+        ),
         _shown("application/vnd.plotly.v1+json", {"data": [{"name": GITHUB}]}),
+        _shown(
+            "application/vnd.plotly.v1+json",
+            {"data": [{"name": f"{GITHUB[:9]}<b>{GITHUB[9:]}</b>"}]},
+        ),
+        _shown("application/vnd.plotly.v1+json", {"data": [{"name": f"a\n{GITHUB}"}]}),
     ],
 )
 def test_a_secret_stops_the_build(output: Mapping[str, object]) -> None:
@@ -303,6 +348,38 @@ def test_a_secret_stops_the_build(output: Mapping[str, object]) -> None:
     assert "looks like a secret (github-token); nothing was written" in str(caught.value)
     assert GITHUB not in str(caught.value)
     assert _rendered([output], "allowed_secrets: [github-token]\n").region
+
+
+def _publish_product(data: bytes, *allowed: str) -> None:
+    """Refuse a file that a cell wrote, or do not."""
+    kernel = "jupyter: {kernelspec: {name: python3, language: python}}"
+    post = parse(f"---\n{kernel}\n---\n```python\nx\n```\n", "post")
+    assert post is not None
+    [cell] = made_up_run(transclude(post, Site(Path("/nowhere"), Settings()), {}), [[]]).cells
+    ran = replace(cell, products={"assets/models/a": data})
+    refuse_unpublishable_products(post, [ran], allowed)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        f"é,b\n{GITHUB}\n".encode("latin-1"),
+        f"a\n{GITHUB}\n".encode("utf-16"),
+        f"é\n{GITHUB}\n".encode("utf-16-be"),
+        f"a\n{GITHUB}".encode("utf-32"),
+        b"\x80\x02\n\x8c\x28" + GITHUB.encode() + b"\x94.",
+    ],
+)
+def test_a_secret_in_a_file_of_any_encoding_stops_the_build(data: bytes) -> None:
+    """Also within bytes that are no text, as in a pickle; the line is that of the file."""
+    with pytest.raises(RenderError, match=r"line 2 of assets/models/a looks like a secret"):
+        _publish_product(data)
+    _publish_product(data, "github-token")
+
+
+def test_bytes_that_are_no_text_hold_no_secret() -> None:
+    """Weights of a network, an image."""
+    _publish_product(random.Random(0).randbytes(1_000_000))  # noqa: S311  # the same in each run
 
 
 MACHINE = Machine("/home/ada", "ada", "fv-az12-345", "/var/tmp/run9")

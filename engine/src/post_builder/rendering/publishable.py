@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
+from urllib.parse import unquote
 
 from post_builder.document.post import Post
 from post_builder.errors import RenderError
@@ -23,7 +25,15 @@ _FRONT_MATTER = re.compile(rb"\A(?:\xef\xbb\xbf)?---[ \t]*\r?\n")
 _OPAQUE = re.compile(r"data:[\w/+.-]{1,80};base64,[A-Za-z0-9+/=]*| (?:d|points)=\"[^\"]*\"")
 """Embedded files and the paths of drawings: long, and no text."""
 
-_TAG = re.compile(r"<[^<>]*>")
+_TAG = re.compile(r"<!\[CDATA\[|\]\]>|<[^<>]*>")
+
+_SEPARATOR = b"\v"
+_ASCII = bytes(
+    byte if 0x20 <= byte < 0x7F or byte in b"\t\n\r" else _SEPARATOR[0]  # noqa: PLR2004
+    for byte in range(256)
+)
+_SHORT = re.compile(rb"(?:(?<![^\v\n])[^\v\n]{0,7}\v)++")
+"""What is between two bytes that no text has, and too short for a secret."""
 
 
 def refuse_unpublishable(
@@ -74,10 +84,20 @@ def refuse_unpublishable_products(
             if _FRONT_MATTER.match(data):
                 message = f"{path} begins with ---, which Jekyll takes for front matter"
                 raise RenderError(message, place, "let it begin with something else")
-            try:
-                refuse_secret(data.decode("utf-8"), path, place, allowed_secrets)
-            except UnicodeDecodeError:
-                continue
+            for words in _words_of_file(data):
+                refuse_secret(words, path, place, allowed_secrets)
+
+
+def _words_of_file(data: bytes) -> Iterator[str]:
+    """Yield the text of a file, and what of it is ASCII in Latin-1, UTF-16 or anything else.
+
+    Secrets are ASCII, and between the characters of those UTF-16 and UTF-32 have zero bytes.
+    """
+    with suppress(UnicodeDecodeError):
+        yield data.decode("utf-8")
+        if b"\0" not in data:
+            return
+    yield _SHORT.sub(_SEPARATOR, data.translate(_ASCII, b"\0")).decode("ascii")
 
 
 def _words(form: Form) -> Iterator[str]:
@@ -90,5 +110,8 @@ def _words(form: Form) -> Iterator[str]:
     elif isinstance(form, Markup):
         markup = _OPAQUE.sub("", form.cleaned.html)
         yield from (markup, _TAG.sub("", markup))
+        if "data:image/svg" in markup:
+            yield _TAG.sub("", unquote(markup))
     elif isinstance(form, Chart | Page) or (isinstance(form, Image) and form.suffix == "svg"):
-        yield _OPAQUE.sub("", form.data.decode("utf-8", "replace"))
+        markup = _OPAQUE.sub("", form.data.decode("utf-8", "replace"))
+        yield from (markup, _TAG.sub("", markup))

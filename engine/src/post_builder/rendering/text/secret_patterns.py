@@ -1,8 +1,9 @@
 """How keys and tokens of well-known services look.
 
 Written after the documentation of the services and the rules of gitleaks (MIT). Each pattern begins
-with fixed characters or with a bounded class, so that a search takes linear time; what may not
-stand around a match is checked by the caller.
+with fixed characters or with a bounded class, and what follows an unbounded run cannot be in it, or
+the run has no second beginning within it: so a search takes linear time. What may not stand around
+a match is checked by the caller.
 """
 
 from __future__ import annotations
@@ -93,7 +94,9 @@ PATTERNS: dict[str, re.Pattern[str]] = {
         "fly-token": r"fm[12]a?_[\w+/=-]{80,}",
         "dynatrace-token": r"dt0c01\.[A-Z2-7]{24}\.[A-Z2-7]{64}",
         "brevo-key": r"xkeysib-[0-9a-f]{64}-\w{16}",
-        "mailchimp-key": r"[0-9a-f]{32}-us[0-9]{1,2}(?!\w)",
+        "mailchimp-key": (
+            r"-us(?<=[0-9a-f]{32}-us)(?<![A-Za-z0-9][0-9a-f]{32}-us)[0-9]{1,2}(?!\w)"
+        ),
         "netlify-token": r"nf[pcoub]_[A-Za-z0-9]{36}",
         "contentful-token": r"CFPAT-[\w-]{40,}",
         "okta-token": r"SSWS 00[\w-]{38,}",
@@ -163,7 +166,7 @@ PATTERNS: dict[str, re.Pattern[str]] = {
         "databento-key": rf"db-{_RANDOM}[A-Za-z0-9]{{29}}(?!\w)",
         "deepl-key": _UUID + r":fx(?!\w)",
         "docker-login": r"\"auth\": ?\"[A-Za-z0-9+/]{20,}={0,2}\"",
-        "facebook-token": r"EAA[MC][A-Za-z0-9]{100,}(?![\w+/=])",
+        "facebook-token": r"EAA[MC](?<![A-Za-z0-9]....)[A-Za-z0-9]{100,}+(?![\w+/=])",
         "firebase-key": r"AAAA[\w-]{7}:APA91b[\w-]{130,}",
         "firebase-secret": r"\.firebaseio\.com/[^\s?]{0,200}\?auth=[\w.-]{20,}",
         "firecrawl-key": r"fc-[0-9a-f]{32}(?!\w)",
@@ -196,7 +199,9 @@ PATTERNS: dict[str, re.Pattern[str]] = {
         "yandex-token": r"t1\.[\w-]{20,}={0,2}\.[\w-]{86}",
         "zapier-webhook": r"hooks\.zapier\.com/hooks/catch/\d{1,20}/\w{5,}",
         "zoho-token": r"1000\.[0-9a-f]{32}\.[0-9a-f]{32}",
-        "json-web-token": r"eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,}",
+        "json-web-token": (
+            r"eyJ(?<!\weyJ)(?:[A-Za-z0-9]|[_-](?!eyJ)){10,}+\.eyJ[\w-]{10,}+\.[\w-]{10,}"
+        ),
         "authorization-header": (
             r"(?i:authorization)" + _ASSIGNED + r"(?i:bearer|basic|token|digest)\s{1,3}"
             rf"{_PLACEHOLDER}[\w.~+/=-]{{8,}}"
@@ -207,7 +212,7 @@ PATTERNS: dict[str, re.Pattern[str]] = {
             rf"{_PLACEHOLDER}(?=[\w.~+/%=-]{{0,60}}\d)[\w.~+/%=-]{{20,}}"
         ),
         "curl-password": (
-            r"curl [^\n]{0,200}?(?:-u|--user)[ =][\"']?[\w.@+-]{1,60}:"
+            r"curl (?:[^\n]{0,200}? )?(?:-u|--user)[ =][\"']?[\w.@+-]{1,60}:"
             rf"{_PLACEHOLDER}[^\s\"']{{6,}}"
         ),
         "password-in-url": rf"://[^\s/@:\"'<>]{{0,100}}:{_PLACEHOLDER}[^\s/@:\"'<>]{{3,200}}@[\w\[]",

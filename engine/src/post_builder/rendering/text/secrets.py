@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from functools import lru_cache
 from html import unescape
@@ -12,6 +13,16 @@ from post_builder.rendering.text.secret_patterns import PATTERNS
 
 _LONG = 1_000_000
 """Characters from which on a text is too long to be kept."""
+
+_ESCAPE = re.compile(
+    r"(?<!\\)\\++(?:(?P<colour>(?:x1[bB]|u001[bB]|033)\[[\d;]{0,20}m)"
+    r"|x(?P<byte>[0-9a-fA-F]{2})|u(?P<unit>[0-9a-fA-F]{4})|(?P<quote>[\"'/])|[abfnrtv0])"
+    r"|%(?P<percent>[0-9a-fA-F]{2})"
+)
+"""How a `repr`, JSON or an address writes a character, however often it was escaped."""
+
+_SPACE = "\v"
+"""What an escaped space becomes: no new line, since lines are counted."""
 
 
 def find_secret(text: str, allowed: Collection[str] = ()) -> tuple[str, int] | None:
@@ -31,6 +42,11 @@ def find_secret(text: str, allowed: Collection[str] = ()) -> tuple[str, int] | N
 @lru_cache(maxsize=256)  # of `watch`: most outputs are as in the build before
 def _search(text: str, allowed: frozenset[str]) -> tuple[str, int] | None:
     text = unescape(text) if "&" in text else text
+    plain = _ESCAPE.sub(_unescaped, text) if "\\" in text or "%" in text else text
+    return _find(text, allowed) or (_find(plain, allowed) if plain != text else None)
+
+
+def _find(text: str, allowed: frozenset[str]) -> tuple[str, int] | None:
     for name, pattern in PATTERNS.items():
         if name in allowed:
             continue
@@ -39,6 +55,15 @@ def _search(text: str, allowed: frozenset[str]) -> tuple[str, int] | None:
             if not (before.isalnum() and match.group()[0].isalnum()):
                 return name, text.count("\n", 0, match.start()) + 1
     return None
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    """Return the character that an escape stands for, if a secret can contain it."""
+    if match["colour"]:
+        return ""
+    number = match["byte"] or match["unit"] or match["percent"]
+    character = chr(int(number, 16)) if number else match["quote"] or _SPACE
+    return character if character.isascii() and character.isprintable() else _SPACE
 
 
 def refuse_secret(text: str, what: str, place: Place, allowed: Collection[str]) -> None:
