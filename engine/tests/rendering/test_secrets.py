@@ -404,6 +404,29 @@ MACHINE = Machine("/home/ada", "ada", "fv-az12-345", "/var/tmp/run9")
         ("/var/tmp/run9/tmpabcd1234/x", "/tmp/…/x"),
         ("/tmp/post-builder-ab12cd_e/x", "/tmp/…/x"),
         ("a:/nowhere/blog/b:/home/ada/c", "a:b:~/c"),
+        (repr("a\n/nowhere/blog/x.py\t/home/ada/y"), repr("a\nx.py\t~/y")),
+        (repr("a\nada@fv-az12-345"), repr("a\nuser@host")),
+        ("a\\u0020/home/ada/x%20/home/ada/y", "a\\u0020~/x%20~/y"),
+        ("\x1b[1;35m/nowhere/blog/\x1b[0m\x1b[95m/home/ada/x", "\x1b[1;35m./\x1b[0m\x1b[95m~/x"),
+        ("cc -I/nowhere/blog/inc -L/home/ada/lib", "cc -Iinc -L~/lib"),
+        ("/opt/a-b/home/ada a-x/home/ada", "/opt/a-b/home/user a-x/home/user"),
+        ("sqlite:////home/ada/db duckdb:///nowhere/blog/x.db", "sqlite:///~/db duckdb://x.db"),
+        ("file://a/home/ada/x", "file://a/home/user/x"),
+        ("at http://fv-az12-345:6006/ (Press)", "at http://host:6006/ (Press)"),
+        ("tcp://ada@fv-az12-345.local/x, ws://FV-az12-345.", "tcp://user@host.local/x, ws://host."),
+        ("http://ada-laptop.local:8888/tree", "http://host.local:8888/tree"),
+        ("ssh://ada:x@a.example/", "ssh://user:x@a.example/"),
+        *(
+            (address, address)
+            for address in (
+                "https://fv-az12-345.example/ada@fv-az12-345.local",
+                "https://a.example/fv-az12-345/ada",
+                "https://ada.example/x https://a.example/?q=//ada@b",
+                "http://a.local.example/ http://db.svc.cluster.local/x",
+                "http://a.localhost/ http://local/ http://host.local/",
+                "https://git@a.example/ada/x.git",
+            )
+        ),
     ],
 )
 def test_names_of_the_machine_go_and_addresses_stay(

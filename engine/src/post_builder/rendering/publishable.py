@@ -25,6 +25,9 @@ _FRONT_MATTER = re.compile(rb"\A(?:\xef\xbb\xbf)?---[ \t]*\r?\n")
 _OPAQUE = re.compile(r"data:[\w/+.-]{1,80};base64,[A-Za-z0-9+/=]*| (?:d|points)=\"[^\"]*\"")
 """Embedded files and the paths of drawings: long, and no text."""
 
+_DRAWING = re.compile(r"data:image/svg\+xml,[^\"]*")
+"""A drawing within HTML, in an address."""
+
 _TAG = re.compile(r"<!\[CDATA\[|\]\]>|<[^<>]*>")
 
 _SEPARATOR = b"\v"
@@ -108,10 +111,9 @@ def _words(form: Form) -> Iterator[str]:
     if isinstance(form, Text):
         yield without_colours(form.text)
     elif isinstance(form, Markup):
-        markup = _OPAQUE.sub("", form.cleaned.html)
+        markup = _DRAWING.sub(lambda drawing: unquote(drawing.group()), form.cleaned.html)
+        markup = _OPAQUE.sub("", markup)
         yield from (markup, _TAG.sub("", markup))
-        if "data:image/svg" in markup:
-            yield _TAG.sub("", unquote(markup))
     elif isinstance(form, Chart | Page) or (isinstance(form, Image) and form.suffix == "svg"):
         markup = _OPAQUE.sub("", form.data.decode("utf-8", "replace"))
         yield from (markup, _TAG.sub("", markup))

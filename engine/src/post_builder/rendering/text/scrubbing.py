@@ -14,15 +14,29 @@ from pathlib import Path
 from post_builder.execution.run import Machine
 
 _URL = re.compile(
-    r"((?<![A-Za-z0-9+.-])(?!file:)[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s\"'<>]*)", re.IGNORECASE
+    r"((?<![A-Za-z0-9+.-])(?!file:)[A-Za-z][A-Za-z0-9+.-]{1,20}://(?!/)[^\s\"'<>]*)", re.IGNORECASE
 )
-"""An address on a network: no part of it is a path of this machine."""
+"""An address on a network: no part of it is a path of this machine. One without a host is."""
+
+_LOCAL = re.compile(
+    r"(://(?:[^\s/@]{0,100}@)?)(?!host\.)[A-Za-z0-9-]{1,63}(\.local)(?![\w-]|\.\w)", re.IGNORECASE
+)
+"""A host of the network that an address is in, by its name in multicast DNS (RFC 6762)."""
 
 _WORD = re.compile(r"[^\s\"'(<]+")
 """What may be a path in an output."""
 
-_NOT_INSIDE = r"(?<![\w.~/-])"
-"""Where a path begins: not in the middle of another."""
+_ENDS = r"\\[abfnrtv]|\\x[0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|%[0-9a-fA-F]{2}|\x1b\[[0-9;]{0,15}m"
+"""What a `repr`, JSON, an address or a colour may end with, in front of something else."""
+
+_BEFORE_PATH = re.compile(rf"(?:\A|[^\w.~/-]|{_ENDS}|\w://|:///|(?<![\w-])-[A-Za-z])\Z")
+"""Behind what a path begins: not in the middle of another; also behind a flag, such as `-I`."""
+
+_BEFORE_NAME = re.compile(rf"(?:\A|[^\w.-]|{_ENDS})\Z")
+"""Behind what a name of an account or a host begins."""
+
+_LOOK_BACK = 20
+"""Characters in front of a path or a name that are read."""
 
 _INSTALLED = re.compile(r"\A.*/(?:(?:site|dist)-packages|lib/python3\.\d{1,3})/")
 _CELL_FILE = re.compile(r"\A.*/ipykernel_\d{1,12}/\d{1,20}\.py")
@@ -79,10 +93,10 @@ def scrub(text: str, root: Path, machine: Machine | None = None) -> str:
 
 @lru_cache(maxsize=256)  # of `watch`: most outputs are as in the build before
 def _scrubbed(text: str, root: str, machine: Machine) -> str:
-    rules = _rules(root, machine)
+    rules = _rules(root, machine), _address_rules(machine)
     pieces = _URL.split(text)
-    for index in range(0, len(pieces), 2):  # the others are addresses on a network
-        for rule in rules:
+    for index in range(len(pieces)):
+        for rule in rules[index % 2]:  # each second piece is an address on a network
             pieces[index] = rule(pieces[index])
     return "".join(pieces)
 
@@ -97,17 +111,31 @@ def scrub_log(text: str) -> str:
 @lru_cache(maxsize=4)
 def _rules(root: str, machine: Machine) -> tuple[Callable[[str], str], ...]:
     """Return the replacements for a site on a machine, in their order."""
-    site = f"{_NOT_INSIDE}(?:file://)?{re.escape(root)}"
-    rules = [_replacing(rf"{site}/(?=[\w.])", ""), _replacing(rf"{site}(?![\w-])", ".")]
+    site = f"(?:file://)?{re.escape(root)}"
+    rules = [_replacing_start(rf"{site}/(?=[\w.])", ""), _replacing_start(rf"{site}(?![\w-])", ".")]
     if machine.temporary not in {"/tmp", "/", ""}:  # noqa: S108  # compared only
-        folder = rf"{_NOT_INSIDE}{re.escape(machine.temporary)}(?![\w-])"
-        rules.append(_replacing(folder, "/tmp"))  # noqa: S108  # what readers see
+        folder = rf"{re.escape(machine.temporary)}(?![\w-])"
+        rules.append(_replacing_start(folder, "/tmp"))  # noqa: S108  # what readers see
     rules.append(_without_folders)
     if len(machine.home) > 1:
-        home = rf"{_NOT_INSIDE}(?:file://)?{re.escape(machine.home)}(?![\w-])"
-        rules.append(_replacing(home, "~"))
+        home = rf"(?:file://)?{re.escape(machine.home)}(?![\w-])"
+        rules.append(_replacing_start(home, "~"))
     rules += [*_user_rules(machine.user), *_host_rules(machine.host)]
     return (*rules, lambda text: _ADDRESS.sub(_without_address, text))
+
+
+@lru_cache(maxsize=4)
+def _address_rules(machine: Machine) -> tuple[Callable[[str], str], ...]:
+    """Return the replacements within an address: of its user and its host, if they are its own."""
+    rules = []
+    if machine.user not in _SHARED_NAMES:
+        rules.append(_replacing(rf"(://){re.escape(machine.user)}(?=[:@])(?=[^/\s]*@)", r"\1user"))
+    names = {machine.host, machine.host.partition(".")[0]} - _SHARED_NAMES
+    own = "|".join(map(re.escape, sorted(names, key=len, reverse=True)))
+    if own:
+        pattern = rf"(://(?:[^\s/@]{{0,100}}@)?)(?:{own})(?=(?:\.local)?(?![\w-]|\.\w))"
+        rules.append(_replacing(pattern, r"\1host", re.IGNORECASE))
+    return (*rules, lambda text: _LOCAL.sub(r"\1host\2", text))
 
 
 def _without_address(match: re.Match[str]) -> str:
@@ -121,7 +149,7 @@ def _user_rules(user: str) -> list[Callable[[str], str]]:
     name = re.escape(user)
     key = r"\b(?:user|log|login|owner|account)(?:[ _-]?name)?[\"']?\s{0,3}[=:]\s{0,3}[\"']?"
     return [
-        _replacing(rf"(?<![\w.-]){name}(?=@[\w-])", "user"),
+        _replacing_start(rf"{name}(?=@[\w-])", "user", _BEFORE_NAME),
         _replacing(rf"([/\\](?:home|Users)[/\\]){name}(?![\w-])", r"\1user"),
         _replacing(rf"({key}){name}(?![\w-])", r"\1user", re.IGNORECASE),
         _replacing(rf"\A([\"']?){name}([\"']?\s?)\Z", r"\1user\2"),
@@ -134,7 +162,7 @@ def _host_rules(host: str) -> list[Callable[[str], str]]:
         return []
     name = re.escape(host)
     if re.search(r"[\d.-]", host):
-        return [_replacing(rf"(?<![\w.-]){name}(?![\w-])", "host")]
+        return [_replacing_start(rf"{name}(?![\w-])", "host", _BEFORE_NAME)]
     return [
         _replacing(rf"(?<=@){name}(?![\w-])", "host"),
         _replacing(
@@ -147,6 +175,20 @@ def _host_rules(host: str) -> list[Callable[[str], str]]:
 def _replacing(pattern: str, replacement: str, flags: int = 0) -> Callable[[str], str]:
     compiled = re.compile(pattern, flags)
     return lambda text: compiled.sub(replacement, text)
+
+
+def _replacing_start(
+    pattern: str, replacement: str, before: re.Pattern[str] = _BEFORE_PATH
+) -> Callable[[str], str]:
+    """Replace what has something in front of it with which it can begin."""
+    compiled = re.compile(pattern)
+
+    def replaced(match: re.Match[str]) -> str:
+        start = match.start()
+        begins = before.search(match.string, max(0, start - _LOOK_BACK), start)
+        return replacement if begins else match.group()
+
+    return lambda text: compiled.sub(replaced, text)
 
 
 def _without_folders(text: str) -> str:
