@@ -17,7 +17,8 @@ from runs import made_up_run, printed
 from post_builder.document.parsing.parser import parse
 from post_builder.errors import RenderError
 from post_builder.execution.run import Machine
-from post_builder.rendering.publishable import refuse_unpublishable_products
+from post_builder.rendering.figures.pages import Page
+from post_builder.rendering.publishable import refuse_unpublishable, refuse_unpublishable_products
 from post_builder.rendering.regions.rendered import RenderedCell, render
 from post_builder.rendering.text import scrubbing
 from post_builder.rendering.text.scrubbing import scrub
@@ -29,6 +30,7 @@ from post_builder.sources.transclusion import transclude
 
 Render = Callable[..., RenderedCell]
 
+KERNEL = "jupyter: {kernelspec: {name: python3, language: python}}"
 HEX = "0123456789abcdef"
 MIXED = "aB3dE5fG7hI9jK1lM2nO4pQ6rS8tU0vW" * 3
 UUID = "0f1e2d3c-0f1e-4d3c-8f1e-0f1e2d3c4b5a"
@@ -300,8 +302,7 @@ def test_what_is_no_secret_is_published(text: str) -> None:
 
 
 def _rendered(outputs: list[Mapping[str, object]], front_matter: str = "") -> RenderedCell:
-    kernel = "jupyter: {kernelspec: {name: python3, language: python}}"
-    text = f"---\n{kernel}\n{front_matter}---\n```python\nx\n```\n{{: #a data-alt='a'}}\n"
+    text = f"---\n{KERNEL}\n{front_matter}---\n```python\nx\n```\n{{: #a data-alt='a'}}\n"
     post = parse(text, "post")
     assert post is not None
     site = Site(Path("/nowhere/blog"), Settings())
@@ -350,10 +351,19 @@ def test_a_secret_stops_the_build(output: Mapping[str, object]) -> None:
     assert _rendered([output], "allowed_secrets: [github-token]\n").region
 
 
+def test_a_secret_between_tags_of_trusted_html_stops_the_build() -> None:
+    """Readers see it whole, whatever scripts are beside it."""
+    markup = f"<script>a < b</script><i>{GITHUB[:9]}</i><script></script><b>{GITHUB[9:]}</b>"
+    text = f"---\n{KERNEL}\n---\n```python\nx\n```\n{{: #a data-alt='a'}}\n"
+    post = parse(text, "post")
+    assert post is not None
+    with pytest.raises(RenderError, match="looks like a secret"):
+        refuse_unpublishable(post, [[Page(markup)]], ())
+
+
 def _publish_product(data: bytes, *allowed: str) -> None:
     """Refuse a file that a cell wrote, or do not."""
-    kernel = "jupyter: {kernelspec: {name: python3, language: python}}"
-    post = parse(f"---\n{kernel}\n---\n```python\nx\n```\n", "post")
+    post = parse(f"---\n{KERNEL}\n---\n```python\nx\n```\n", "post")
     assert post is not None
     [cell] = made_up_run(transclude(post, Site(Path("/nowhere"), Settings()), {}), [[]]).cells
     ran = replace(cell, products={"assets/models/a": data})

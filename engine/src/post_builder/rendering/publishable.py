@@ -30,6 +30,9 @@ _DRAWING = re.compile(r"data:image/svg\+xml,[^\"]*")
 
 _TAG = re.compile(r"<!\[CDATA\[|\]\]>|<[^<>]*>")
 
+_SCRIPT = re.compile(r"<script\b|</script\s{0,9}>", re.IGNORECASE)
+"""Where a script begins or ends; what is in between has no tags."""
+
 _SEPARATOR = b"\v"
 _ASCII = bytes(
     byte if 0x20 <= byte < 0x7F or byte in b"\t\n\r" else _SEPARATOR[0]  # noqa: PLR2004
@@ -116,4 +119,5 @@ def _words(form: Form) -> Iterator[str]:
         yield from (markup, _TAG.sub("", markup))
     elif isinstance(form, Chart | Page) or (isinstance(form, Image) and form.suffix == "svg"):
         markup = _OPAQUE.sub("", form.data.decode("utf-8", "replace"))
-        yield from (markup, _TAG.sub("", markup))
+        outside = "".join(_SCRIPT.split(markup)[::2])
+        yield from dict.fromkeys((markup, _TAG.sub("", outside)))
