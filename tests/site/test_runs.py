@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 
-from .conftest import BASE, Built
+from .conftest import BASE, ROOT, Built, build_once, run
 from .test_pages import attribute, the
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from bs4 import BeautifulSoup, Tag
 
 pytestmark = pytest.mark.slow
@@ -33,15 +37,70 @@ def test_foot_tells_how_the_post_ran(post: BeautifulSoup) -> None:
         "From": "commit 0123456",
         "State": "not checked when this site was built",
     }
-    packages = [item.get_text() for item in post.select(".provenance details li")]
-    assert "pillow 11.0" in packages
+    packages = the(post, ".provenance details p").get_text()
+    assert packages.startswith("matplotlib 3.10.1, numpy 2.3.0, pillow 11.0, ")
     assert "AVX2" in the(post, ".provenance").get_text()
 
 
 def test_foot_tells_how_to_reproduce_in_two_commands(post: BeautifulSoup) -> None:
     """Two commands, as a console block that copies without its prompts."""
     code = the(post, ".provenance .language-console code").get_text()
-    assert code == "$ make build-posts FORCE=1\n$ make verify-posts\n"
+    assert code == "$ make check-posts\n$ make verify-posts\n"
+
+
+def test_the_commands_of_the_foot_write_nothing(post: BeautifulSoup) -> None:
+    """Both compare with what is published, so neither may write that first."""
+    code = the(post, ".provenance .language-console code").get_text()
+    for target in re.findall(r"make (\S+)", code):
+        recipe = run(["make", "--dry-run", "--always-make", target], cwd=ROOT)
+        assert "post-builder check" in recipe, target
+        assert "build_posts.py" not in recipe, target
+
+
+def test_the_foot_says_what_is_not_covered(post: BeautifulSoup, site: Built) -> None:
+    """Times differ from run to run, with torch or without."""
+    for page in (post, site.page("/numbers/")):
+        assert "Not covered: times, other kinds of processor" in the(page, ".provenance").get_text()
+
+
+HOSTILE = "<script>hurt()</script>\"'><img src=x onerror=hurt()>"
+"""Markup that also leaves an attribute."""
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """The site with a repository, where each text in a build record is markup."""
+    return build_once("hostile", tmp_path_factory, with_hostile_record)
+
+
+def with_hostile_record(source: Path) -> None:
+    """Fill the record of the fixture with markup, and set a repository."""
+    config = source / "_config.yml"
+    text = config.read_text(encoding="utf-8")
+    config.write_text(text.replace('repository: ""', "repository: a/b"), encoding="utf-8")
+    path = source / "_data/builds/every-element.json"
+    record = json.loads(path.read_text(encoding="utf-8"))
+    record["packages"] = dict.fromkeys([*record["packages"], HOSTILE], HOSTILE)
+    record["run"] |= {"commit": HOSTILE, "processor": HOSTILE, "python": HOSTILE}
+    record["run"] |= {"date": f"2024-03-01 {HOSTILE}", "seconds": HOSTILE, "peak_memory": HOSTILE}
+    record["run"]["cells"] = {HOSTILE: 3.0}
+    record |= {"text": HOSTILE, "declared": {HOSTILE: HOSTILE}, "values": [HOSTILE]}
+    record["downloads"] = {f"assets/{HOSTILE}.ipynb": "0", f"assets/{HOSTILE}": "0"}
+    record["cells"], record["figures"] = [{"name": HOSTILE, "source": HOSTILE}], {HOSTILE: "0"}
+    path.write_text(json.dumps(record), encoding="utf-8")
+
+
+@pytest.mark.parametrize("url", ["/every-element/", "/builds/", "/"])
+def test_a_record_puts_no_markup_on_a_page(hostile: Built, site: Built, url: str) -> None:
+    """Whatever a record holds is text: nothing of it becomes an element or leaves an attribute."""
+    html = hostile.read(url)
+    assert "hurt()" in html or url == "/"
+    assert not re.search(r"<script>hurt|<img src=x", html)
+    page, ours = hostile.page(url), site.page(url)
+    for selector in ("script", "img", "[onerror]", "[hurt]"):
+        assert len(page.select(selector)) == len(ours.select(selector)), selector
+    for link in page.select("a[href*=hurt]"):
+        assert not re.search(r"[<>\"' ]", attribute(link, "href")), link
 
 
 def test_only_posts_that_were_built_have_a_foot(site: Built) -> None:
