@@ -33,7 +33,7 @@ module Blog
     end
 
     # The element that holds the code of a block.
-    def self.text_of(block) = block.at_css(".highlight > pre > code")
+    def self.text_of(block) = block.at_css(".highlight > pre > code, .highlight > .numbered > pre > code")
 
     def initialize(body, page)
       @body = body
@@ -43,7 +43,7 @@ module Blog
 
     # For a page of the site.
     def prepare
-      @body.css("figure.highlight table.rouge-table").each { |table| number(table) }
+      @body.css(".highlight table.rouge-table").each { |table| number(table) }
       Code.blocks(@body).each { |block| prepare_block(block) }
       drop_ids_of_headings
     end
@@ -60,9 +60,8 @@ module Blog
 
     # What a block of code is called: its functions and classes, or where it comes from, or its name.
     def self.title(block)
-      code = text_of(block).text
-      names = code.scan(/^(?:async def|def|class) (\w+)/).flatten
-      return listed(names) if names.any?
+      defined = definitions(block)
+      return defined if defined
 
       source = block["data-source"].to_s[/[:#](.+)/, 1]
       name = source || block["id"]&.then { |id| id unless id.match?(/\Acell-\d+\z/) }
@@ -70,6 +69,12 @@ module Blog
 
       caption = block["data-caption"].to_s[/\A[^.:;]+/]
       caption && Blog.escape(caption)
+    end
+
+    # The names of the functions and classes of a block, or nil.
+    def self.definitions(block)
+      names = text_of(block).text.scan(/^(?:async def|def|class) (\w+)/).flatten
+      listed(names) if names.any?
     end
 
     def self.listed(names)
@@ -114,23 +119,25 @@ module Blog
 
     private
 
-    # Rouge's `linenos`: a table inside of `pre` is not HTML; numbers and code side by side are.
+    # Rouge's `linenos` and kramdown's `line_numbers`: a table inside of `pre` is not HTML; numbers and
+    # code side by side are.
     def number(table)
-      numbers = table.at_css(".gutter pre").text
-      code = table.at_css(".code pre").inner_html
-      figure = table.ancestors.find { |node| node.name == "figure" }
-      figure.inner_html = <<~HTML.chomp
+      numbers = table.at_css(".lineno").text
+      code = table.at_css("pre:not(.lineno)").inner_html
+      box = table.ancestors.find { |node| node.element? && node.name != "pre" && node.classes.include?("highlight") }
+      box.inner_html = <<~HTML.chomp
         <div class="numbered"><pre class="gutter" aria-hidden="true">#{numbers}</pre><pre class="highlight"><code>#{code}</code></pre></div>
       HTML
-      Code.drop_tokens(figure)
+      Code.drop_tokens(box)
     end
 
     def prepare_block(block)
       code = Code.text_of(block)
       folded = fold(block)
+      name(block) unless folded
       folded && lines(code) >= LONG ? code.content = code.text : Code.drop_tokens(block)
       block.prepend_child(source_line(block["data-source"])) if block["data-source"]
-      block.css(".highlight > pre").each { |pre| pre.delete("class") }
+      block.css("pre.highlight").each { |pre| pre.delete("class") }
       REPEATED.each { |name| block.delete(name) }
     end
 
@@ -143,6 +150,15 @@ module Blog
       summary = "Code#{": #{title}" if title} <span>#{count}</span>"
       details = block.replace("<details class=\"cell-fold\"><summary>#{summary}</summary></details>").first
       details.add_child(block)
+    end
+
+    # What site.js calls the fold that a reader asks for, where that is not the block's id. A solution
+    # is folded as it is.
+    def name(block)
+      return if Blog.inside?(block, classes: %w[solution])
+
+      defined = Code.definitions(block)&.gsub(/<.*?>/, "")
+      block["data-title"] = defined if defined && defined != block["id"]
     end
 
     def lines(code) = code.text.count("\n")
@@ -168,7 +184,7 @@ module Blog
       file = "<code>#{path}</code>"
       repository = @page.site.config["repository"].to_s
       unless repository.empty? || !@linked.add?(path)
-        commit = @page.build.dig("run", "commit") || "main"
+        commit = CGI.escape(@page.build.dig("run", "commit") || "main")
         file = "<a href=\"https://github.com/#{repository}/blob/#{commit}/#{path}\">#{file}</a>"
       end
       "From #{file} · <code>#{Blog.escape(symbol)}</code>"

@@ -6,10 +6,11 @@ module Blog
   # Tables scroll in their own box; columns of numbers are aligned, and the best number of a column
   # is marked where its heading says which direction is good.
   module Tables
-    NUMBER = /\A[-+−±~≈<>]?\s*\d[\d.,\s]*(?:\s*±\s*[\d.,]+)?\s*(?:%|×|ms|s|h|min|MiB|MB|KB|points?)?\z/
+    # 98.37 ± 0.25; 97.89 to 98.60; 0.56 (0.20); -0.13; 12 s
+    NUMBER = /\A[-+−±~≈<>]?\s*\d[\d.,\s]*(?:(?:±|to)\s*[-+−]?[\d.,]+|\([-+−]?[\d.,]+\))?\s*(?:%|×|ms|s|h|min|MiB|MB|KB|points?)?\z/
     MISSING = /\A[-–—.]?\z/
-    HIGHEST = /accuracy|robustness|right/i
-    LOWEST = /error|loss|wrong|mistakes/i
+    HIGHEST = /accuracy|robustness|\bright\b/i
+    LOWEST = /error|loss|wrong|mistakes|negative log-likelihood|\(s\)/i
 
     def self.prepare(body)
       body.css("table").each do |table|
@@ -43,7 +44,7 @@ module Blog
 
     def self.mark_best(cells, head)
       pick = if head.match?(LOWEST) then :min elsif head.match?(HIGHEST) then :max end
-      numbers = cells.to_h { |cell| [cell, cell.text.delete(",")[/\d+(?:\.\d+)?/]&.to_f] }.compact
+      numbers = cells.to_h { |cell| [cell, number(cell.text)] }.compact
       return if pick.nil? || numbers.size < 3 || numbers.values.uniq.size < 2
 
       best = numbers.values.public_send(pick)
@@ -53,5 +54,8 @@ module Blog
         cell.inner_html = "<strong>#{cell.inner_html}</strong>"
       end
     end
+
+    # The first number of a text, with its sign.
+    def self.number(text) = text.delete(",").tr("−", "-")[/-?\d+(?:\.\d+)?/]&.to_f
   end
 end

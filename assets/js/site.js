@@ -149,8 +149,11 @@
     if (choice === "folded") {
       all(".post-content div.highlighter-rouge:has(> .copy)").filter((block) => !block.closest(".cell-fold, .solution")).forEach((block) => {
         const lines = block.querySelector("pre").textContent.split("\n").length - 1;
-        const name = block.id && !block.id.startsWith("cell-") ? [": ", element("var", "", block.id)] : [];
-        const fold = element("details", "cell-fold added", element("summary", "", "Code", ...name, " ", element("span", "", lines + " lines")));
+        const title = block.dataset.title || (block.id.startsWith("cell-") ? "" : block.id);
+        const name = title ? [": ", element("var", "", title)] : [];
+        const kind = block.matches(".language-console, .language-bash") ? "Commands" : "Code";
+        const count = element("span", "", lines + (lines === 1 ? " line" : " lines"));
+        const fold = element("details", "cell-fold added", element("summary", "", kind, ...name, " ", count));
         block.replaceWith(fold);
         fold.append(block);
       });

@@ -39,8 +39,12 @@ def gather_troubles(page: Page, address: str) -> list[str]:
     return troubles
 
 
+WIDTHS = (320, 360, 640, 768, 1280, 1440)
+"""Screens in pixels; 640 is also what a screen of 1280 has at a zoom of 200 %."""
+
+
 @pytest.mark.parametrize(
-    ("width", "scheme"), [*((width, "light") for width in (320, 360, 768, 1280)), (360, "dark")]
+    ("width", "scheme"), [*((width, "light") for width in WIDTHS), (360, "dark")]
 )
 def test_pages_fit_and_are_quiet(
     site: Built, browser: Browser, address: str, width: int, scheme: str
@@ -187,6 +191,67 @@ def test_nothing_shifts_while_a_page_loads(page: Page, site: Built, address: str
                 continue
             page.goto(address + url)
             assert page.evaluate("window.shift") < 0.01, (url, width)
+
+
+def test_results_that_come_late_shift_nothing(page: Page, address: str) -> None:
+    """A search by its address fills the page that is shown already, and moves none of it."""
+    page.add_init_script("""
+        window.shift = 0;
+        new PerformanceObserver((list) => {
+          for (const entry of list.getEntries()) window.shift += entry.value;
+        }).observe({ type: "layout-shift", buffered: true });
+    """)
+    for width in (360, 1280):
+        page.set_viewport_size({"width": width, "height": 800})
+        page.goto(f"{address}/search/?q=paragraph")
+        page.locator(".search-results li").first.wait_for()
+        page.evaluate("new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)))")
+        assert page.evaluate("window.shift") < 0.01, width
+
+
+def test_no_page_of_lists_begins_empty_on_a_wide_screen(page: Page, address: str) -> None:
+    """At 1440 pixels each list begins within the first screen and spans half of it or more."""
+    page.set_viewport_size({"width": 1440, "height": 900})
+    for url, content in (
+        ("/about/", ".post-content"),
+        ("/archive/", ".archive-list"),
+        ("/tags/", ".tag-index"),
+        ("/series/", ".post-content, .post-group"),
+    ):
+        page.goto(address + url)
+        box = page.locator(content).first.bounding_box()
+        assert box is not None, url
+        assert box["y"] < 450, url
+        assert box["width"] > 720, url
+
+
+def test_print_is_black_on_white_with_code_uncut(page: Page) -> None:
+    """On paper nothing is to click, no line of code is cut, and folds stay as the reader left."""
+    page.emulate_media(media="print", color_scheme="dark")
+    page.set_viewport_size({"width": 640, "height": 900})
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    for selector in (".site-header", ".toc", ".run-bar", ".copy", ".anchor", ".site-footer"):
+        assert page.locator(f"{selector}:visible").count() == 0, selector
+    cut = "(all) => all.filter((pre) => pre.scrollWidth > pre.clientWidth).length"
+    assert page.locator(".highlight pre:visible, pre.output:visible").evaluate_all(cut) == 0
+    assert not page.locator("#folded-cell pre").is_visible()
+
+
+def test_without_transparency_what_scrolls_has_an_edge(page: Page) -> None:
+    """Who wants less transparency sees a line at the edge of a block that scrolls, not a fade."""
+    page.set_viewport_size({"width": 360, "height": 700})
+    wide = page.locator("#steps pre[tabindex]")
+    wide.wait_for()
+    style = "(pre) => [getComputedStyle(pre).maskImage, getComputedStyle(pre).boxShadow]"
+    mask, shadow = wide.evaluate(style)
+    assert mask.startswith("linear-gradient")
+    assert shadow == "none"
+    session = page.context.new_cdp_session(page)
+    feature = {"name": "prefers-reduced-transparency", "value": "reduce"}
+    session.send("Emulation.setEmulatedMedia", {"features": [feature]})
+    mask, shadow = wide.evaluate(style)
+    assert mask == "none"
+    assert shadow != "none"
 
 
 def test_only_the_scripts_of_the_site_run(site: Built, browser: Browser, address: str) -> None:

@@ -84,6 +84,42 @@ def test_outputs_say_which_cell_made_them(numbers: Page) -> None:
     assert output.evaluate(label) == '"Printed by cell training, 12 s"'
 
 
+def test_without_a_mouse_outputs_always_say_it(browser: Browser, address: str) -> None:
+    """On a screen that is touched nothing hovers: outputs and figures name their cell at once."""
+    with browser.new_context(
+        viewport={"width": 360, "height": 700}, has_touch=True, is_mobile=True
+    ) as context:
+        page = context.new_page()
+        page.goto(f"{address}/numbers/")
+        label = "(one, side) => getComputedStyle(one, side).content"
+        output, figure = page.locator(".output.stdout"), page.locator(".figure[data-made]")
+        assert output.first.evaluate(label, "::before") == '"Printed by cell training, 12 s"'
+        assert figure.first.evaluate(label, "::after") == '"Made by cell training, 12 s"'
+        assert figure.first.evaluate("(one) => getComputedStyle(one, '::after').display") == "block"
+
+
+def test_a_figure_says_it_to_the_keyboard(numbers: Page) -> None:
+    """A figure says which cell made it while its link has the focus, and not before."""
+    shown = "(one) => getComputedStyle(one, '::after').display"
+    figure = numbers.locator(".figure[data-made]").first
+    assert figure.evaluate(shown) == "none"
+    figure.get_by_role("link").focus()
+    assert figure.evaluate(shown) == "block"
+
+
+def test_folds_that_a_reader_asks_for_have_names(page: Page) -> None:
+    """A fold is named by its functions, its cell, or as commands, and tells its lines."""
+    blocks = page.locator(".post-content")
+    blocks.evaluate(
+        """(content) => content.querySelector("#steps").dataset.title = "MLP, train" """
+    )
+    page.get_by_role("button", name="Fold code").click()
+    names = page.locator(".cell-fold.added > summary").all_inner_texts()
+    assert names[0] == "Code: MLP, train 2 lines"
+    assert any(name.startswith("Commands") for name in names)
+    assert not any("1 lines" in name for name in names)
+
+
 def test_code_folds_and_opens_and_that_is_remembered(numbers: Page) -> None:
     """All code can be folded or opened, on the next page too, and again as the author has it."""
     fold = numbers.get_by_role("button", name="Fold code")
@@ -249,6 +285,13 @@ def test_cards_have_subtitles_and_descriptions(site: Built) -> None:
     assert the(card, ".card-subtitle").get_text() == "A post that ran, with a drawing"
     assert the(card, ".card-excerpt").get_text() == "A description that cards show."
     assert "updated 14 March 2024" in the(card, ".post-meta").get_text()
+
+
+def test_a_card_says_no_day_twice(site: Built) -> None:
+    """A post that ran last on the day of its date is not called updated on its card."""
+    for card in site.page("/").select(".card"):
+        days = [day.get_text() for day in card.select("time")]
+        assert len(days) == len(set(days)), card
 
 
 def test_the_foot_says_of_torch_only_what_the_record_says(site: Built) -> None:

@@ -149,6 +149,61 @@ def test_columns_of_numbers_are_named_and_their_best_is_marked() -> None:
     assert re.findall("<strong>(.*?)</strong>", html) == ["99.40 ± 0.15", "0.6"]
 
 
+def columns(heads: str, *rows: str) -> str:
+    """A table of cells that are separated by bars, after the plugin."""
+    body = "".join(
+        "<tr>" + "".join(f"<td>{cell}</td>" for cell in row.split("|")) + "</tr>" for row in rows
+    )
+    head = "".join(f"<th>{cell}</th>" for cell in heads.split("|"))
+    table = f'<table class="dataframe"><thead><tr>{head}</tr></thead>{body}</table>'
+    return changed("Tables.prepare(body)", table)
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        *(
+            "12",
+            "407,050",
+            "98.37 ± 0.25",
+            "97.89 to 98.60",
+            "0.56 (0.20)",
+            "+0.51",
+            "\N{MINUS SIGN}0.13",
+        ),
+        *("-0.3 to \N{MINUS SIGN}0.1", "12 s", "98 %", "4 (1) %"),
+    ],
+)
+def test_numbers_with_a_range_are_numbers(number: str) -> None:
+    """An interval, a second number in brackets, a sign and a unit make a column of numbers."""
+    assert 'class="dataframe n1"' in columns("x|y", f"{number}|a", f"{number}|b")
+
+
+@pytest.mark.parametrize("words", ["99.1, one run of 50 epochs", "3 of 4", "1 to many", "(2)"])
+def test_words_about_numbers_are_words(words: str) -> None:
+    """A cell that says more than a number is text."""
+    assert 'class="dataframe"' in columns("x|y", f"{words}|a", f"{words}|b")
+
+
+@pytest.mark.parametrize(
+    ("head", "cells", "best"),
+    [
+        ("negative log-likelihood", ["0.060", "0.042", "0.024"], "0.024"),
+        ("training (s)", ["8", "11", "53"], "8"),
+        ("calibration error (floor)", ["0.56 (0.20)", "0.22 (0.22)", "0.18 (0.14)"], "0.18 (0.14)"),
+        ("loss", ["-0.3", "\N{MINUS SIGN}0.5", "0.1"], "\N{MINUS SIGN}0.5"),
+        ("right", ["1", "3", "2"], "3"),
+        ("brightness", ["1", "3", "2"], None),
+        ("log-likelihood", ["1", "3", "2"], None),
+        ("95 % interval", ["1 to 2", "2 to 3", "3 to 4"], None),
+    ],
+)
+def test_the_best_of_a_column(head: str, cells: list[str], best: str | None) -> None:
+    """The heading says which direction is good, signs count, and nothing is marked without it."""
+    strong = re.findall("<strong>(.*?)</strong>", columns(head, *cells))
+    assert strong == ([best] if best else [])
+
+
 def test_tables_of_code_are_not_tables_of_numbers() -> None:
     """The table that Rouge makes of numbered lines stays as it is."""
     html = (
@@ -169,6 +224,31 @@ def test_numbered_lines_are_beside_the_code() -> None:
         '<pre class="gutter" aria-hidden="true">1\n2\n</pre>'
         '<pre class="highlight"><code>a = 1\nb = 2\n</code></pre></div></figure>'
     )
+
+
+def test_lines_that_kramdown_numbers_are_beside_the_code() -> None:
+    """A numbered block stays a block: it folds, and its code is what a reader copies."""
+    markdown = "```python\na = 1\nb = 2\n```\n{: .hide-input}\n"
+    html = ruby(
+        "html = Kramdown::Document.new(text, input: 'GFM', syntax_highlighter: 'rouge', "
+        "syntax_highlighter_opts: { block: { line_numbers: true } }).to_html;"
+        "body = Blog.fragment(html); Code.new(body, PAGE).prepare; print Blog.html(body)",
+        markdown,
+    )
+    assert '<pre class="gutter" aria-hidden="true">1\n2\n</pre><pre><code>a = 1\nb = 2' in html
+    assert "<table" not in html
+    assert "<summary>Code <span>2 lines</span></summary>" in html
+
+
+def test_blocks_have_the_names_of_what_they_define() -> None:
+    """What a reader's own fold is called stands on the block, unless that is its id or folded."""
+    html = BLOCK.format("steps", "def one(): ...\nclass Two: ...\n")
+    assert 'data-title="one, Two"' in changed("Code.new(body, PAGE).prepare", html)
+    same = BLOCK.format("one", "def one(): ...\n")
+    folded = html.replace("highlighter-rouge", "hide-input highlighter-rouge", 1)
+    solution = f'<details class="solution">{html}</details>'
+    for block in (same, folded, solution, BLOCK.format("steps", "x = 1\n")):
+        assert "data-title" not in changed("Code.new(body, PAGE).prepare", block)
 
 
 FOLD = (
