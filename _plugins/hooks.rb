@@ -63,3 +63,12 @@ Jekyll::Hooks.register(:site, :post_write) do |site|
     File.write(file.destination(site.dest), Blog::Published.public_send(file.extname[1..], text))
   end
 end
+
+module Blog
+  # The title that social networks and search engines are told tells parts apart, as the page does.
+  module Titles
+    def page_title = [super, format_string(page["subtitle"])].compact.join(": ")
+  end
+end
+
+Jekyll::SeoTag::Drop.prepend(Blog::Titles)

@@ -1,7 +1,7 @@
 """Draw the digits of the 404 page: two fours and a nought that a network takes for something else.
 
-The network is that of the first page of Part I, trained as there, on one thread. Of the test digits
-that it misreads it draws those of which it is surest, into `_includes/misread.html`.
+The network is like that of Part I, with dropout and a training of its own, on one thread. Of the
+test digits that it misreads it draws those of which it is surest, into `_includes/misread.html`.
 
 Run: .venv/bin/python scripts/misread_digits.py
 """
@@ -26,7 +26,7 @@ def prepare(digits: Tensor) -> Tensor:
 
 
 def trained() -> nn.Module:
-    """Train the network as Part I does."""
+    """Train a network like that of Part I, for five epochs."""
     torch.manual_seed(0)
     seen = datasets.MNIST("data", train=True, download=True)
     images, labels = prepare(seen.data[:50_000]), seen.targets[:50_000]
@@ -79,7 +79,7 @@ def main() -> None:
         'aria-label="404, handwritten"><g stroke="currentColor" shape-rendering="crispEdges" '
         'transform="translate(0 .5)">'
         f"{drawing}</g></svg>\n"
-        f"<p>The network of Part I takes these test digits for {one}, {two} and {three}, "
+        f"<p>A network like that of Part I takes these test digits for {one}, {two} and {three}, "
         "and is sure of it.</p>\n",
         encoding="utf-8",
     )

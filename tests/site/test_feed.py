@@ -81,6 +81,28 @@ def test_each_tag_has_a_feed(site: Built) -> None:
     assert titles == ["First of a Series"]
 
 
+def test_a_feed_leads_to_the_page_of_its_posts(site: Built, feed: ET.Element) -> None:
+    """The feed of a tag belongs to the page of that tag, that of all posts to the home page."""
+    tag = ET.fromstring(site.read("/tags/fixture/feed.xml"))  # noqa: S314  # our own
+    for element, url in ((feed, "/"), (tag, "/tags/fixture/")):
+        links = {link.attrib["rel"]: link.attrib["href"] for link in element.findall(f"{ATOM}link")}
+        assert links["alternate"] == f"{HOST}{BASE}{url}"
+
+
+def test_an_entry_names_its_own_authors(fixtures: ET.Element) -> None:
+    """Each author of a post is an element, with an address where it has one; others have none."""
+    element = entry(fixtures, f"{HOST}{BASE}/own-card/")
+    authors = [
+        (author.findtext(f"{ATOM}name"), author.findtext(f"{ATOM}uri"))
+        for author in element.findall(f"{ATOM}author")
+    ]
+    assert authors == [("Ada <L>", None), ("Grace", "https://example.com/grace")]
+    assert not entry(fixtures, f"{HOST}{BASE}/every-element/").findall(f"{ATOM}author")
+    assert [author.findtext(f"{ATOM}name") for author in fixtures.findall(f"{ATOM}author")] == [
+        "The authors of Executable MNIST"
+    ]
+
+
 def test_feed_title_is_text(fixtures: ET.Element) -> None:
     """A title with markup characters reads as it was written."""
     title = entry(fixtures, f"{HOST}{BASE}/every-element/").findtext(f"{ATOM}title")

@@ -231,6 +231,17 @@ def test_front_matter_of_minimal_mistakes(site: Built, post: BeautifulSoup) -> N
     assert attribute(the(plain, "a[rel=next]"), "href") == f"{BASE}/every-element/"
 
 
+def test_posts_name_their_own_authors(site: Built) -> None:
+    """A post with authors of its own names those, others the site's."""
+    meta = the(site.page("/own-card/"), ".post-header .post-meta")
+    names = [author.get_text() for author in meta.select(".p-author")]
+    assert names == ["Ada <L>", "Grace"]
+    assert "Ada <L> and Grace" in meta.get_text()
+    assert attribute(the(meta, "a.p-author"), "href") == "https://example.com/grace"
+    others = the(site.page("/every-element/"), ".p-author").get_text()
+    assert others == "The authors of Executable MNIST"
+
+
 def test_tag_pages(site: Built, post: BeautifulSoup) -> None:
     """Each tag links to a page of its posts, and is on the page of all tags."""
     tags = {tag.get_text(): attribute(tag, "href") for tag in post.select(".tags a")}

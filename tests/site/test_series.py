@@ -146,6 +146,17 @@ def test_social_cards_show_the_teaser_or_the_card_of_the_site(
     assert site.file(BASE + picture).is_file()
 
 
+def test_shared_titles_tell_parts_apart(site: Built) -> None:
+    """Social networks are told title and subtitle; a post without one has its title alone."""
+    for url, title in (
+        ("/numbers/", "Numbers that answer: A post that ran, with a drawing"),
+        ("/own-card/", "A post with a picture of its own"),
+    ):
+        page = site.page(url)
+        for name in ("property='og:title'", "property='twitter:title'"):
+            assert attribute(the(page, f"meta[{name}]"), "content") == title
+
+
 def test_posts_have_cards_of_their_best_figure(site: Built) -> None:
     """A post with an SVG for a teaser has a card drawn of it, which is up to date: make cards."""
     assert cards.stale() == []
