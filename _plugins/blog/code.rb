@@ -158,7 +158,7 @@ module Blog
       return if Blog.inside?(block, classes: %w[solution])
 
       defined = Code.definitions(block)&.gsub(/<.*?>/, "")
-      block["data-title"] = defined if defined && defined != block["id"]
+      block["data-title"] = defined if defined && defined.tr("_", "-") != block["id"]
     end
 
     def lines(code) = code.text.count("\n")

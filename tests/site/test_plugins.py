@@ -266,9 +266,9 @@ def test_an_f_string_is_one_token_with_what_it_puts_in() -> None:
     assert '<code>f<i>"a {b:.1f}"</i> + <i>"c"</i></code>' in html
 
 
-@pytest.mark.parametrize(("lines", "kept"), [(29, True), (30, False)])
+@pytest.mark.parametrize(("lines", "kept"), [(23, True), (24, False)])
 def test_long_folds_have_no_colours(lines: int, *, kept: bool) -> None:
-    """A fold of thirty lines is for pasting: its text is all that it has."""
+    """A fold of two dozen lines is for pasting: its text is all that it has."""
     code = '<span class="k">pass</span>\n' * lines
     html = changed("Code.new(body, PAGE).prepare", FOLD.format(code))
     assert ("<b>pass" in html) == kept

@@ -100,7 +100,7 @@ def test_a_record_puts_no_markup_on_a_page(hostile: Built, site: Built, url: str
     for selector in ("script", "img", "[onerror]", "[hurt]"):
         assert len(page.select(selector)) == len(ours.select(selector)), selector
     for link in page.select("a[href*=hurt]"):
-        assert not re.search(r"[<>\"' ]", attribute(link, "href")), link
+        assert not re.search(r"[<>\" ]", attribute(link, "href")), link
 
 
 def test_only_posts_that_were_built_have_a_foot(site: Built) -> None:
