@@ -184,7 +184,7 @@ module Blog
       file = "<code>#{path}</code>"
       repository = @page.site.config["repository"].to_s
       unless repository.empty? || !@linked.add?(path)
-        commit = CGI.escape(@page.build.dig("run", "commit") || "main")
+        commit = CGI.escape((@page.build.dig("run", "commit") || "main")[0, 7])
         file = "<a href=\"https://github.com/#{repository}/blob/#{commit}/#{path}\">#{file}</a>"
       end
       "From #{file} · <code>#{Blog.escape(symbol)}</code>"

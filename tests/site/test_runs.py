@@ -149,7 +149,7 @@ def test_downloads_are_above_the_post(site: Built, post: BeautifulSoup) -> None:
 def test_repository_turns_on_links_and_nothing_else(configured: Built) -> None:
     """With `repository` set, code links to the commit that was built, and the notebook to Colab."""
     page = configured.page("/every-element/")
-    blob = f"https://github.com/a/b/blob/{COMMIT}/src/mnist_post"
+    blob = f"https://github.com/a/b/blob/{COMMIT[:7]}/src/mnist_post"
     sources = [attribute(link, "href") for link in page.select(".cell-source a")]
     assert sources == [f"{blob}/basics.py", f"{blob}/training.py"]
     colab = the(page, 'a[href^="https://colab"]')
