@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import itertools
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -103,6 +105,68 @@ def test_the_later_of_two_saves_is_what_is_there(post: Path, first: int, second:
     assert [post] == list(post.parent.iterdir())
 
 
+def _rename(path: Path, _: bytes) -> None:
+    path.rename(path.with_name("renamed.md"))
+
+
+def _remove(path: Path, _: bytes) -> None:
+    path.unlink()
+
+
+_SAVES = (_save_in_place, _save_by_rename)
+
+SEQUENCES = [
+    *itertools.product(_SAVES, (_rename, _remove)),
+    *itertools.product((_rename, _remove), _SAVES),
+    *itertools.product(_SAVES, _SAVES, (_rename, _remove)),
+    *itertools.product(_SAVES, (_rename, _remove), _SAVES),
+]
+"""What an author does with a text, in this order."""
+
+
+@pytest.mark.parametrize("acts", SEQUENCES, ids=lambda acts: " ".join(a.__name__ for a in acts))
+def test_no_save_is_removed_whatever_its_author_does_next(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    acts: tuple[Callable[[Path, bytes], None], ...],
+) -> None:
+    """It is there in the end, unless its author saved over it or removed it, at all positions."""
+    monkeypatch.setattr(os, "fsync", lambda _: None)
+    for positions in itertools.combinations_with_replacement(range(STEPS + 4), len(acts)):
+        folder = tmp_path / "-".join(map(str, positions))
+        folder.mkdir()
+        wanted = _replace_while(folder / "post.md", acts, positions)
+        assert wanted <= _contents(folder), positions
+        assert not list(folder.glob(".*")), positions
+
+
+def _replace_while(
+    post: Path, acts: Sequence[Callable[[Path, bytes], None]], positions: Sequence[int]
+) -> set[bytes]:
+    """Replace a text while its author acts at some steps; return what must be there then."""
+    wanted: set[bytes] = set()
+    post.write_bytes(b"old")
+
+    def act(step: int, _name: str, _: object) -> None:
+        for number, (position, done) in enumerate(zip(positions, acts, strict=True)):
+            if position == step:
+                gone = {post.read_bytes()} if post.exists() else set()
+                with contextlib.suppress(FileNotFoundError):
+                    done(post, b"save %d" % number)
+                wanted.difference_update(gone - _contents(post.parent))
+                if done in _SAVES:
+                    wanted.clear()  # the last one counts
+                    wanted.add(b"save %d" % number)
+
+    with steps(before=act), contextlib.suppress(SavedMeanwhileError):
+        replace_text(post, b"old", b"new")
+    return wanted
+
+
+def _contents(folder: Path) -> set[bytes]:
+    return {path.read_bytes() for path in folder.iterdir()}
+
+
 @pytest.mark.usefixtures("system")
 def test_a_text_that_was_removed_stays_removed(post: Path) -> None:
     """To remove it is to save it, too."""
@@ -151,6 +215,22 @@ def test_a_build_that_is_killed_is_settled_later(
     assert (later or was_saved or built) == post.read_bytes()
     expected = [("post.md", save)] if save and later and exchanged else []
     assert expected == kept
+
+
+def test_a_save_that_cannot_be_read_is_where_it_was_saved(post: Path) -> None:
+    """What came back may be its author's newest text."""
+
+    def act(_step: int, name: str, _: object) -> None:
+        if name == "exchange" and not saved:
+            post.write_bytes(b"saved")
+            saved.append(name)
+        elif name == "read" and saved:
+            raise OSError(errno.EIO, "Input/output error")
+
+    saved: list[str] = []
+    with steps(before=act), pytest.raises(OSError, match="Input/output"):
+        replace_text(post, b"old", b"new")
+    assert b"saved" == post.read_bytes()
 
 
 @pytest.mark.parametrize("name", ["open_temporary", "write", "sync", "set_mode", "exchange"])

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from post_builder.files import operations
@@ -43,13 +44,10 @@ def replace_text(path: Path, before: bytes, after: bytes) -> bool:
     try:
         operations.rename(temporary, swap)
         replaced = _replace(path, swap, before, after)
-    except FileNotFoundError as error:  # it was removed or renamed
-        operations.remove(swap)
-        raise SavedMeanwhileError from error
-    except BaseException:
-        for file in (temporary, swap):  # never what its author saved
-            if file.exists() and operations.read(file) in (before, after):
-                operations.remove(file)
+    except BaseException as error:
+        _discard((temporary, swap), (before, after))
+        if isinstance(error, FileNotFoundError):  # the text was removed or renamed
+            raise SavedMeanwhileError from error
         raise
     operations.sync_folder(path.parent)
     if not replaced:
@@ -73,11 +71,43 @@ def _newest_first(path: Path, swap: Path, before: bytes, after: bytes) -> bool:
     Anything else that comes back was saved in between, and is newer than what replaced it.
     """
     expected, placed = before, after
-    while (came := operations.read(swap)) != expected:
+    while (came := _what_came(swap, path)) != expected:
         expected, placed = placed, came
-        operations.exchange(swap, path)
+        if not _give_back(swap, path):
+            return False
     operations.remove(swap)
     return placed == after
+
+
+def _what_came(swap: Path, path: Path) -> bytes:
+    try:
+        return operations.read(swap)
+    except OSError:  # it may be a save
+        _give_back(swap, path)
+        raise
+
+
+def _give_back(swap: Path, path: Path) -> bool:
+    """Exchange a save with what is in its place; return False if that was renamed or removed.
+
+    The save has its name again then: whoever renamed or removed the file did so with the engine's
+    text, and to remove a text twice costs less than to write it twice.
+    """
+    while True:
+        with suppress(FileNotFoundError):
+            operations.exchange(swap, path)
+            return True
+        with suppress(FileExistsError):  # there is a newer one
+            operations.rename_new(swap, path)
+            return False
+
+
+def _discard(files: Sequence[Path], known: Sequence[bytes]) -> None:
+    """Remove files that hold what the engine wrote or read, and never what somebody saved."""
+    for file in files:
+        with suppress(FileNotFoundError):
+            if operations.read(file) in known:
+                operations.remove(file)
 
 
 def _swap_name(path: Path, before: bytes, after: bytes) -> str:
@@ -115,13 +145,10 @@ def settle(swap: Path, keep: Callable[[str, bytes], None]) -> None:
 
 def _put_back(text: Path, data: bytes, after: str) -> bool:
     """Put a save back if what is in its place is what the killed build wrote."""
-    now = operations.read(text)
-    if digest(now)[:16] != after:
-        return False
-    try:
-        return replace_text(text, now, data)
-    except SavedMeanwhileError:
-        return False
+    with suppress(FileNotFoundError, SavedMeanwhileError):  # renamed, or saved again
+        now = operations.read(text)
+        return digest(now)[:16] == after and replace_text(text, now, data)
+    return False
 
 
 def _text_of(swap: Path, name: str) -> Path | None:
