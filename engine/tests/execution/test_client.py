@@ -13,7 +13,8 @@ import zmq.asyncio
 from jupyter_client.session import Session
 from jupyter_core.utils import ensure_async
 
-from post_builder.execution.client import Client, KernelManager, ShellChannel
+from post_builder.execution.client import Client, KernelManager
+from post_builder.execution.receiving.channels import ShellChannel
 
 Pair = tuple[zmq.asyncio.Socket, zmq.Socket[bytes]]
 

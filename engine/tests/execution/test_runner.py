@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from post_builder.errors import ExecutionError
-from post_builder.execution.client import MAX_STREAM
+from post_builder.execution.receiving.room import MAX_PRINTED
 from post_builder.execution.run import WIDGET_STATES, CellRun, Run
 
 pytestmark = pytest.mark.slow
@@ -67,8 +67,8 @@ def test_printing_without_end_costs_bounded_memory(run: Runner, blog: Path) -> N
     (cell,) = run(f"```python\n{code}```\n").cells
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     text = printed(cell)
-    assert re.search(r"… 50,331,\d{3} more characters not shown\n$", text)
-    assert len(text) < MAX_STREAM + 100
+    assert re.search(r"… 50,331,\d{3} more bytes not shown\n$", text)
+    assert len(text) < MAX_PRINTED + 100
     assert grown < 400 * 2**10  # KiB
 
 

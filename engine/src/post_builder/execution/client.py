@@ -13,7 +13,6 @@ from typing import Any
 
 import zmq
 from jupyter_client.asynchronous.client import AsyncKernelClient
-from jupyter_client.channels import AsyncZMQSocketChannel
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbformat import NotebookNode
@@ -21,19 +20,12 @@ from nbformat.v4 import new_notebook
 from traitlets import Type
 
 from post_builder.execution.environment import guarded
+from post_builder.execution.receiving.channels import OutputChannel, ShellChannel
+from post_builder.execution.receiving.room import MAX_SENT, Room
 from post_builder.execution.run import WIDGET_STATES, WIDGET_VIEW, name_odd_types
-
-MAX_STREAM = 16 * 2**20
-"""Characters of one cell's printed output that are kept; what comes after is counted only.
-
-A page shows far fewer (`output_limit`). This bounds the memory of the engine.
-"""
 
 _SILENCE = 0.2
 """Seconds without output after which a kernel is taken to have none, as jupyter_client has it."""
-
-_LOOK_AGAIN = 0.5
-"""Seconds after which a socket is asked for messages that asyncio may have missed."""
 
 _RECONNECT_MS = 5
 """Milliseconds between two tries to connect with a kernel that does not listen yet."""
@@ -46,31 +38,6 @@ _STATE = (
 
 _PROBLEM = "application/x-post-builder-problem"
 """As in `inside/shell.py`."""
-
-
-class ShellChannel(AsyncZMQSocketChannel):
-    """Receives replies also if something is sent at the moment at which they arrive.
-
-    nbclient answers widgets on this socket in a way that takes the news of a reply from asyncio,
-    which would wait for it until the time limit of the cell.
-    """
-
-    async def get_msg(  # type: ignore[override]  # as its base
-        self,
-        timeout: float | None = None,  # noqa: ASYNC109  # the name that callers use
-    ) -> dict[str, Any]:
-        """Return the next message.
-
-        Raises:
-            Empty: if none came within a number of seconds.
-        """
-        end = math.inf if timeout is None else time.monotonic() + timeout
-        while True:
-            left = max(0.0, end - time.monotonic())
-            with suppress(Empty):
-                return await super().get_msg(timeout=min(left, _LOOK_AGAIN))
-            if time.monotonic() >= end:  # a poll may end a part of a millisecond early
-                raise Empty
 
 
 class Client(AsyncKernelClient):
@@ -141,7 +108,12 @@ class KernelManager(AsyncKernelManager):
         client.context.setsockopt(zmq.RCVHWM, 0)  # of the sockets that it opens from now on
         client.context.setsockopt(zmq.RECONNECT_IVL, _RECONNECT_MS)
         client.shell_channel_class = ShellChannel
+        client.iopub_channel_class = OutputChannel
         return client
+
+
+class OutputError(Exception):
+    """The output of a cell is not whole, or the cell did to its kernel what it must not do."""
 
 
 class KernelClient(NotebookClient):
@@ -165,9 +137,8 @@ class KernelClient(NotebookClient):
         )
         self.wants_exit = False
         """Whether the last cell asked for the end of the kernel, as `exit()` does."""
-        self.problem = ""
-        """What the last cell did to its kernel that it must not do."""
-        self._printed = 0
+        self._problem = ""
+        self._room = Room()
         self._payloads: Sequence[Mapping[str, Any]] = ()
 
     def _remember_reply(self, execute_reply: Mapping[str, Any], **_: object) -> None:
@@ -181,17 +152,32 @@ class KernelClient(NotebookClient):
             CellExecutionError: if it raised.
             CellTimeoutError: if it took longer than its metadata allows.
             DeadKernelError: if the kernel died.
+            OutputError: if its output is not whole.
         """
-        self.wants_exit, self.problem, self._printed, self._payloads = False, "", 0, ()
+        self.wants_exit, self._problem, self._room, self._payloads = False, "", Room(), ()
+        channel = self.kc.iopub_channel if self.kc is not None else None
+        assert isinstance(channel, OutputChannel)  # noqa: S101  # of `KernelManager.client`
+        channel.missing = 0
         self.nb.cells.append(node)
         # after this long, nbclient gives up on outputs that are still on their way
         self.iopub_timeout = math.ceil(node.metadata["timeout"])
         await self.async_execute_cell(node, len(self.nb.cells) - 1, store_history=store_history)
         self._add_widget_states(node)
         self._add_help(node)
-        if self._printed > MAX_STREAM:
-            cut = f"\n… {self._printed - MAX_STREAM:,} more characters not shown\n"
+        if self._room.left_out:
+            cut = f"\n… {self._room.left_out:,} more bytes not shown\n"
             node.outputs.append({"output_type": "stream", "name": "stdout", "text": cut})
+        self._refuse_output_that_is_not_whole(channel.missing)
+
+    def _refuse_output_that_is_not_whole(self, missing: int) -> None:
+        if self._problem:
+            raise OutputError(self._problem)
+        if missing:
+            messages = f"{missing:,} message{'' if missing == 1 else 's'}"
+            raise OutputError(f"sent {messages} that did not arrive; build again")
+        if self._room.is_full:
+            most = f"{MAX_SENT // 2**20} MiB"
+            raise OutputError(f"sent more than {most} of output besides text; show less of it")
 
     def state(self) -> Mapping[str, Any]:
         """Return what the client knows of the cells that have run, not copied."""
@@ -228,14 +214,11 @@ class KernelClient(NotebookClient):
     def process_message(
         self, msg: dict[str, Any], cell: NotebookNode, cell_index: int
     ) -> NotebookNode | None:
-        """Add an output to a cell, but no more printed text than is kept."""
-        if msg["msg_type"] == "stream":
-            text, before = msg["content"]["text"], self._printed
-            self._printed += len(text)
-            if self._printed > MAX_STREAM:
-                msg["content"]["text"] = text[: max(0, MAX_STREAM - before)]
-        elif problem := msg["content"].get("data", {}).get(_PROBLEM):
-            self.problem = problem
+        """Add an output to a cell, but no more than there is room for."""
+        if not self._room.takes(msg, cell.outputs[-1] if cell.outputs else None):
+            return None
+        if problem := msg["content"].get("data", {}).get(_PROBLEM):
+            self._problem = problem
             return None
         if msg["msg_type"] in {"display_data", "update_display_data", "execute_result"}:
             name_odd_types(msg["content"]["data"])

@@ -111,6 +111,14 @@ def figure_format_code(site: Site, image: str) -> str:
     return f"exec({chr(10).join(lines)!r}, {names})"
 
 
+def value_code(expression: str) -> str:
+    """Return code that shows the text an f-string makes of an expression."""
+    quote = "'''" if '"' in expression else '"""'
+    expression = f" {expression}" if expression.startswith("{") else expression
+    text = f"f{quote}{{{expression}}}{quote}"
+    return f'get_ipython().display_pub.publish({{"text/plain": {text}}})'
+
+
 def _figure(site: Site, image: str) -> dict[str, object]:
     """Return what matplotlib is asked for when it writes a figure, the same bytes each time."""
     if image == "png":

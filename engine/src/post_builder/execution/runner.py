@@ -17,8 +17,8 @@ from post_builder.document.options import Attribute, Tag
 from post_builder.document.post import Cell, Post, Value
 from post_builder.errors import ExecutionError, RaisedError
 from post_builder.execution.checkpoints.history import History
-from post_builder.execution.client import KernelClient
-from post_builder.execution.environment import INSIDE, figure_format_code
+from post_builder.execution.client import KernelClient, OutputError
+from post_builder.execution.environment import INSIDE, figure_format_code, value_code
 from post_builder.execution.failures import cause, cell_exception, cell_failure, death
 from post_builder.execution.forking.process import ForkedProcess
 from post_builder.execution.kernels import Kernels, exit_status, fresh_kernel, process_of
@@ -137,11 +137,11 @@ class _Runner(Struct):
             status = exit_status(self.client)
             hint = "it was probably out of memory" if status == -_SIGKILL else ""
             raise self._failure(f"lost its kernel: {death(status)}", hint) from None
+        except OutputError as error:
+            raise self._failure(str(error)) from None
         if self.client.wants_exit:
             hint = "remove the call: a post ends with its last cell"
             raise self._failure("asked for the end of the kernel, as exit() does", hint)
-        if self.client.problem:
-            raise self._failure(self.client.problem)
         self._refuse_missing_exception(cell, node)
         return node
 
@@ -182,7 +182,7 @@ class _Runner(Struct):
         place = self.post.place(value.line)
         if self.post.language != "python":
             raise ExecutionError("values in prose need a Python kernel", place)
-        code, timeout = _value_code(value.expression), self.site.settings.timeout
+        code, timeout = value_code(value.expression), self.site.settings.timeout
         node = _code_cell(code, timeout=timeout)
         try:
             await self._execute(node, store_history=False)
@@ -192,6 +192,8 @@ class _Runner(Struct):
         except (CellTimeoutError, DeadKernelError) as error:
             message = f"the value {value.expression!r} ended its kernel: {type(error).__name__}"
             raise ExecutionError(message, place) from None
+        except OutputError as error:
+            raise ExecutionError(f"the value {value.expression!r} {error}", place) from None
         shown = (o["data"] for o in node.outputs if o["output_type"] == "display_data")
         text: str = next(shown)["text/plain"]
         if "\n" in text:
@@ -210,7 +212,10 @@ class _Runner(Struct):
     async def _facts(self, source: str) -> KernelFacts:
         code = f"exec({source!r}, {{}})"
         node = _code_cell(code, timeout=_PROBE_TIMEOUT)
-        await self._execute(node, store_history=False)
+        try:
+            await self._execute(node, store_history=False)
+        except OutputError as error:
+            raise ExecutionError(f"the kernel {error}", self.post.place(1)) from None
         facts = node.outputs[-1]["data"]["application/json"]
         return KernelFacts(
             facts["python"],
@@ -239,11 +244,3 @@ def _code_cell(code: str, **metadata: object) -> NotebookNode:
         outputs=[],
         source=code,
     )
-
-
-def _value_code(expression: str) -> str:
-    """Return code that shows the text an f-string makes of an expression."""
-    quote = "'''" if '"' in expression else '"""'
-    expression = f" {expression}" if expression.startswith("{") else expression
-    text = f"f{quote}{{{expression}}}{quote}"
-    return f'get_ipython().display_pub.publish({{"text/plain": {text}}})'

@@ -1,0 +1,89 @@
+"""The sockets on which a kernel answers."""
+
+from __future__ import annotations
+
+import math
+import re
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from queue import Empty
+from typing import Any
+
+import zmq.asyncio
+from jupyter_client.channels import AsyncZMQSocketChannel
+from jupyter_client.session import Session
+
+from post_builder.execution.receiving.room import MAX_SENT
+
+_LOOK_AGAIN = 0.5
+"""Seconds after which a socket is asked for messages that asyncio may have missed."""
+
+_NUMBER = re.compile(rb"post-builder#(\d+)")
+"""What `inside/shell.py` puts in front of each message."""
+
+
+class ShellChannel(AsyncZMQSocketChannel):
+    """Receives replies also if something is sent at the moment at which they arrive.
+
+    nbclient answers widgets on this socket in a way that takes the news of a reply from asyncio,
+    which would wait for it until the time limit of the cell.
+    """
+
+    async def get_msg(  # type: ignore[override]  # as its base
+        self,
+        timeout: float | None = None,  # noqa: ASYNC109  # the name that callers use
+    ) -> dict[str, Any]:
+        """Return the next message.
+
+        Raises:
+            Empty: if none came within a number of seconds.
+        """
+        end = math.inf if timeout is None else time.monotonic() + timeout
+        while True:
+            left = max(0.0, end - time.monotonic())
+            with suppress(Empty):
+                return await super().get_msg(timeout=min(left, _LOOK_AGAIN))
+            if time.monotonic() >= end:  # a poll may end a part of a millisecond early
+                raise Empty
+
+
+class OutputChannel(AsyncZMQSocketChannel):
+    """Receives output, and knows when a message is missing.
+
+    IPython numbers what it sends (`inside/shell.py`). Of other kernels nobody can know.
+    """
+
+    def __init__(
+        self,
+        socket: zmq.asyncio.Socket,
+        session: Session,
+        loop: Any = None,  # noqa: ANN401  # as its base
+    ) -> None:
+        """Take a connected socket."""
+        super().__init__(socket, session, loop)
+        self.missing = 0
+        """Messages that were sent and never came, since somebody set this to 0."""
+        self._last: int | None = None
+
+    async def _recv(self, **kwargs: Any) -> dict[str, Any]:  # type: ignore[override]  # noqa: ANN401  # as its base
+        assert self.socket is not None  # noqa: S101  # as its base
+        names, parts = self.session.feed_identities(await self.socket.recv_multipart(**kwargs))
+        self._count(names)
+        size = sum(map(len, parts))
+        message = self._unread(parts) if size > MAX_SENT else self.session.deserialize(parts)
+        return {**message, "size": size}
+
+    def _count(self, names: Sequence[bytes]) -> None:
+        if names and (found := _NUMBER.fullmatch(names[0])):
+            number = int(found[1])
+            if self._last is not None:
+                self.missing += number - self._last - 1
+            self._last = number
+
+    def _unread(self, parts: Sequence[bytes]) -> dict[str, Any]:
+        """Return a message that is too large to be read, without its content."""
+        header, parent = (self.session.unpack(part) for part in parts[1:3])
+        names = {"msg_id": header["msg_id"], "msg_type": header["msg_type"]}
+        rest = {"metadata": {}, "content": {}, "buffers": []}
+        return {"header": header, "parent_header": parent, **names, **rest}
