@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from typing import cast
 
 import pytest
 
@@ -17,7 +19,7 @@ Act = Callable[[int, str, tuple[object, ...]], None]
 NAMES = [
     name
     for name, call in inspect.getmembers(operations, inspect.isfunction)
-    if not name.startswith("_")
+    if call.__module__ == operations.__name__ and not name.startswith("_")
 ]
 """All the calls through which the engine changes files."""
 
@@ -36,7 +38,12 @@ def steps(before: Act = nothing, after: Act = nothing) -> Iterator[list[str]]:
         made.append(name)
         before(number, name, args)
         result = call(*args)
-        after(number, name, args)
+        try:
+            after(number, name, args)
+        except BaseException:
+            if name == "open_temporary":  # the lock of a killed process goes with it
+                os.close(cast("tuple[int, object]", result)[0])
+            raise
         return result
 
     with pytest.MonkeyPatch.context() as patch:

@@ -9,10 +9,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from steps import steps
 from toysite import HEADER
 
+import post_builder.pipeline.session
 from post_builder.cli import main
-from post_builder.files import digest, operations, replace_text
+from post_builder.files import digest, operations, replace_text, write_atomically
 from post_builder.pipeline.session import async_session, session
 from post_builder.site import open_site
 
@@ -44,7 +46,7 @@ def _own(root: Path) -> set[str]:
     return {path.name for path in root.joinpath(".post-builder").iterdir()}
 
 
-@pytest.mark.parametrize("command", [["build", "--force"], ["clean"]])
+@pytest.mark.parametrize("command", [["build", "--force"], ["clean"], ["check", "--execute"]])
 def test_a_command_waits_for_another_and_says_for_whom(blog: Path, command: list[str]) -> None:
     """By its name and process; then it does its work. A build with no work need not wait."""
     with _holder(blog) as holder:
@@ -136,6 +138,47 @@ def test_what_a_killed_build_left_is_removed_and_what_looks_alike_stays(blog: Pa
             assert set(mine) == left - {"a.md"}, folder
     (copy,) = blog.joinpath(".post-builder/undo/post").iterdir()
     assert copy.name.endswith("-post.md")
+
+
+@pytest.mark.parametrize("name", ["write", "sync", "set_mode", "rename"])
+def test_a_build_that_starts_leaves_alone_what_another_command_is_writing(
+    blog: Path, name: str
+) -> None:
+    """Such as `new`, `export`, or the end of a build, which need no lock."""
+    file = blog / "_posts/2026-01-01-a.md"
+
+    def act(_step: int, step_name: str, _: object) -> None:
+        if step_name == name and not started:
+            started.append(name)
+            with session(open_site(blog), "build", print):
+                pass
+
+    started: list[str] = []
+    open_site(blog)
+    with session(open_site(blog), "build", print):
+        pass  # creates the engine's folder
+    with steps(before=act):
+        write_atomically(file, b"text")
+    assert [name] == started
+    assert b"text" == file.read_bytes()
+    assert [file] == list(file.parent.iterdir())
+
+
+def test_what_vanishes_while_a_build_starts_is_no_error(
+    blog: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The command that wrote it has just put it into its place."""
+    left = blog / ".post-builder/.post-builder-abcd1234.tmp"
+    left.parent.mkdir()
+    left.touch()
+
+    def left_behind(*_: object) -> list[Path]:
+        left.replace(left.with_name("unchanged"))
+        return []
+
+    monkeypatch.setattr(post_builder.pipeline.session, "left_behind", left_behind)
+    with session(open_site(blog), "build", print):
+        assert not left.exists()
 
 
 def test_a_save_that_a_killed_build_took_away_is_put_back(

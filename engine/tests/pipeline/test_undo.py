@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
 import pytest
 from runs import drawing, just_before, made_up_run, printed, publish, state_of
+from steps import steps
 from toysite import DRAWN, make_drawn, replace
 
 from post_builder.commands.clean import clean
+from post_builder.files import operations
 from post_builder.pipeline.undo import keep_copy
 from post_builder.site import open_site
 
@@ -125,6 +128,55 @@ def test_copies_do_not_grow_without_bound(site: Path) -> None:
     path = keep_copy(opened, "a", "a.md", b"29")
     assert [f"{number}" for number in range(10, 30)] == _copies(site)
     assert "29" == site.joinpath(path).read_text(encoding="utf-8")
+
+
+def test_figures_do_not_push_out_the_copies_of_their_post(site: Path) -> None:
+    """Each file has its own twenty."""
+    opened = open_site(site)
+    first = keep_copy(opened, "a", "a.md", b"text")
+    for number in range(25):
+        keep_copy(opened, "a", f"{number}.svg", b"drawn over %d" % number)
+        keep_copy(opened, "a", "plot.svg", b"plot %d" % number)
+    assert "text" == site.joinpath(first).read_text(encoding="utf-8")
+    assert 1 + 25 + 20 == len(_copies(site))
+
+
+@pytest.mark.parametrize("exchanges", [True, False])
+def test_a_figure_that_is_drawn_over_at_any_step_of_a_build_is_kept(
+    site: Path, monkeypatch: pytest.MonkeyPatch, *, exchanges: bool
+) -> None:
+    """It is where its author saved it, or among the copies, and the build names that."""
+    monkeypatch.setattr(os, "fsync", lambda _: None)
+    if not exchanges:
+        monkeypatch.setattr(operations, "_is_linux", lambda: False)
+    _build(site)
+    number, drawn, is_saved = 0, b"", True
+    while is_saved:
+        named, is_saved, drawn = _build_while_drawing(site, number)
+        number += 1
+        copies = site.joinpath(".post-builder/undo").rglob("*-plot.svg")
+        held = {path.read_bytes(): path for path in (*copies, site / FIGURE)}
+        last = not exchanges and drawn not in held
+        assert not is_saved or drawn in held or last, number
+        if is_saved and drawn in held and held[drawn] != site / FIGURE:
+            assert held[drawn].relative_to(site).as_posix() in named, number
+    assert number > 10
+
+
+def _build_while_drawing(root: Path, number: int) -> tuple[list[str], bool, bytes]:
+    drawn = b"drawn over %d" % number
+    is_saved = False
+
+    def act(step: int, _name: str, _: object) -> None:
+        nonlocal is_saved
+        if step == number:
+            root.joinpath(FIGURE).write_bytes(drawn)
+            is_saved = True
+
+    replace(root / DRAWN, "plot(", "plot( ")
+    with steps(before=act):
+        named = _build(root, f"{number}\n")
+    return named, is_saved, drawn
 
 
 def test_a_clock_that_was_set_back_pushes_out_the_oldest(site: Path) -> None:

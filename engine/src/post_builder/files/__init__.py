@@ -8,7 +8,7 @@ from post_builder.files.content import (
     unix_newlines,
 )
 from post_builder.files.swap import SavedMeanwhileError, replace_text
-from post_builder.files.writing import create, write_atomically
+from post_builder.files.writing import create, write_atomically, write_over
 
 __all__ = [
     "SavedMeanwhileError",
@@ -20,4 +20,5 @@ __all__ = [
     "replace_text",
     "unix_newlines",
     "write_atomically",
+    "write_over",
 ]

@@ -11,6 +11,8 @@ import os
 import tempfile
 from pathlib import Path
 
+from post_builder.files.locks import lock
+
 _NO_REPLACE, _EXCHANGE = 1, 2
 """Flags of renameat2 in Linux."""
 
@@ -27,9 +29,12 @@ def make_folder(path: Path) -> None:
 
 
 def open_temporary(folder: Path, prefix: str, suffix: str) -> tuple[int, Path]:
-    """Create a file of a name that no other has; return its descriptor and path."""
-    handle, name = tempfile.mkstemp(suffix, prefix, folder)
-    return handle, Path(name)
+    """Create a file of a name that no other has, and lock it; return its descriptor and path."""
+    while True:
+        handle, name = tempfile.mkstemp(suffix, prefix, folder)
+        if lock(handle) and os.fstat(handle).st_nlink:
+            return handle, Path(name)
+        os.close(handle)  # another command took it for one that was left behind
 
 
 def write(handle: int, data: bytes) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from post_builder.files import operations
 from post_builder.files.content import digest
-from post_builder.files.writing import PREFIX, SUFFIX, is_unfinished, write_temporary
+from post_builder.files.writing import PREFIX, SUFFIX, is_unfinished, temporary_file
 
 _SWAP = re.compile(
     rf"{re.escape(PREFIX)}(?P<name>\w{{8}})-(?P<after>\w{{16}})-(?P<before>\w{{16}})\.tmp"
@@ -40,15 +40,15 @@ def replace_text(path: Path, before: bytes, after: bytes) -> bool:
         return False
     path = path.resolve()
     swap = path.with_name(_swap_name(path, before, after))
-    temporary = write_temporary(path, after)
-    try:
-        operations.rename(temporary, swap)
-        replaced = _replace(path, swap, before, after)
-    except BaseException as error:
-        _discard((temporary, swap), (before, after))
-        if isinstance(error, FileNotFoundError):  # the text was removed or renamed
-            raise SavedMeanwhileError from error
-        raise
+    with temporary_file(path, after) as temporary:
+        try:
+            operations.rename(temporary, swap)
+            replaced = _replace(path, swap, before, after)
+        except BaseException as error:
+            _discard(swap, (before, after))
+            if isinstance(error, FileNotFoundError):  # the text was removed or renamed
+                raise SavedMeanwhileError from error
+            raise
     operations.sync_folder(path.parent)
     if not replaced:
         raise SavedMeanwhileError
@@ -102,12 +102,11 @@ def _give_back(swap: Path, path: Path) -> bool:
             return False
 
 
-def _discard(files: Sequence[Path], known: Sequence[bytes]) -> None:
-    """Remove files that hold what the engine wrote or read, and never what somebody saved."""
-    for file in files:
-        with suppress(FileNotFoundError):
-            if operations.read(file) in known:
-                operations.remove(file)
+def _discard(swap: Path, known: Sequence[bytes]) -> None:
+    """Remove a file that holds what the engine wrote or read, and never what somebody saved."""
+    with suppress(FileNotFoundError):
+        if operations.read(swap) in known:
+            operations.remove(swap)
 
 
 def _swap_name(path: Path, before: bytes, after: bytes) -> str:

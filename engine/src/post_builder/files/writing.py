@@ -7,10 +7,12 @@ import os
 import re
 import stat
 import time
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from post_builder.files import operations
+from post_builder.files.locks import lock
 
 PREFIX, SUFFIX = ".post-builder-", ".tmp"
 """What the names of temporary files start and end with."""
@@ -33,13 +35,53 @@ def write_atomically(path: Path, data: bytes) -> bool:
     if path.is_file() and operations.read(path) == data:
         return False
     make_folders(path.parent)
-    temporary = write_temporary(path, data)
-    try:
+    with temporary_file(path, data) as temporary:
         operations.rename(temporary, path)
-    except BaseException:
-        operations.remove(temporary)
-        raise
     operations.sync_folder(path.parent)
+    return True
+
+
+def write_over(path: Path, data: bytes, keep: Callable[[bytes], object]) -> None:
+    """Write a file as `write_atomically` does, and lose nothing that was saved there meanwhile.
+
+    Args:
+        path: the file; of a symbolic link, the target is written.
+        data: its new content.
+        keep: called with the content that was replaced, if there was any.
+    """
+    path = path.resolve()
+    if path.is_file() and operations.read(path) == data:
+        return
+    make_folders(path.parent)
+    with temporary_file(path, data) as temporary:
+        while not _placed(temporary, path, keep):
+            pass
+    operations.sync_folder(path.parent)
+
+
+def _placed(temporary: Path, path: Path, keep: Callable[[bytes], object]) -> bool:
+    """Put a file into its place; return False if the place was taken, or left, at this moment."""
+    if not os.path.lexists(path):
+        with suppress(FileExistsError):
+            operations.rename_new(temporary, path)
+            return True
+        return False
+    try:
+        exchanged = operations.exchange(temporary, path)
+    except FileNotFoundError:
+        if not temporary.exists():
+            raise
+        return False
+    if not exchanged:
+        keep(operations.read(path))
+        operations.rename(temporary, path)
+        return True
+    try:
+        keep(operations.read(temporary))
+    except BaseException:
+        operations.exchange(temporary, path)
+        raise
+    operations.remove(temporary)
     return True
 
 
@@ -50,12 +92,8 @@ def create(path: Path, data: bytes) -> None:
         FileExistsError: if there is one, whatever it holds.
     """
     make_folders(path.parent)
-    temporary = write_temporary(path, data)
-    try:
+    with temporary_file(path, data) as temporary:
         operations.rename_new(temporary, path)
-    except BaseException:
-        operations.remove(temporary)
-        raise
     operations.sync_folder(path.parent)
 
 
@@ -83,21 +121,43 @@ def remove_empty_folders(path: Path, root: Path) -> None:
         operations.remove_folder(folder)
 
 
-def write_temporary(path: Path, data: bytes) -> Path:
-    """Write what will become a file, beside it, and with its permissions."""
+@contextmanager
+def temporary_file(path: Path, data: bytes) -> Iterator[Path]:
+    """Write what will become a file, beside it, and with its permissions.
+
+    It is locked until the context is left, so that no other command takes it for one that a killed
+    command left behind; and it is removed if the context fails.
+    """
     mode = path.stat().st_mode if path.exists() else 0o666 & ~_umask()
     handle, temporary = operations.open_temporary(path.parent, PREFIX, SUFFIX)
     try:
-        try:
-            operations.write(handle, data)
-            operations.sync(handle)
-        finally:
-            os.close(handle)
+        operations.write(handle, data)
+        operations.sync(handle)
         operations.set_mode(temporary, mode)
+        if os.name != "posix":  # where no open file can be renamed, nor locked
+            os.close(handle)
+        yield temporary
     except BaseException:
-        operations.remove(temporary)
+        with suppress(FileNotFoundError):
+            operations.remove(temporary)
         raise
-    return temporary
+    finally:
+        if os.name == "posix":
+            os.close(handle)
+
+
+@contextmanager
+def unused(temporary: Path) -> Iterator[bool]:
+    """Provide whether no process is writing a temporary file; none begins in this context."""
+    try:
+        handle = os.open(temporary, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+    except PermissionError:
+        yield True
+        return
+    try:
+        yield lock(handle)
+    finally:
+        os.close(handle)
 
 
 def is_unfinished(path: Path) -> bool:

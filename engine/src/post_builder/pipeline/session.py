@@ -14,7 +14,7 @@ from filelock import FileLock, Timeout
 from post_builder.errors import FileError
 from post_builder.files import operations
 from post_builder.files.swap import is_swap, settle
-from post_builder.files.writing import is_unfinished
+from post_builder.files.writing import is_unfinished, unused
 from post_builder.pipeline.made.aside import put_back_left
 from post_builder.pipeline.made.files import left_behind
 from post_builder.pipeline.undo import keep_copy, own_folder
@@ -104,13 +104,21 @@ def _begin(site: Site, command: str) -> list[Path]:
     left = [*own, *left_behind(site, listed)]
     for path in left:
         try:
-            if is_swap(path):
-                settle(path, lambda name, data: _keep(site, name, data))
-            else:
-                operations.remove(path)
+            _settle(site, path)
+        except FileNotFoundError:  # a command that needs no lock had not finished it
+            continue
         except OSError as error:
             raise FileError.of(error, "cannot be removed", site.relative(path)) from error
     return list(site.posts()) if left else listed  # a post may have its text back
+
+
+def _settle(site: Site, left: Path) -> None:
+    """Finish or remove what a killed command left, unless one is at work on it."""
+    with unused(left) as is_free:
+        if is_free and is_swap(left):
+            settle(left, lambda name, data: _keep(site, name, data))
+        elif is_free:
+            operations.remove(left)
 
 
 def _end(site: Site, lock: FileLock) -> None:

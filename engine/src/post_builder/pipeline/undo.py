@@ -16,7 +16,7 @@ from post_builder.freshness.record import Record
 from post_builder.site import OWN_FOLDER, Site
 
 _KEPT = 20
-"""Copies that are kept of one post and its figures; a build of a draft leaves one each time."""
+"""Copies that are kept of one file; a build of a draft leaves one each time."""
 
 
 def own_folder(site: Site) -> Path:
@@ -82,7 +82,8 @@ def keep_copy(site: Site, name: str, file: str, data: bytes) -> str:
     path = folder / stamped(later_than(old), ending)
     create(path, data)
     left = [file for file in folder.glob("*") if is_unfinished(file)]  # by a build that was killed
-    for copy in (*old[: max(0, len(old) + 1 - _KEPT)], *left):
+    same = [copy for copy in old if copy.name.partition("Z-")[2][9:] == ending_of(file)]
+    for copy in (*same[: max(0, len(same) + 1 - _KEPT)], *left):
         operations.remove(copy)
     return site.relative(path)
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import zmq.asyncio
 from jupyter_client.channels import AsyncZMQSocketChannel
-from jupyter_client.session import Session
+from jupyter_client.session import DELIM, Session
 
 from post_builder.execution.receiving.room import MAX_SENT
 
@@ -68,7 +68,9 @@ class OutputChannel(AsyncZMQSocketChannel):
 
     async def _recv(self, **kwargs: Any) -> dict[str, Any]:  # type: ignore[override]  # noqa: ANN401  # as its base
         assert self.socket is not None  # noqa: S101  # as its base
-        names, parts = self.session.feed_identities(await self.socket.recv_multipart(**kwargs))
+        frames: list[bytes] = await self.socket.recv_multipart(**kwargs)
+        start = frames.index(DELIM)
+        names, parts = frames[:start], frames[start + 1 :]
         self._count(names)
         size = sum(map(len, parts))
         message = self._unread(parts) if size > MAX_SENT else self.session.deserialize(parts)
@@ -85,5 +87,5 @@ class OutputChannel(AsyncZMQSocketChannel):
         """Return a message that is too large to be read, without its content."""
         header, parent = (self.session.unpack(part) for part in parts[1:3])
         names = {"msg_id": header["msg_id"], "msg_type": header["msg_type"]}
-        rest = {"metadata": {}, "content": {}, "buffers": []}
-        return {"header": header, "parent_header": parent, **names, **rest}
+        empty: dict[str, Any] = {"metadata": {}, "content": {}, "buffers": []}
+        return {"header": header, "parent_header": parent, **names, **empty}

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from post_builder.document.post import Post
 from post_builder.errors import FileError
-from post_builder.files import replace_text, write_atomically
+from post_builder.files import digest, operations, replace_text, write_atomically, write_over
 from post_builder.freshness.record import Made, Record, load_record
 from post_builder.pipeline.made.files import remove_outdated
 from post_builder.pipeline.made.records import MadeProducts
 from post_builder.pipeline.obstacles import refuse_foreign
 from post_builder.pipeline.prepare import PostState, owned
-from post_builder.pipeline.undo import keep_replaced
+from post_builder.pipeline.undo import keep_copy, keep_replaced
 from post_builder.site import Site
 
 
@@ -61,11 +63,11 @@ def write(state: PostState, post: Post, new: New, made_products: MadeProducts) -
     refuse_foreign(state, [path for path in _foreign(site, unknown) if path not in made_products])
     try:
         written = {**new.made, post.path: new.text.encode()}
+        there = _there(site, new.made)
         copies = keep_replaced(site, state.name, post, state.record, written)
         if unknown:
             _save(state, _unfinished(new.record, before), made_products)
-        for path, data in new.made.items():
-            write_atomically(site.inside(site.root / path), data)
+        copies += _write_made(state, new.made, there)
         replace_text(site.inside(state.path), post.text.encode(), new.text.encode())
         removed = remove_outdated(made_products, before, new.record)
         if not new.record.same_result(load_record(site, state.name)):
@@ -73,7 +75,26 @@ def write(state: PostState, post: Post, new: New, made_products: MadeProducts) -
     except OSError as error:
         raise FileError.of(error, "cannot be published", post.path) from error
     products = before.products if before else {}
-    return Written(copies, [path for path in removed if path in products])
+    return Written(list(dict.fromkeys(copies)), [path for path in removed if path in products])
+
+
+def _there(site: Site, made: Mapping[str, bytes]) -> dict[str, str]:
+    """Return the digests of the files that a build is about to replace."""
+    files = {path: site.root / path for path in made}
+    return {path: digest(operations.read(file)) for path, file in files.items() if file.is_file()}
+
+
+def _write_made(state: PostState, made: Mapping[str, bytes], there: Mapping[str, str]) -> list[str]:
+    """Write figures, products and downloads; return the copies of what was saved at this moment."""
+    copies: list[str] = []
+
+    def keep(path: str, replaced: bytes) -> None:
+        if digest(replaced) != there.get(path):
+            copies.append(keep_copy(state.site, state.name, Path(path).name, replaced))
+
+    for path, data in made.items():
+        write_over(state.site.inside(state.site.root / path), data, partial(keep, path))
+    return copies
 
 
 def _foreign(site: Site, made: Mapping[str, bytes]) -> list[str]:
