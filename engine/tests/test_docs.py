@@ -126,3 +126,11 @@ def test_links_between_documents_lead_somewhere(document: Path) -> None:
         target = (document.parent / name).resolve() if name else document
         assert target.exists(), address
         assert not anchor or anchor in _anchors(target), address
+
+
+def test_the_documents_say_what_is_not_observed() -> None:
+    """An author must know when to declare a file."""
+    text = ENGINE.joinpath("docs/how-it-works.md").read_text(encoding="utf-8")
+    section = text.partition("Name a file in [`depends:`]")[2].partition("\n\n")
+    assert "cannot see" in section[0]
+    assert "by a check whether a file exists, or how large or old it is" in section[2]

@@ -96,6 +96,27 @@ def test_what_others_change_after_it_was_read_is_found(
     assert changed == _changed(root, f"import os, subprocess; {code}")
 
 
+def test_what_is_opened_through_the_descriptor_of_a_folder_is_noted_by_its_path(
+    root: Path,
+) -> None:
+    """And nothing of that name in the working directory."""
+    code = (
+        "import os\nfolder = os.open('folder', os.O_RDONLY)\n"
+        "os.close(os.open('a b.txt', os.O_RDONLY, dir_fd=folder))\n"
+        "os.close(os.open('new', os.O_WRONLY | os.O_CREAT, dir_fd=folder))\n"
+        "os.mkdir('inner', dir_fd=folder)\nos.listdir(folder)\n"
+        "assert os.open in os.supports_dir_fd\n"
+    )
+    found = _observe(root, code)
+    assert str(root / "folder/a b.txt") in found.read
+    assert not {str(root / name) for name in ("a b.txt", "new", "inner")} & {
+        *found.read,
+        *found.written,
+    }
+    assert {str(root / "folder/new"), str(root / "folder/inner")} == found.written
+    assert {str(root / "folder")} <= found.listed
+
+
 def test_a_file_that_is_not_there_is_noted(root: Path) -> None:
     """It may be there the next time."""
     code = "import contextlib\nwith contextlib.suppress(OSError):\n    open('gone')"

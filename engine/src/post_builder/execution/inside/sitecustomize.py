@@ -12,19 +12,21 @@ import os
 import sys
 import types
 from collections.abc import Callable
+from typing import Any
 
 FOLDER = os.path.dirname(os.path.abspath(__file__))
 
 EVENTS = {
-    "open": ("r", 0),
-    "sqlite3.connect": ("r", 0),
-    "os.listdir": ("d", 0),
-    "os.scandir": ("d", 0),
-    "os.rename": ("w", 1),
-    "os.remove": ("w", 0),
-    "os.mkdir": ("w", 0),
+    "open": ("r", 0, None),
+    "sqlite3.connect": ("r", 0, None),
+    "os.listdir": ("d", 0, None),
+    "os.scandir": ("d", 0, None),
+    "os.rename": ("w", 1, 3),
+    "os.remove": ("w", 0, 1),
+    "os.mkdir": ("w", 0, 2),
 }
-"""For each audit event what it does with a path, and which of its arguments that is."""
+"""For each audit event what it does with a path, and which of its arguments are that path and the
+descriptor of the folder in which it starts."""
 
 
 probe: types.ModuleType | None = None
@@ -51,18 +53,19 @@ class Observer:
 
     def _hear(self, event: str, args: tuple[object, ...]) -> None:
         if event in EVENTS:  # a figure has thousands of others
-            kind, path = touched(event, args, self.root)
-            if kind:
-                self.tell(kind, path)
+            self.tell(*touched(event, args, self.root))
 
     def tell(self, kind: str, path: str) -> None:
         """Note that a file was touched; what follows from that is not."""
+        if kind and _thread.get_ident() not in self._busy:
+            self.quietly(self.touched, kind, path)  # which raises audit events of its own
+
+    def quietly(self, call: Callable[..., Any], *args: object, **options: object) -> Any:  # noqa: ANN401  # any
+        """Call something, and note nothing that this thread does meanwhile."""
         thread = _thread.get_ident()
-        if thread in self._busy:
-            return
-        self._busy.add(thread)  # what follows raises audit events of its own
+        self._busy.add(thread)
         try:
-            self.touched(kind, path)
+            return call(*args, **options)
         finally:
             self._busy.discard(thread)
 
@@ -88,18 +91,44 @@ class Observer:
 
 def touched(event: str, args: tuple[object, ...], root: str) -> tuple[str, str]:
     """Return what an audit event does and with which path; nothing if that is not below `root`."""
-    kind, index = EVENTS[event]
+    kind, index, start = EVENTS[event]
     given = args[index] if len(args) > index else 0
+    if kind == "d" and isinstance(given, int):
+        given = path_of(given)
     if not isinstance(given, str | bytes | None):
         return "", ""
-    path = os.path.abspath(os.fsdecode(given or "."))
+    folder = args[start] if start and len(args) > start else -1
+    path = os.path.abspath(os.path.join(path_of(folder), os.fsdecode(given or ".")))
     if not (path.startswith(os.path.join(root, "")) or path == root) or path.startswith(FOLDER):
         return "", ""
-    if kind == "d" and is_import_system(sys._getframe(2)):  # noqa: SLF001
-        return "", ""
+    if kind == "d" and "importlib" in sys._getframe(2).f_code.co_filename:  # noqa: SLF001
+        return "", ""  # `import` lists all of sys.path
     if event == "open" and writes(*args[1:3]):
         kind = "w"
     return kind, source_of(path) if kind == "r" else path
+
+
+def path_of(folder: object) -> str:
+    """Return the path of a descriptor of a folder; empty if that is unknown."""
+    try:
+        return os.readlink(f"/proc/self/fd/{folder}") if folder != -1 else ""
+    except OSError:
+        return ""
+
+
+def observe_open(observer: Observer) -> None:
+    """Let `os.open` note what it opens by the descriptor of a folder, which its event lacks."""
+    plain = os.open
+
+    def open(path: Any, flags: int, mode: int = 0o777, *, dir_fd: int | None = None) -> int:  # noqa: A001, ANN401  # as `os` has it
+        if dir_fd is None:
+            return plain(path, flags, mode)
+        where = os.path.join(path_of(dir_fd), os.fsdecode(path))
+        observer.tell(*touched("open", (where, None, flags), observer.root))
+        return int(observer.quietly(plain, path, flags, mode, dir_fd=dir_fd))
+
+    os.open = open
+    os.supports_dir_fd.add(open)
 
 
 def details(kind: str, path: str) -> tuple[str, ...]:
@@ -142,11 +171,6 @@ def appender(log: str) -> Callable[[bytes], None]:
             os.chmod(log, 0o400)
 
     return write
-
-
-def is_import_system(frame: types.FrameType) -> bool:
-    """Return whether a folder is listed by `import`, which lists all of sys.path."""
-    return "importlib" in frame.f_code.co_filename
 
 
 def writes(mode: object, flags: object) -> bool:
@@ -220,6 +244,7 @@ def give_way(folder: str) -> None:
 
 if os.environ.get("POST_BUILDER_LOG"):
     observer = Observer(os.environ["POST_BUILDER_ROOT"], appender(os.environ["POST_BUILDER_LOG"]))
+    observe_open(observer)
     hook = AfterImport({"matplotlib": salt, "ipykernel.iostream": order_text})
     sys.meta_path.insert(0, hook)
 give_way(FOLDER)
