@@ -34,6 +34,7 @@ module Blog
       Figures.prepare(body, page)
       Prose.messages(body)
       Demo.prepare(body, page)
+      Prose.join_blocks(body)
       Blog.html(body)
     end
 

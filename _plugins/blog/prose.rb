@@ -21,6 +21,13 @@ module Blog
       body.css("code.language-plaintext.highlighter-rouge").each { |code| code.delete("class") }
     end
 
+    # kramdown puts an empty line between blocks, which nobody sees and a long page pays for.
+    def self.join_blocks(body)
+      body.xpath(".//text()[normalize-space() = '']").each do |text|
+        text.content = "\n" if text.content.count("\n") > 1 && !Blog.inside?(text, names: %w[pre])
+      end
+    end
+
     # A text output has the structure of Rouge, which other themes style; here a `pre` is enough.
     def self.flatten(block)
       pre = block.at_css("pre")

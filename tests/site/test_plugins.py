@@ -311,6 +311,13 @@ def test_numbers_lead_to_the_cell_above() -> None:
     assert 'href="#cell-1"' in html
 
 
+def test_blocks_follow_one_another() -> None:
+    """There is one line end between two of them; code keeps its own."""
+    html = "<p>a</p>\n\n\n<p>b <i>c</i> <b>d</b></p>\n\n<pre><b>e</b>\n\n<i>f</i></pre>\n"
+    expected = "<p>a</p>\n<p>b <i>c</i> <b>d</b></p>\n<pre><b>e</b>\n\n<i>f</i></pre>\n"
+    assert expected == changed("Prose.join_blocks(body)", html)
+
+
 def test_the_message_of_a_traceback_is_marked() -> None:
     """The last line of a traceback is an element of its own; the text is unchanged."""
     pre = '<pre class="output error">Traceback\n  <b>line</b>\n<i>TypeError</i>: no &lt;x&gt;</pre>'
