@@ -12,7 +12,7 @@ module Blog
     # What is said elsewhere on the page, or means something to the build only.
     REPEATED = %w[data-alt data-caption data-source data-timeout data-format data-products].freeze
     # Lines from which a fold is for pasting and not for reading: it has no colours.
-    LONG = 24
+    LONG = 20
     # The tokens that have one colour, and the name that all of them get.
     KINDS = {
       /\A(?:kc|nd|se)\z/ => "m", /\A(?:nf|nc|fm|nt)\z/ => "f", /\A(?:gd|gr|err)\z/ => "gr",
@@ -134,7 +134,7 @@ module Blog
     def prepare_block(block)
       code = Code.text_of(block)
       folded = fold(block)
-      name(block) unless folded
+      folded ? block.remove_class("hide-input") : name(block)
       folded && lines(code) >= LONG ? code.content = code.text : Code.drop_tokens(block)
       block.prepend_child(source_line(block["data-source"])) if block["data-source"]
       block.css("pre.highlight").each { |pre| pre.delete("class") }

@@ -23,8 +23,10 @@ module Blog
 
     # kramdown puts an empty line between blocks, which nobody sees and a long page pays for.
     def self.join_blocks(body)
-      body.xpath(".//text()[normalize-space() = '']").each do |text|
-        text.content = "\n" if text.content.count("\n") > 1 && !Blog.inside?(text, names: %w[pre])
+      body.traverse do |node|
+        next unless node.text? && node.content.match?(/\A\s*\n\s*\n\s*\z/)
+
+        node.content = "\n" unless Blog.inside?(node, names: %w[pre])
       end
     end
 

@@ -5,6 +5,9 @@ require_relative "code"
 module Blog
   # Numbers that the page computed: each links to the cell after which it was evaluated.
   module Values
+    # Characters from which a value is words that may wrap: no number is as long.
+    WORDS = 24
+
     # Blocks of a kernel's language, which the front matter names; all of them where it does not.
     def self.executed(body, page)
       language = page["jupyter"].is_a?(Hash) && page["jupyter"].dig("kernelspec", "language")
@@ -23,6 +26,7 @@ module Blog
         next unless node["data-value"]
         next if cell.nil? || Blog.inside?(node, names: %w[a summary]) || node.css("a").any?
 
+        node.add_class("words") if node.text.size >= WORDS
         node.inner_html = "<a href=\"##{cell}\">#{node.inner_html}</a>"
       end
     end

@@ -150,9 +150,8 @@ def test_cells_in_lists_and_quotes_stay_whole(post: BeautifulSoup, around: str) 
 def test_hidden_code_folds_without_javascript(post: BeautifulSoup) -> None:
     """A .hide-input cell is complete in a closed <details>, and no other code is in one."""
     folds = post.select("details.cell-fold")
-    hidden = post.select(".hide-input")
-    assert [fold.select_one(".hide-input") for fold in folds] == hidden
     assert len(folds) == 2
+    assert not post.select(".hide-input")
     assert not any(fold.has_attr("open") for fold in folds)
     assert the(folds[0], "summary").get_text() == "Code: MLP.forward 3 lines"
     assert the(folds[1], "summary").get_text() == "Code 4 lines"

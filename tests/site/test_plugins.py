@@ -266,7 +266,7 @@ def test_an_f_string_is_one_token_with_what_it_puts_in() -> None:
     assert '<code>f<i>"a {b:.1f}"</i> + <i>"c"</i></code>' in html
 
 
-@pytest.mark.parametrize(("lines", "kept"), [(23, True), (24, False)])
+@pytest.mark.parametrize(("lines", "kept"), [(19, True), (20, False)])
 def test_long_folds_have_no_colours(lines: int, *, kept: bool) -> None:
     """A fold of two dozen lines is for pasting: its text is all that it has."""
     code = '<span class="k">pass</span>\n' * lines
@@ -309,6 +309,14 @@ def test_numbers_lead_to_the_cell_above() -> None:
     html = changed("Values.link(body, PAGE)", html)
     assert 'id="cell-1"' in html
     assert 'href="#cell-1"' in html
+
+
+def test_words_wrap_and_numbers_do_not() -> None:
+    """A value that is a list of names is as wide as a phone."""
+    value = '<p><span data-value="n">{}</span></p>'
+    for text, wraps in (("98.37 \u00b1 0.25", False), ("one thing, another, a third", True)):
+        html = changed("Values.link(body, PAGE)", BLOCK.format("a", "n = 1\n") + value.format(text))
+        assert wraps == ('class="words"' in html)
 
 
 def test_blocks_follow_one_another() -> None:
