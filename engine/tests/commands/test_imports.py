@@ -54,7 +54,7 @@ def test_a_build_with_nothing_to_do_imports_less(toy: Path) -> None:
 @pytest.mark.parametrize(
     ("before", "after", "more"),
     [
-        ("A line is fitted", "A new line is fitted", {"post_builder.rendering.markup", "ctypes"}),
+        ("A line is fitted", "A new line is fitted", {"post_builder.rendering.markup"}),
         ("Three points", "New: three points", SHOWN),
         ("The data.", "The new data.", SHOWN),
     ],

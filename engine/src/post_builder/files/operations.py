@@ -102,7 +102,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def _renameat2(first: Path, second: Path, flag: int) -> bool:
-    import ctypes  # noqa: PLC0415  # new prose is written without it
+    import ctypes  # noqa: PLC0415  # most builds replace nothing
 
     call = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None) if _is_linux() else None
     if call is None:
