@@ -12,6 +12,8 @@ from .conftest import BASE
 from .test_pages import attribute, the
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from playwright.sync_api import Browser, Page
 
     from .conftest import Built
@@ -58,17 +60,23 @@ def test_a_number_tells_its_origin_by_keyboard(numbers: Page) -> None:
     assert not numbers.locator("#origin").is_visible()
 
 
-def test_a_tap_tells_before_it_goes(browser: Browser, address: str) -> None:
-    """On a phone the first tap shows the origin, and the link in it goes to the cell."""
+@pytest.fixture
+def phone(browser: Browser, address: str) -> Iterator[Page]:
+    """That page on a phone, which is touched."""
     with browser.new_context(
         viewport={"width": 360, "height": 700}, has_touch=True, is_mobile=True
     ) as context:
         page = context.new_page()
         page.goto(f"{address}/numbers/")
-        page.locator("[data-value] > a").first.tap()
-        assert "#" not in page.url
-        page.locator(".origin a").tap()
-        assert page.url.endswith("#training")
+        yield page
+
+
+def test_a_tap_tells_before_it_goes(phone: Page) -> None:
+    """On a phone the first tap shows the origin, and the link in it goes to the cell."""
+    phone.locator("[data-value] > a").first.tap()
+    assert "#" not in phone.url
+    phone.locator(".origin a").tap()
+    assert phone.url.endswith("#training")
 
 
 def test_outputs_say_which_cell_made_them(numbers: Page) -> None:
@@ -84,18 +92,13 @@ def test_outputs_say_which_cell_made_them(numbers: Page) -> None:
     assert output.evaluate(label) == '"Printed by cell training, 12 s"'
 
 
-def test_without_a_mouse_outputs_always_say_it(browser: Browser, address: str) -> None:
+def test_without_a_mouse_outputs_always_say_it(phone: Page) -> None:
     """On a screen that is touched nothing hovers: outputs and figures name their cell at once."""
-    with browser.new_context(
-        viewport={"width": 360, "height": 700}, has_touch=True, is_mobile=True
-    ) as context:
-        page = context.new_page()
-        page.goto(f"{address}/numbers/")
-        label = "(one, side) => getComputedStyle(one, side).content"
-        output, figure = page.locator(".output.stdout"), page.locator(".figure[data-made]")
-        assert output.first.evaluate(label, "::before") == '"Printed by cell training, 12 s"'
-        assert figure.first.evaluate(label, "::after") == '"Made by cell training, 12 s"'
-        assert figure.first.evaluate("(one) => getComputedStyle(one, '::after').display") == "block"
+    label = "(one, side) => getComputedStyle(one, side).content"
+    output, figure = phone.locator(".output.stdout"), phone.locator(".figure[data-made]")
+    assert output.first.evaluate(label, "::before") == '"Printed by cell training, 12 s"'
+    assert figure.first.evaluate(label, "::after") == '"Made by cell training, 12 s"'
+    assert figure.first.evaluate("(one) => getComputedStyle(one, '::after').display") == "block"
 
 
 def test_a_figure_says_it_to_the_keyboard(numbers: Page) -> None:
