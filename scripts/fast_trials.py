@@ -6,7 +6,7 @@ the posts do not, and one thread each. With --rungs, the trials of other rungs s
 they are, and the new ones stand at its end below lines of their own that say how they were made.
 
 Run: .venv/bin/python scripts/fast_trials.py --jobs 2 --output src/mnist_post/fast/trials_cpu.py
-On a GPU: .venv/bin/python scripts/fast_trials.py --device cuda --output trials_gpu.py
+On a GPU: python scripts/fast_trials.py --device cuda --output src/mnist_post/fast/trials_gpu.py
 """
 
 import argparse
@@ -19,6 +19,7 @@ import shlex
 import subprocess
 import sys
 import tempfile
+import textwrap
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -27,13 +28,15 @@ from torch.utils.data import TensorDataset
 from torchvision import datasets
 
 from mnist_post.basics import load_writers, split_by_writer
-from mnist_post.fast.ladder import FARTHER, LADDER
+from mnist_post.fast.ladder import FARTHER, LADDER, ON_A_GPU, SEARCH
 from mnist_post.fast.racing import MEAN, STD, Rung, Trial, race
 
 FIXED = ("ATEN_CPU_CAPABILITY", "MKL_CBWR", "ONEDNN_MAX_CPU_ISA")
 """What the posts' code sets so that last digits agree between machines."""
-RUNGS = [*LADDER, *FARTHER]
-"""The ladder, and what a harder target costs at its two ends."""
+USUAL = {"cpu": [*LADDER, *FARTHER], "cuda": [*LADDER, *FARTHER, *ON_A_GPU]}
+"""What is raced on a device: the ladder, and what a harder target costs."""
+RUNGS = [*USUAL["cuda"], *SEARCH]
+"""All that can be."""
 HEADS = ",".join(Trial._fields)
 """The line of the file that names its columns."""
 KEPT_MEMORY = {"MALLOC_MMAP_THRESHOLD_": "33554432", "MALLOC_TRIM_THRESHOLD_": "1073741824"}
@@ -66,8 +69,11 @@ def machine(arguments: argparse.Namespace) -> list[str]:
     cpu = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text(encoding="utf-8"))
     gpu = [torch.cuda.get_device_name()] if arguments.device == "cuda" else []
     on = [cpu[1] if cpu else platform.processor(), "one thread per trial", *gpu]
-    options = f"--device {arguments.device} --seeds {arguments.seeds} --jobs {arguments.jobs}"
-    only = [f"with: --rungs {shlex.join(arguments.rungs)}"] if arguments.rungs else []
+    first = f" --first {arguments.first}" if arguments.first else ""
+    seeds = f"--seeds {arguments.seeds}{first}"
+    options = f"--device {arguments.device} {seeds} --jobs {arguments.jobs}"
+    names = shlex.join(arguments.rungs)
+    only = textwrap.wrap(f"with: --rungs {names}", 80, subsequent_indent="  ") if names else []
     return [
         f"command: python scripts/fast_trials.py {options}",
         *only,
@@ -96,12 +102,13 @@ def run_shares(arguments: argparse.Namespace) -> list[str]:
         print(done.stdout, end="", flush=True)
         return done.stdout.splitlines()
 
+    rungs = [rung for rung in RUNGS if rung.name in arguments.rungs]
+    start, count = arguments.first, arguments.seeds - arguments.first
     shares = [
-        (rung, first, every)
-        for rung in RUNGS
-        if not arguments.rungs or rung.name in arguments.rungs
-        for every in [1 if rung.compiled else min(arguments.jobs, arguments.seeds)]
-        for first in range(every)
+        (rung, start + share, every)
+        for rung in rungs or USUAL[arguments.device]
+        for every in [1 if rung.compiled else min(arguments.jobs, count)]
+        for share in range(every)
     ]
     with ThreadPoolExecutor(arguments.jobs) as pool:
         rows = [row for rows in pool.map(run, shares) for row in rows]
@@ -144,11 +151,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
     parser.add_argument("--jobs", type=int, default=1, help="rungs that run at once")
-    parser.add_argument("--seeds", type=int, default=10)
-    parser.add_argument("--rungs", nargs="+", help="names of rungs; all without it")
+    parser.add_argument("--seeds", type=int, default=10, help="all below this number")
+    parser.add_argument("--first", type=int, default=0, help="the first seed")
+    parser.add_argument("--rungs", nargs="+", default=[], help="names of rungs, not the usual ones")
     parser.add_argument("--output", type=Path, help="the file to write")
     parser.add_argument("--rung", help="run this rung in this process")
-    parser.add_argument("--first", type=int, default=0, help="with --rung: the first seed")
     parser.add_argument("--every", type=int, default=1, help="with --rung: the next ones")
     arguments = parser.parse_args()
     for variable in FIXED:  # before the first computation, which reads them
@@ -157,12 +164,14 @@ def main() -> None:
         run_rung(arguments.rung, arguments)
         return
     names = [rung.name for rung in RUNGS]
-    if unknown := set(arguments.rungs or []) - set(names):
+    if unknown := set(arguments.rungs) - set(names):
         parser.error(f"no such rungs: {', '.join(sorted(unknown))}; there are: {', '.join(names)}")
     made = ["# " + row for row in machine(arguments)]
+    datasets.MNIST("data", train=True, download=True)  # unpacked once, before shares read it
     rows = run_shares(arguments)
+    where = {"cpu": "CPU", "cuda": "GPU"}[arguments.device]
     if arguments.output:
-        write(arguments.output, arguments.device.upper(), made, rows, arguments.rungs or names)
+        write(arguments.output, where, made, rows, arguments.rungs or names)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,17 @@ import torch
 from torch.utils.data import TensorDataset
 
 from mnist_post.fast.ladder import CHANGES, LADDER
-from mnist_post.fast.racing import MEAN, STD, Rung, build, race, stream
+from mnist_post.fast.racing import (
+    MEAN,
+    STD,
+    Rung,
+    build,
+    race,
+    rates,
+    step_function,
+    stream,
+    warm_up,
+)
 
 CPU = torch.device("cpu")
 
@@ -80,6 +90,43 @@ def test_settings_reach_the_network() -> None:
     formats = [each.is_contiguous(memory_format=torch.channels_last) for each in weights]
     assert [False, True] == formats
     assert 0 == last.body[-1].p
+
+
+@pytest.mark.parametrize("warm", [False, True])
+def test_a_network_that_was_warmed_up_learns_the_same(*, warm: bool) -> None:
+    """Steps before the clock leave neither weights nor what the optimiser remembers."""
+    weights = []
+    for way in (False, warm):
+        torch.manual_seed(0)
+        rung = Rung(batch=8, dropout=0, fused=True)
+        model, network = build(rung, CPU)
+        optimizer = torch.optim.AdamW(model.parameters(), rung.lr, fused=True)
+        step = step_function(rung, network, optimizer)
+        if way:
+            step = warm_up(rung, step, model, optimizer)
+        torch.manual_seed(1)
+        for _ in range(2):
+            step(torch.randn(8, 1, 28, 28), torch.randint(10, (8,)))
+        weights.append(torch.nn.utils.parameters_to_vector(model.parameters()))
+    assert torch.equal(*weights)
+
+
+@pytest.mark.parametrize("one_launch", [False, True])
+def test_one_launch_has_only_its_rate_changed(*, one_launch: bool) -> None:
+    """A GPU's noted step reads one tensor for the rate, and would not see another beta."""
+    rung = Rung(one_cycle=True, one_launch=one_launch)
+    rate = torch.tensor(rung.lr)
+    layer = torch.nn.Linear(1, 1)
+    optimizer = torch.optim.AdamW(layer.parameters(), rate, fused=True)
+    schedule = rates(rung, optimizer, 10)
+    (group,) = optimizer.param_groups
+    before = rate.item(), group["betas"]
+    layer(torch.ones(1, 1)).backward()
+    optimizer.step()
+    schedule.step()
+    assert group["lr"] is rate
+    assert rate.item() > before[0]
+    assert (group["betas"] == before[1]) is one_launch
 
 
 def test_each_rung_changes_the_one_before() -> None:

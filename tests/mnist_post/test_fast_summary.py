@@ -14,6 +14,7 @@ from mnist_post.fast.summary import (
     compare_steps,
     median_interval,
     read_trials,
+    steps_table,
     training_seconds,
     where_time_goes,
 )
@@ -89,6 +90,7 @@ def test_steps_are_compared_by_seed() -> None:
     assert ("b", 10, 10, "faster") == (*step[:3], step.verdict())
     assert 2 / 1024 == step.chance
     assert 1.03 < step.times < 1.05
+    assert "b                    10 of 10     1.04   0.002 faster" in steps_table([step])
     (back,) = compare_steps({"b": after, "a": before})
     assert (0, "slower", step.chance) == (back.faster, back.verdict(), back.chance)
 

@@ -1,49 +1,89 @@
 """The file of Part V's trials, and the script that writes it."""
 
 import runpy
+import statistics
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from mnist_post.fast.ladder import FARTHER, LADDER
+from mnist_post.fast.ladder import FARTHER, LADDER, LARGE, ON_A_GPU, SEARCH
+from mnist_post.fast.racing import Rung
 from mnist_post.fast.summary import read_trials
 from mnist_post.fast.trials_cpu import CPU_TRIALS
+from mnist_post.fast.trials_gpu import GPU_TRIALS
 
 ROOT = Path(__file__).parents[2]
 
 
-def test_the_file_says_how_it_was_made() -> None:
+RUNGS = {CPU_TRIALS: [*LADDER, *FARTHER], GPU_TRIALS: [*LADDER, FARTHER[1], *ON_A_GPU]}
+FILES = pytest.mark.parametrize("file", RUNGS, ids=["cpu", "gpu"])
+
+
+@FILES
+def test_the_file_says_how_it_was_made(file: str) -> None:
     """Lines above the rows of each run name command, day, machine and versions."""
-    heads = [line for line in CPU_TRIALS.splitlines() if line.startswith("#")]
-    names = [head.split(":")[0] for head in heads if not head.startswith("# with: --rungs")]
+    heads = [line for line in file.splitlines() if line.startswith("#")]
+    names = [head.split(":")[0] for head in heads if not head.startswith(("# with: ", "#   "))]
     parts = ["# command", "# date", "# machine", "# versions"]
     assert parts * (len(names) // 4) == names
     assert all("fast_trials.py" in head for head in heads if head.startswith("# command"))
-    assert CPU_TRIALS.startswith("# command")
+    assert file.startswith("# command")
 
 
-def test_every_rung_has_its_ten_seeds() -> None:
+def test_a_gpus_file_names_the_card() -> None:
+    """And the CPU's does not: no run is in the other's file."""
+    machines = [line for line in GPU_TRIALS.splitlines() if line.startswith("# machine")]
+    assert machines
+    assert all("NVIDIA" in line for line in machines)
+    assert "NVIDIA" not in CPU_TRIALS
+    assert "--device cpu" not in GPU_TRIALS
+
+
+@FILES
+def test_every_rung_has_its_ten_seeds(file: str) -> None:
     """No rung and no seed is left out, and a trial that arrived has its rung's target."""
-    ladder = read_trials(CPU_TRIALS)
-    rungs = [*LADDER, *FARTHER]
-    assert {rung.name for rung in rungs} == set(ladder)
-    assert [rung.name for rung in LADDER] == list(ladder)[: len(LADDER)]
+    trials = read_trials(file)
+    rungs = RUNGS[file]
+    searched = {rung.name for rung in SEARCH} if file is GPU_TRIALS else set()
+    assert {rung.name for rung in rungs} | searched == set(trials)
+    assert [rung.name for rung in LADDER] == list(trials)[: len(LADDER)]
     for rung in rungs:
-        trials = ladder[rung.name]
-        assert list(range(10)) == [trial.seed for trial in trials]
-        ends = [(trial.accuracy, trial.reached) for trial in trials]  # rounded to 0.01
-        assert all(
-            accuracy >= rung.target if yes else accuracy <= rung.target for accuracy, yes in ends
-        )
-        assert all(trial.epochs <= rung.epochs + 0.01 for trial in trials)
+        assert list(range(10)) == [trial.seed for trial in trials[rung.name]]
+        _check_ends(rung, file)
 
 
-def test_the_page_publishes_that_file() -> None:
+def _check_ends(rung: Rung, file: str) -> None:
+    trials = read_trials(file)[rung.name]
+    ends = [(trial.accuracy, trial.reached) for trial in trials]  # rounded to 0.01
+    assert all(
+        accuracy >= rung.target if yes else accuracy <= rung.target for accuracy, yes in ends
+    )
+    most = rung.epochs + 0.01  # steps are whole
+    assert all(trial.epochs <= most for trial in trials)
+
+
+def test_the_gpus_setting_is_the_one_that_the_search_found() -> None:
+    """It has the fewest steps of those that arrive from all seeds, which no trial has."""
+    trials = read_trials(GPU_TRIALS)
+    raced = {trial.seed for trial in trials[LARGE.name]}
+    steps = {}
+    for rung in SEARCH:
+        _check_ends(rung, GPU_TRIALS)
+        assert raced.isdisjoint(trial.seed for trial in trials[rung.name])
+        if all(trial.reached for trial in trials[rung.name]):
+            steps[rung] = statistics.median(trial.steps for trial in trials[rung.name])
+    best = min(steps, key=lambda rung: steps[rung])
+    assert replace(best, name=LARGE.name) == LARGE
+
+
+@pytest.mark.parametrize(("device", "file"), [("cpu", CPU_TRIALS), ("gpu", GPU_TRIALS)])
+def test_the_page_publishes_that_file(device: str, file: str) -> None:
     """What readers download holds the same trials."""
-    published = (ROOT / "assets/models/trials-cpu.csv").read_text("utf-8")
-    assert published == CPU_TRIALS
+    published = (ROOT / f"assets/models/trials-{device}.csv").read_text("utf-8")
+    assert published == file
 
 
 @pytest.mark.slow

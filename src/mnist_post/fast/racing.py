@@ -18,6 +18,7 @@ from torch.utils.data import DataLoader, Dataset, TensorDataset
 from torchvision.transforms import v2
 
 Network = Callable[[Tensor], Tensor]  # from images, (N, 1, 28, 28), to logits, (N, 10)
+Step = Callable[[Tensor, Tensor], None]  # trains on images, (N, 1, 28, 28), and labels
 MEAN, STD = 0.1307, 0.3081  # of MNIST's pixels, as in Part I
 
 
@@ -35,6 +36,7 @@ class Rung:
     epochs: float = 4  # the length of the schedule, and the end of any race
     bfloat16: bool = False  # 16 bits instead of 32 in convolutions and linear layers
     compiled: bool = False  # torch.compile
+    one_launch: bool = False  # a GPU repeats a whole step by itself: a CUDA graph
     smoothing: float = 0  # of labels: this share goes to all digits alike
     target: float = 98.5  # percent of the validation digits
     dropout: float = 0.2  # of the 64 values before the last layer
@@ -46,7 +48,7 @@ class Trial(NamedTuple):
     rung: str
     seed: int
     seconds: float  # of training; compilation and evaluations are not in it
-    compilation: float  # its seconds; after the first in a process, from a cache
+    compilation: float  # its seconds, or those that a GPU needs to load its libraries
     steps: int
     epochs: float
     accuracy: float  # of the last evaluation, on validation digits
@@ -108,24 +110,70 @@ def build(rung: Rung, device: torch.device) -> tuple[CNN, Network]:
     model.body = nn.Sequential(*model.body[:-1], nn.Dropout(rung.dropout))
     if not rung.channels_last:
         model.to(memory_format=torch.contiguous_format)
-    if not rung.compiled:
-        return model, model
+    return model, torch.compile(model) if rung.compiled else model
+
+
+def step_function(
+    rung: Rung, network: Network, optimizer: torch.optim.Optimizer
+) -> Step:
+    """Return what trains on a batch."""
+
+    def step(images: Tensor, labels: Tensor) -> None:
+        loss = step_loss(rung, network, images, labels)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+
+    return step
+
+
+def warm_up(
+    rung: Rung, step: Step, model: CNN, optimizer: torch.optim.Optimizer
+) -> Step:
+    """Take three steps and undo them: a network is compiled, a GPU's libraries loaded.
+
+    Returns the step, or for `one_launch` what makes the GPU repeat it.
+    """
+    device = next(model.parameters()).device
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-    network: Network = torch.compile(model)
     images = torch.randn(rung.batch, 1, 28, 28, device=device)
     labels = torch.zeros(rung.batch, dtype=torch.long, device=device)
-    step_loss(rung, network, images, labels).backward()  # compiles, both ways
-    model.zero_grad()
+    aside = torch.cuda.Stream() if rung.one_launch else None  # noting asks for that
+    with torch.cuda.stream(aside):
+        for _ in range(3):
+            step(images, labels)
+    if device.type == "cuda":
+        torch.cuda.synchronize()
     model.load_state_dict(before)
-    return model, network
+    for state in optimizer.state.values():
+        for tensor in state.values():
+            tensor.zero_()
+    if not rung.one_launch:
+        return step
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):  # notes what the step launches, and runs nothing
+        step(images, labels)
+
+    def launch(new_images: Tensor, new_labels: Tensor) -> None:
+        images.copy_(new_images)  # where the noted step reads
+        labels.copy_(new_labels)
+        graph.replay()
+
+    return launch
 
 
 def rates(
     rung: Rung, optimizer: torch.optim.Optimizer, steps: int
 ) -> torch.optim.lr_scheduler.LRScheduler:
-    """Return the schedule of the learning rate: one cycle, or constant."""
+    """Return the schedule of the learning rate: one cycle, or constant.
+
+    One cycle moves the first beta as well, which a GPU cannot read in one launch.
+    """
     if rung.one_cycle:
-        return torch.optim.lr_scheduler.OneCycleLR(optimizer, rung.lr, steps + 1)
+        beta = not rung.one_launch
+        return torch.optim.lr_scheduler.OneCycleLR(
+            optimizer, rung.lr, steps + 1, cycle_momentum=beta
+        )
     return torch.optim.lr_scheduler.ConstantLR(optimizer, factor=1)
 
 
@@ -152,17 +200,20 @@ def race(
     torch.manual_seed(seed)
     began = time.perf_counter()
     model, network = build(rung, device)
-    compilation = time.perf_counter() - began
-    optimizer = torch.optim.AdamW(model.parameters(), rung.lr, fused=rung.fused)
+    lr = torch.tensor(rung.lr, device=device) if rung.one_launch else rung.lr
+    optimizer = torch.optim.AdamW(
+        model.parameters(), lr, fused=rung.fused, capturable=rung.one_launch
+    )
     epoch = len(digits) / rung.batch  # steps
     most = round(rung.epochs * epoch)
     schedule = rates(rung, optimizer, most)
+    train = step_function(rung, network, optimizer)
+    if rung.compiled or device.type == "cuda":
+        train = warm_up(rung, train, model, optimizer)
+    compilation = time.perf_counter() - began
     seconds, accuracy = -now(device), 0.0
     for step, (images, labels) in enumerate(stream(rung, digits, device), 1):
-        loss = step_loss(rung, network, images, labels)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
+        train(images, labels)
         schedule.step()
         if step % round(epoch / 8) == 0 or step == most:
             seconds += now(device)

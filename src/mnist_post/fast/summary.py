@@ -112,6 +112,16 @@ def compare_steps(ladder: dict[str, list[Trial]]) -> list[Step]:
     return steps
 
 
+def steps_table(steps: Sequence[Step]) -> str:
+    """Write a line per rung: how it compares with the one before it."""
+    lines = ["rung                faster in    times  chance"]
+    for step in steps:
+        count = f"{step.faster} of {step.seeds}"
+        line = f"{step.rung:19} {count:>9} {step.times:8.2f} {step.chance:7.3f}"
+        lines.append(f"{line} {step.verdict()}")
+    return "\n".join(lines)
+
+
 # endregion
 # region times
 
