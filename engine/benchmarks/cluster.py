@@ -3,8 +3,8 @@
 Posts in a git repository: a local build with two jobs, and two builds by a scheduler and two
 workers on loopback, all forced. In each round the cluster is a new one: in its first build workers
 have no files and no templates, in its second one they have what they keep, as in all later ones.
-What a post costs in processor time, and a build once, comes from builds of 10 and 40 posts; with
-that it predicts the seconds for larger numbers, and measures them. These posts are small, of one
+What a post costs, and a build once, comes from builds of 20 and 80 posts; with that it predicts
+the seconds for larger numbers, and measures them. These posts are small, of one
 cell that imports nothing. A hundred others wait half a second each, as if another machine did their
 work. Last come ten posts of `builds.py`, with workers that have imported the engine when the build
 begins, and with workers that have not. All take turns within a round.
@@ -36,11 +36,14 @@ from dask_cluster import DaskCluster, dask_cluster
 THREADS = 2
 """Posts at a time: jobs of the local build, and threads of both workers together."""
 
-FEW, MORE = "10", "40"
+FEW, MORE = "20", "80"
 """Posts from which costs are known."""
 
 COUNTS = ("100", "1000")
 """Posts for which seconds are predicted."""
+
+USUAL = 10
+"""Posts of `builds.py`."""
 
 WAITING, WAIT = 100, 0.5
 """Posts that wait, and for how many seconds each."""
@@ -137,7 +140,7 @@ def main(rounds: str = "3", *arguments: str) -> None:
     counts = [argument for argument in arguments if argument.isdecimal()] or COUNTS
     cases = {count: Case(int(count)) for count in (FEW, MORE, *counts)}
     cases["waiting"] = Case(WAITING, partial(corpus.waiting, seconds=WAIT), first_only)
-    cases["usual"] = Case(int(FEW), corpus.post, with_and_without_preload)
+    cases["usual"] = Case(USUAL, corpus.post, with_and_without_preload)
     found = measure(cases, int(rounds))
     known = costs(found[FEW], found[MORE])
     rows = [*head(*CHECKS)]

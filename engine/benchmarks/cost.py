@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct
-
-CORES = os.cpu_count() or 1
 
 
 class Build(Struct, frozen=True):
@@ -33,21 +30,19 @@ NAMES = {"local": "local build", "first": "first build", "later": "later builds"
 
 
 class Cost(Struct, frozen=True):
-    """What a build costs once, in seconds, and each post, in seconds of the processor."""
+    """What a build costs once, and each post, in seconds."""
 
     start: float
+    clock: float
+    """For each post on one machine, whose cores all share: waits for messages are in it."""
     home: float
+    """For each post, of the processor, as the next two."""
     scheduler: float
     workers: float
 
-    @property
-    def post(self) -> float:
-        """What a post costs wherever it is spent."""
-        return self.home + self.scheduler + self.workers
-
     def on_one_machine(self, posts: int) -> float:
         """Return the seconds of a build where everything shares the cores of this machine."""
-        return self.start + posts * self.post / CORES
+        return self.start + posts * self.clock
 
     def on_several(self, posts: int, work: float, threads: int) -> float:
         """Return the seconds of a build where home, scheduler and threads have cores of their own.
@@ -72,12 +67,12 @@ def costs(few: Sequence[Round], more: Sequence[Round]) -> dict[str, Cost]:
 def _cost(few: Sequence[Build], more: Sequence[Build]) -> Cost:
     """Find what builds cost: for each post, what was added with more of them; once, the rest."""
     added = more[0].posts - few[0].posts
-    home, scheduler, workers = (
+    clock, home, scheduler, workers = (
         (median(more, part) - median(few, part)) / added
-        for part in ("home", "scheduler", "workers")
+        for part in ("seconds", "home", "scheduler", "workers")
     )
-    posts = (home + scheduler + workers) * few[0].posts / CORES
-    return Cost(median(few, "seconds") - posts, home, scheduler, workers)
+    start = median(few, "seconds") - few[0].posts * clock
+    return Cost(start, clock, home, scheduler, workers)
 
 
 def builds(rounds: Sequence[Round], kind: str) -> list[Build]:
@@ -93,12 +88,12 @@ def median(measured: Sequence[Build], part: str) -> float:
 
 def costs_table(found: Mapping[str, Cost]) -> str:
     """Return what builds cost, and how many threads of workers are of use."""
-    lines = [*head("", "*start*", "*a*, home", "*s*, scheduler", "*k*, workers", "together")]
+    lines = [*head("", "*start*", "*p*", "*a*, home", "*s*, scheduler", "*k*, workers")]
     for kind, one in found.items():
         parts = (
             ("", "", "") if kind == "local" else map(_ms, (one.home, one.scheduler, one.workers))
         )
-        lines.append(row(NAMES[kind], f"{one.start:.1f} s", *parts, _ms(one.post)))
+        lines.append(row(NAMES[kind], f"{one.start:.1f} s", _ms(one.clock), *parts))
     threads = (f"{found['later'].useful_threads(work):,.0f}" for work in (0, 1, 60))
     useful = "(*k* + *w*) / *a* of later builds, for *w* of 0, 1 and 60 s"
     return "\n".join([*lines, "", f"{useful}: {' and '.join(', '.join(threads).rsplit(', ', 1))}."])
