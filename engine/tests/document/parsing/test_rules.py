@@ -140,6 +140,9 @@ def _listed(text: str, tokens: list[Token]) -> Found:
 @example("> a\n-\n> - b\n>\nc\n> ```python\n> x\n> ```")
 @example(">\t- a\n>\t \tb\n > \t```python\n>   x\n```")
 @example("- > a\nb\n> c\n  > # d\n===")
+@example("- ```\n> - b\n> ```\n\n> ~~~\n> ```python\n> x\n> ```")
+@example("- a\n> ```\n- ```\n  x\n  ```\n> ```\na\n")
+@example("- <p>\n  - n\n    <p>\n\n  - </p>\n- <p>\n  1. ```python\n     x\n     ```")
 @example("- a\n- # b #\n- ## <span>\n- - -\n  c")
 def test_blocks_are_where_the_rules_of_markdown_it_find_them(text: str) -> None:
     """With tokens for each list, item and paragraph the same is found, in three times the time."""

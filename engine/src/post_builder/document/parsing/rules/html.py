@@ -91,8 +91,9 @@ class HtmlBlocks(Struct):
         return True
 
     def _is_one_line(self, state: StateBlock, start: int, end: int, line: str) -> bool:
-        """Return whether an element is one line and opens nothing: it is empty, or its item ends.
+        """Return whether an element is one line and opens nothing.
 
+        It is empty, or what kramdown reads at once ends: its item, or the part above a list in it.
         Where no element is open and none reads Markdown, no other is left open below it.
         """
         if self.open or self.parse_block_html or "markdown" in line:
@@ -103,7 +104,12 @@ class HtmlBlocks(Struct):
         below = start + 1
         while below < end and state.isEmpty(below):
             below += 1
-        return below >= end or state.sCount[below] < state.blkIndent
+        if below >= end or state.sCount[below] < state.blkIndent:
+            return True
+        is_directly_below = below == start + 1 and state.level > 0
+        return (
+            is_directly_below and _starts_list(state, below) and self._in_first_part(state, start)
+        )
 
     def _may_start(self, state: StateBlock, start: int, line: str) -> bool:
         """Return whether a line looks like the start of a block; it ends a paragraph then."""

@@ -31,6 +31,9 @@ _REST = r"[^\n<>]*+(?:(?:<(?!span|!--)|(?<!--)>)[^\n<>]*+)*+(?:\n|\Z)"
 TEXT = rf"{_START}{_REST}"
 """A line of text that is nothing else."""
 
+BARE_FENCE = r"(?:`{3}|~{3})[ \t]*+(?:\n|\Z)"
+"""A fence without a word. It is text, of which nothing is kept, where no line can close it."""
+
 _INNER = r"(?:[-*+][ ]|\d\.[ ]|>[ ])"
 _NESTED = rf"{_INNER}?{TEXT}"
 _ATTRIBUTES = r"→\{:(?![:/])[^{}<>\n]*+\}[ \t]*+\n"
@@ -81,6 +84,9 @@ mixture is skipped if it ends above an empty line and what is below that cannot 
 Bullets of all kinds make one list, as in kramdown.
 """
 
+_MAY_BE_PLAIN = re.compile(rf"(?:[-*+>][ ]?|[0-9]{{1,9}}[.)][ ])*+(?:{_START}|\#|[ \t]*+(?:\n|\Z))")
+"""How a line starts at which plain text may."""
+
 _ITEM_OR_HEADING = re.compile(r"[-*+][ ]|[0-9]{1,3}\.[ ]|#")
 """What closes all that is above it, without an empty line as well."""
 
@@ -115,13 +121,10 @@ def _patterns(prefix: str) -> _Patterns:
 
 def skip_plain(state: StateBlock, start: int, end: int, silent: bool) -> bool:  # noqa: FBT001
     """Go over plain text from a line on, as a rule of markdown-it; headings are kept."""
-    tokens = state.tokens
-    if silent or state.level > _MAX_LEVEL or state.sCount[start] != state.blkIndent:
+    if silent or not _may_skip(state, start):
         return False
+    tokens, indent = state.tokens, " " * state.blkIndent
     if not isinstance(tokens, Kept) or tokens.absorbed or tokens.absorbing(state, start):
-        return False
-    indent = " " * state.blkIndent
-    if not state.src.startswith(indent, state.bMarks[start]):
         return False
     begin = state.src.rfind("\n", 0, state.bMarks[start]) + 1
     prefix = state.src[begin : state.bMarks[start]] + indent
@@ -137,6 +140,16 @@ def skip_plain(state: StateBlock, start: int, end: int, silent: bool) -> bool:  
         tokens.headings.append((bisect_left(state.bMarks, heading.start()), text.strip()))
     state.line = bisect_left(state.bMarks, last)
     return True
+
+
+def _may_skip(state: StateBlock, start: int) -> bool:
+    """Return whether a line may be the first of plain text; most others are told by its start."""
+    if state.sCount[start] != state.blkIndent or state.level > _MAX_LEVEL:
+        return False
+    first = state.bMarks[start] + state.tShift[start]
+    return _MAY_BE_PLAIN.match(state.src, first) is not None and state.src.startswith(
+        " " * state.blkIndent, state.bMarks[start]
+    )
 
 
 def _last(state: StateBlock, patterns: _Patterns, run: tuple[int, int], end: int) -> int:

@@ -10,12 +10,12 @@ import re
 from markdown_it.rules_block import StateBlock
 
 from post_builder.document.parsing.rules.kept import KeepingState, column_behind
-from post_builder.document.parsing.rules.plain import TEXT
+from post_builder.document.parsing.rules.plain import BARE_FENCE, TEXT
 from post_builder.document.parsing.rules.text import RULE, keep_heading
 
 _MARKER = re.compile(r"(?P<marker>[-*+]|(?P<number>[0-9]{1,9})[.)])(?:(?P<space>[ \t]++)|\Z)")
-_PLAIN = re.compile(rf"{TEXT}|\n")
-"""What follows the marker of an item of which nothing is kept, where the next is right below."""
+_PLAIN = re.compile(rf"{TEXT}|{BARE_FENCE}|\n")
+"""What follows the marker of an item of which nothing is kept, where it ends with its line."""
 
 _CODE = 4
 """Columns by which code is indented; white space behind a marker that is wider belongs to it."""
@@ -96,7 +96,7 @@ def _is_one_line(
 ) -> bool:
     """Go over an item that ends on its line; return whether it does.
 
-    Of plain text, if an item is below it, and of code nothing is kept: no attributes are below.
+    Of plain text above an item or a quote, and of code above an item, nothing is kept.
     """
     below = line + 1
     width = marker.end("marker") - marker.start() + 1  # text starts no further to the left
@@ -107,9 +107,22 @@ def _is_one_line(
         return True
     if "\t" in space:
         return False
-    if is_above_item and (len(space) > _CODE or _PLAIN.match(state.src, marker.end())):
-        return True
-    return len(space) <= _CODE and keep_heading(state, line, marker.end())
+    if len(space) > _CODE:
+        return is_above_item
+    if _PLAIN.match(state.src, marker.end()):
+        return is_above_item or _ends_text(state, below)
+    return keep_heading(state, line, marker.end())
+
+
+def _ends_text(state: StateBlock, line: int) -> bool:
+    """Return whether a line to the left of an item's text ends that: with a quote or a marker."""
+    if state.sCount[line] < 0 or state.sCount[line] - state.blkIndent >= _CODE:
+        return False
+    first = state.bMarks[line] + state.tShift[line]
+    return (
+        state.src.startswith(">", first)
+        or _MARKER.match(state.src, first, state.eMarks[line]) is not None
+    )
 
 
 def _item(state: KeepingState, line: int, end: int, marker: Marker) -> int:

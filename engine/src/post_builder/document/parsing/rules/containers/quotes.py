@@ -10,11 +10,14 @@ import re
 from markdown_it.rules_block import StateBlock
 
 from post_builder.document.parsing.rules.kept import TAB, KeepingState, column_behind
-from post_builder.document.parsing.rules.plain import TEXT
+from post_builder.document.parsing.rules.plain import BARE_FENCE, TEXT
 
 _BARE = re.compile(r">[ \t]*+(?:\n|\Z)")
 _PLAIN = re.compile(rf"(?:> ?)?{TEXT}")
 """A line of a paragraph, with its mark or without one, of which nothing is kept."""
+
+_LAST = re.compile(rf"(?:> ?){{1,9}}+(?:[-*+] )?+(?:{TEXT}|{BARE_FENCE})")
+"""A line of which nothing is kept if it is the last of its quote: no line closes its fence."""
 
 Columns = tuple[int, int, int, int]
 """Where a line starts, its indentation in characters and in columns, and those before that."""
@@ -64,11 +67,14 @@ def _below_plain(state: KeepingState, start: int, end: int) -> int | None:
     while True:
         first = state.bMarks[line] + state.tShift[line]
         is_bare = _BARE.match(state.src, first) is not None
-        if not is_bare and not _PLAIN.match(state.src, first):
+        is_plain = is_bare or _PLAIN.match(state.src, first) is not None
+        if not is_plain and not _LAST.match(state.src, first):
             return None
         line += 1
         if line >= end or not (_has_mark(state, line) or not (is_bare or _ends(state, line, end))):
             return line
+        if not is_plain:
+            return None
 
 
 def _has_mark(state: StateBlock, line: int) -> bool:
@@ -89,7 +95,6 @@ def _parse(state: KeepingState, start: int, end: int) -> None:
     """Parse what is in a quote."""
     tokens = state.tokens
     outside, tokens.absorbed = tokens.absorbed, tokens.absorbed or tokens.absorbing(state, start)
-    columns = (state.bMarks, state.tShift, state.sCount, state.bsCount)
     below, saved = _take_off(state, start, end)
     last, state.lineMax = state.lineMax, below
     indent, state.blkIndent = state.blkIndent, 0
@@ -97,8 +102,8 @@ def _parse(state: KeepingState, start: int, end: int) -> None:
     state.md.block.tokenize(state, start, below)
     state.level -= 1
     state.blkIndent, state.lineMax, tokens.absorbed = indent, last, outside
-    for values, before in zip(columns, zip(*saved, strict=True), strict=True):
-        values[start:below] = before
+    for line, before in enumerate(saved, start):
+        state.bMarks[line], state.tShift[line], state.sCount[line], state.bsCount[line] = before
     tokens.looked_at += below - state.line
     if tokens.looked_at > _MOST:
         raise ScatteredQuotesError(start)
