@@ -27,6 +27,7 @@ UNITS = [
         "[a]: b\n",
         "[a\n",
     ),
+    *("$x$ ", "$x$\n", "$x$ ]("),
     *("a\n", "a\n\n", "    a\n", "|a|b|\n", "```python\nx\n```\n\n", "<pre>\n</pre>\n", "&", "*a_"),
     "> ````text\n>\n",
     *("```python\nx\n```\n- a\n", "$$\n", "<a href='\n", "<script>\n", "```{python}\nx\n```\n\n"),

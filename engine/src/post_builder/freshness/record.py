@@ -84,7 +84,7 @@ class Record(Struct, frozen=True):
     packages: Mapping[str, str]
     """The version of each imported package, without local labels such as `+cpu`."""
     notices: int = 0
-    """How many blocks of the post look executable and are not."""
+    """How many lines of the post look executable, or like a formula, and are not."""
     run: Circumstances = field(default_factory=Circumstances)
     """When, where and how fast the post ran; see below."""
     markup: int = 1

@@ -35,7 +35,7 @@ class Outcome(Struct, frozen=True):
     note: str = ""
     """What the author should know all the same."""
     notices: tuple[Notice, ...] = ()
-    """What looks as if it ran, and does not."""
+    """What looks as if it ran, or like a formula, and is not."""
     notes: tuple[Note, ...] = ()
     """What readers see otherwise than the code gave it, with the line of each cell."""
 

@@ -1,4 +1,4 @@
-"""Saying what looks as if it ran, or as if it had an effect, and does not."""
+"""Saying what looks as if it ran, had an effect or were a formula, and does not."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from post_builder.document.options import Attribute, Tag
 from post_builder.document.parsing.cells import runs
 from post_builder.document.parsing.text_lines import TextLines
 from post_builder.document.post import Cell, Notice
+from post_builder.document.prose.dollars import formulas_in_dollars
 from post_builder.errors import similar
 
 _HIGHLIGHT = re.compile(r"\{%-?\s*highlight\s+(?P<language>[\w+#.-]+)")
@@ -46,7 +47,7 @@ _SIMILAR, _SHORT = 0.8, 4
 def find_notices(
     text: TextLines, tokens: Sequence[Token], language: str, cells: Sequence[Cell]
 ) -> list[Notice]:
-    """Find blocks that do not run although a reader takes them for code of the post's language.
+    """Find blocks that do not run although they look as if they did, and formulas that are text.
 
     Args:
         text: of the post.
@@ -59,6 +60,7 @@ def find_notices(
         if find := _FINDERS.get(token.type):
             found += find(text, token, language)
     found += _highlighted(text, language)
+    found += _dollars(text)
     for before, cell in zip((None, *cells), cells, strict=False):
         found += _quarto_lines(cell)
         found += _late_options(text, cell)
@@ -171,6 +173,12 @@ def _highlighted(text: TextLines, language: str) -> Iterator[Notice]:
                 f"this block does not run: it is a highlight tag, not a {language} fence",
                 f"write ```{language} instead of the tag, and ``` instead of endhighlight",
             )
+
+
+def _dollars(text: TextLines) -> Iterator[Notice]:
+    for index, tex in formulas_in_dollars(text.content):
+        message = f"${tex}$ is not a formula in kramdown: readers see its dollars"
+        yield Notice(text.first + index + 1, message, f"write $${tex}$$")
 
 
 def _quarto_lines(cell: Cell) -> Iterator[Notice]:
