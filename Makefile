@@ -32,7 +32,7 @@ help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: build-posts
-build-posts: ## run the posts that are stale (FORCE=1: all; POSTS=…; JOBS=N)
+build-posts: ## run stale posts, redraw their cards (FORCE=1: all; POSTS=…; JOBS=N)
 	@$(MAKE) --silent --jobs=2 $(RUBY_CHECKED) $(READY)
 	@$(BIN)/python scripts/build_posts.py $(BUILD_OPTIONS)
 	@test $(GREETED) -nt $(INSTALLED) || { scripts/next_steps.sh && touch $(GREETED); }
@@ -54,10 +54,6 @@ site: freshness ruby ## build the site into _site/ (URL=https://host BASEURL=/bl
 .PHONY: audit
 audit: freshness ruby browser node ## Lighthouse, axe, markup, links, weights: one table, in minutes
 	@$(BIN)/python scripts/audit.py
-
-.PHONY: cards
-cards: $(INSTALLED) browser ## draw the social cards of posts, and the icons
-	@$(BIN)/python scripts/cards.py
 
 .PHONY: serve
 serve: $(READY) ruby ## build posts and pages on save, on localhost:4000 or the next free port

@@ -19,7 +19,7 @@ module Blog
     end
 
     # The social card: the teaser, unless it is an SVG, which social networks do not show; else the
-    # card that `make cards` drew of it; else that of the site.
+    # card that `make build-posts` drew of it; else that of the site.
     def self.card(post)
       return unless post.data.dig("image", "path") == SITE_CARD
 

@@ -1,8 +1,8 @@
-"""Draw what needs a browser to be drawn: a social card per post, and the icons. Run: make cards.
+"""Draw what needs a browser to be drawn: a social card per post, and the icons of the site.
 
 A card is the post's teaser in the colours of the site, beside its title and subtitle, as a PNG of
-1200 by 630 pixels, because social networks show no SVG. `--check` draws nothing and names the cards
-that are older than what they show: each card's digest is in `_data/cards.json`.
+1200 by 630 pixels, because social networks show no SVG. `make build-posts` draws those that are
+older than what they show: the digest of each is in `_data/cards.json`.
 """
 
 from __future__ import annotations
@@ -10,25 +10,31 @@ from __future__ import annotations
 import hashlib
 import html
 import json
+import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import chromium
 import yaml
-from playwright.sync_api import Browser, sync_playwright
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 ROOT = Path(__file__).resolve().parents[1]
 """The repository."""
 
-CARDS = ROOT / "assets/cards"
-"""The cards, each named after its post."""
+CARDS = "assets/cards"
+"""The folder of the cards, each named after its post."""
 
-DIGESTS = ROOT / "_data/cards.json"
-"""By post, the digest of what its card shows."""
+DIGESTS = "_data/cards.json"
+"""The file that has, by the path of each picture, the digest of what it shows."""
 
-ICONS = {"icon-48.png": 48, "icon-180.png": 180}
-"""The icons in assets/, and their sizes in pixels."""
+ICONS = {"assets/icon-48.png": 48, "assets/icon-180.png": 180}
+"""The icons, and their sizes in pixels."""
+
+FRONT_MATTER = re.compile(r"---\s*\n(.*?\n)---\s*\n", re.DOTALL)
+"""What a post starts with."""
 
 PAGE = """<!DOCTYPE html><meta charset="utf-8"><style>
 body { margin: 0; display: grid; grid-template: 1fr auto / 1fr 560px; gap: 0 48px; width: 1200px;
@@ -44,96 +50,137 @@ img { grid-area: 1 / 2 / 3; place-self: center; max-width: 560px; max-height: 49
 <footer>%(mark)s %(site)s</footer>"""
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
-    """A card to draw."""
+ICON = """<!DOCTYPE html><style>
+body { margin: 0 } svg { display: block; width: %(size)dpx; height: %(size)dpx }
+</style>%(icon)s"""
 
-    name: str
-    """The post's name, without its date."""
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture to draw: a card or an icon."""
+
+    path: str
+    """Of its file, from the root of the site."""
+    size: tuple[int, int]
+    """Its width and height in pixels."""
     page: str
     """The HTML page that is photographed."""
-    figure: bytes
-    """The bytes of its figure."""
+    figure: bytes = b""
+    """The bytes of the figure on the page."""
 
     @property
     def digest(self) -> str:
-        """A digest of all that the card shows."""
+        """A digest of all that the picture shows."""
         return hashlib.sha256(self.page.encode() + self.figure).hexdigest()[:32]
 
 
-def cards() -> list[Card]:
+def cards(root: Path) -> list[Picture]:
     """Return a card for each post whose teaser is an SVG of this site."""
-    site = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))["title"]
-    mark = (ROOT / "_includes/mark.svg").read_text(encoding="utf-8")
+    config = yaml.load((root / "_config.yml").read_bytes(), yaml.CSafeLoader)
+    mark = (root / "_includes/mark.svg").read_text(encoding="utf-8")
     found = []
-    for path in sorted((ROOT / "_posts").glob("**/*.md")):
-        post = yaml.safe_load(path.read_text(encoding="utf-8").split("---\n", 2)[1])
+    for path in sorted((root / "_posts").glob("**/*.md")):
+        post = front_matter(path)
         teaser = (post.get("header") or {}).get("teaser", "")
-        if not teaser.endswith(".svg") or "://" in teaser:
+        figure = root / teaser.lstrip("/")
+        if not teaser.endswith(".svg") or "://" in teaser or not figure.is_file():
             continue
         shown = {
-            "title": html.escape(post["title"]),
+            "title": html.escape(post.get("title", "")),
             "subtitle": html.escape(post.get("subtitle", "")),
             "figure": teaser,
             "mark": mark,
-            "site": html.escape(site),
+            "site": html.escape(config["title"]),
         }
-        figure = (ROOT / teaser.lstrip("/")).read_bytes()
-        found.append(Card(path.stem.split("-", 3)[3], PAGE % shown, figure))
+        card = f"{CARDS}/{path.stem.split('-', 3)[-1]}.png"
+        found.append(Picture(card, (1200, 630), PAGE % shown, figure.read_bytes()))
     return found
 
 
-def draw(browser: Browser, card: Card) -> None:
-    """Photograph a card."""
-    page = browser.new_page(viewport={"width": 1200, "height": 630}, color_scheme="light")
-    # a figure as a data address: the page is a string and may load no file
-    page.route(
-        "**/*.svg", lambda route: route.fulfill(body=card.figure, content_type="image/svg+xml")
+def front_matter(path: Path) -> dict[str, Any]:
+    """Return the front matter of a post; what cannot be read is for the build to report."""
+    found = FRONT_MATTER.match(path.read_text(encoding="utf-8"))
+    try:
+        read = yaml.load(found[1], yaml.CSafeLoader) if found else None
+    except yaml.YAMLError:
+        return {}
+    return read if isinstance(read, dict) else {}
+
+
+def icons(root: Path) -> list[Picture]:
+    """Return the icons of the site."""
+    icon = (root / "assets/favicon.svg").read_text(encoding="utf-8")
+    return [
+        Picture(path, (size, size), ICON % {"size": size, "icon": icon})
+        for path, size in ICONS.items()
+    ]
+
+
+def stale(root: Path, pictures: list[Picture]) -> list[Picture]:
+    """Return the pictures whose file shows something else than they would show now."""
+    known = digests(root)
+    return [
+        picture
+        for picture in pictures
+        if known.get(picture.path) != picture.digest or not (root / picture.path).is_file()
+    ]
+
+
+def digests(root: Path) -> dict[str, str]:
+    """Return by path the digest of each picture that was drawn."""
+    file = root / DIGESTS
+    known: dict[str, str] = json.loads(file.read_bytes()) if file.exists() else {}
+    return known
+
+
+def draw(browser: Browser, picture: Picture, file: Path) -> None:
+    """Photograph a picture."""
+    width, height = picture.size
+    page = browser.new_page(
+        viewport={"width": width, "height": height}, color_scheme="light", device_scale_factor=1
     )
+    # the page is a string and may load no file: what it asks for is answered here
+    page.route("**/*.svg", lambda r: r.fulfill(body=picture.figure, content_type="image/svg+xml"))
     page.route(
-        "https://card.invalid/",
-        lambda route: route.fulfill(body=card.page, content_type="text/html"),
+        "https://card.invalid/", lambda r: r.fulfill(body=picture.page, content_type="text/html")
     )
     page.goto("https://card.invalid/")
-    page.screenshot(path=CARDS / f"{card.name}.png")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=file, omit_background=True)
     page.close()
 
 
-def draw_icon(browser: Browser, name: str, size: int) -> None:
-    """Photograph the icon of the site at a size."""
-    icon = (ROOT / "assets/favicon.svg").read_text(encoding="utf-8")
-    page = browser.new_page(viewport={"width": size, "height": size})
-    style = f"body {{ margin: 0 }} svg {{ display: block; width: {size}px; height: {size}px }}"
-    page.set_content(f"<style>{style}</style>{icon}")
-    page.screenshot(path=ROOT / "assets" / name, omit_background=True)
-    page.close()
+def draw_all(root: Path, pictures: list[Picture]) -> list[Picture]:
+    """Draw pictures, and return those drawn; without a browser none, which is said."""
+    import chromium  # noqa: PLC0415  # as above
+    from playwright.sync_api import Error, sync_playwright  # noqa: PLC0415  # seldom needed
+
+    drawn = []
+    try:
+        with sync_playwright() as playwright:
+            browser = chromium.launch(playwright)
+            for picture in pictures:
+                draw(browser, picture, root / picture.path)
+                print(f"{picture.path}: drawn")
+                drawn.append(picture)
+            browser.close()
+    except Error:
+        for picture in pictures[len(drawn) :]:
+            print(f"{picture.path}: out of date; drawing it needs Chromium", file=sys.stderr)
+    return drawn
 
 
-def stale() -> list[str]:
-    """Return the names of posts whose card shows something else than they would show now."""
-    known = json.loads(DIGESTS.read_text(encoding="utf-8")) if DIGESTS.exists() else {}
-    return [card.name for card in cards() if known.get(card.name) != card.digest]
-
-
-def main() -> int:
-    """Draw all cards and icons, or with `--check` say which cards are stale."""
-    if "--check" in sys.argv[1:]:
-        old = stale()
-        for name in old:
-            print(f"{name}: the social card is out of date; run: make cards")
-        return 1 if old else 0
-    CARDS.mkdir(exist_ok=True)
-    with sync_playwright() as playwright:
-        browser = chromium.launch(playwright)
-        for card in cards():
-            draw(browser, card)
-        for name, size in ICONS.items():
-            draw_icon(browser, name, size)
-        browser.close()
-    digests = {card.name: card.digest for card in cards()}
-    DIGESTS.write_text(json.dumps(digests, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+def draw_stale(root: Path) -> None:
+    """Draw the pictures that are out of date, and remove the cards of posts that are gone."""
+    pictures, known = cards(root) + icons(root), digests(root)
+    old, gone = stale(root, pictures), known.keys() - {picture.path for picture in pictures}
+    if not old and not gone:
+        return
+    for path in gone:
+        if Path(path).parent == Path(CARDS):
+            (root / path).unlink(missing_ok=True)
+    drawn = draw_all(root, old) if old else []
+    kept = {path: digest for path, digest in known.items() if path not in gone}
+    new = kept | {picture.path: picture.digest for picture in drawn}
+    text = json.dumps(new, indent=1, sort_keys=True) + "\n"
+    (root / DIGESTS).write_text(text, encoding="utf-8")

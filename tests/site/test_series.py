@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 import struct
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cards
 import pytest
 
-from .conftest import BASE, HOST
+from .conftest import BASE, HOST, ROOT
 from .test_pages import attribute, the
 
 if TYPE_CHECKING:
@@ -158,11 +159,12 @@ def test_shared_titles_tell_parts_apart(site: Built) -> None:
 
 
 def test_posts_have_cards_of_their_best_figure(site: Built) -> None:
-    """A post with an SVG for a teaser has a card drawn of it, which is up to date: make cards."""
-    assert cards.stale() == []
-    for card in cards.cards():
-        address = f"{BASE}/assets/cards/{card.name}.png"
-        assert structured_image(site.page(f"/{card.name}/"))["url"] == HOST + address
+    """A post with an SVG for a teaser has a card drawn of it, up to date: make build-posts."""
+    drawn = cards.cards(ROOT)
+    assert cards.stale(ROOT, drawn + cards.icons(ROOT)) == []
+    for card in drawn:
+        address = f"{BASE}/{card.path}"
+        assert structured_image(site.page(f"/{Path(card.path).stem}/"))["url"] == HOST + address
         data = site.file(address).read_bytes()
         assert struct.unpack(">II", data[16:24]) == (1200, 630)
 
