@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
 require_relative "blog/code"
+require_relative "blog/contents"
 require_relative "blog/demo"
 require_relative "blog/exercises"
 require_relative "blog/feed"
@@ -37,6 +38,9 @@ module Blog
       Prose.join_blocks(body)
       Blog.html(body)
     end
+
+    # A table of contents for its page.
+    def contents_list(html) = Contents.prepare(html)
 
     # A part of a post's content on another page, such as a table.
     def piece_body(html)

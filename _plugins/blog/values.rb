@@ -5,8 +5,13 @@ require_relative "code"
 module Blog
   # Numbers that the page computed: each links to the cell after which it was evaluated.
   module Values
-    # Characters from which a value is words that may wrap: no number is as long.
-    WORDS = 24
+    # Letters in a row that no unit of a number has, such as the s, MiB or pp behind it.
+    LONG_WORD = /\p{L}{5}/
+
+    # Whether a value is words, which may wrap, and not a number, which may not.
+    def self.words?(text)
+      text.match?(/\s/) && (!text.match?(/\d/) || text.match?(LONG_WORD))
+    end
 
     # Blocks of a kernel's language, which the front matter names; all of them where it does not.
     def self.executed(body, page)
@@ -26,7 +31,7 @@ module Blog
         next unless node["data-value"]
         next if cell.nil? || Blog.inside?(node, names: %w[a summary]) || node.css("a").any?
 
-        node.add_class("words") if node.text.size >= WORDS
+        node.add_class("words") if words?(node.text)
         node.inner_html = "<a href=\"##{cell}\">#{node.inner_html}</a>"
       end
     end

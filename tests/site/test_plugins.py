@@ -311,6 +311,31 @@ def test_numbers_lead_to_the_cell_above() -> None:
     assert 'href="#cell-1"' in html
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        *(("98.37 ± 0.25", False), ("1,235 MiB", False), ("12 min 3 s", False), ("1 of 10", False)),
+        *(("0.5 to 0.75 pp of 10,000", False), ("bfloat16", False), ("Adam", False)),
+        *(("a or b", True), ("Adam, SGD", True), ("no dropout", True), ("batches of 128", True)),
+        ("fused optimiser, batches of 128, no dropout", True),
+    ],
+)
+def test_a_value_that_is_words_may_wrap(text: str, words: bool) -> None:
+    """A number may not, however long: it has digits, and no word that is longer than a unit."""
+    assert ruby(f"print Values.words?({json.dumps(text)})") == str(words).lower()
+
+
+def test_the_contents_are_a_list_without_classes_of_entries() -> None:
+    """Whatever level jekyll-toc names; the list keeps its own id and class, and its links."""
+    entry = '<li{}><a href="#a">A &amp; B</a>{}</li>'
+    level = ' class="toc-entry toc-h{}"'.format
+    page = '<ul id="toc-list" class="toc-list">\n{}</ul>'.format
+    inner = "\n<ul>\n{}\n</ul>\n".format
+    given = page(entry.format(level(2), inner(entry.format(level(4), ""))))
+    expected = page(entry.format("", inner(entry.format("", ""))))
+    assert ruby("print Contents.prepare(text)", given) == expected
+
+
 def test_words_wrap_and_numbers_do_not() -> None:
     """A value that is a list of names is as wide as a phone."""
     value = '<p><span data-value="n">{}</span></p>'
