@@ -305,7 +305,7 @@ from torch.utils.data import DataLoader, Dataset, TensorDataset
 from torchvision.transforms import v2
 
 Network = Callable[[Tensor], Tensor]  # from images, (N, 1, 28, 28), to logits, (N, 10)
-Step = Callable[[Tensor, Tensor], None]  # trains on images, (N, 1, 28, 28), and labels
+Train = Callable[[Tensor, Tensor], None]  # from images, (N, 1, 28, 28), and labels
 MEAN, STD = 0.1307, 0.3081  # of MNIST's pixels, as in Part I
 
 
@@ -399,7 +399,7 @@ def build(rung: Rung, device: torch.device) -> tuple[CNN, Network]:
 
 def step_function(
     rung: Rung, network: Network, optimizer: torch.optim.Optimizer
-) -> Step:
+) -> Train:
     """Return what trains on a batch."""
 
     def step(images: Tensor, labels: Tensor) -> None:
@@ -412,8 +412,8 @@ def step_function(
 
 
 def warm_up(
-    rung: Rung, step: Step, model: CNN, optimizer: torch.optim.Optimizer
-) -> Step:
+    rung: Rung, step: Train, model: CNN, optimizer: torch.optim.Optimizer
+) -> Train:
     """Take three steps and undo them: a network is compiled, a GPU's libraries loaded.
 
     Returns the step, or for `one_launch` what makes the GPU repeat it.
@@ -1051,15 +1051,13 @@ def where_time_goes(
     device = torch.device("cpu")
     model, network = build(rung, device)
     optimizer = torch.optim.AdamW(model.parameters(), rung.lr, fused=rung.fused)
+    train = step_function(rung, network, optimizer)
     batches = stream(rung, digits, device)
 
     def step() -> None:
         with record_function("loading"):
             images, labels = next(batches)
-        loss = step_loss(rung, network, images, labels)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
+        train(images, labels)
 
     step()  # the first one warms up
     with profile(activities=[ProfilerActivity.CPU]) as profiler:

@@ -1,6 +1,6 @@
 """What the trials of Part V say, and where the time of a step goes."""
 
-from mnist_post.fast.racing import Rung, Trial, build, step_loss, stream
+from mnist_post.fast.racing import Rung, Trial, build, step_function, stream
 
 # isort: split
 # region summary
@@ -160,15 +160,13 @@ def where_time_goes(
     device = torch.device("cpu")
     model, network = build(rung, device)
     optimizer = torch.optim.AdamW(model.parameters(), rung.lr, fused=rung.fused)
+    train = step_function(rung, network, optimizer)
     batches = stream(rung, digits, device)
 
     def step() -> None:
         with record_function("loading"):
             images, labels = next(batches)
-        loss = step_loss(rung, network, images, labels)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
+        train(images, labels)
 
     step()  # the first one warms up
     with profile(activities=[ProfilerActivity.CPU]) as profiler:
