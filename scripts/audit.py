@@ -244,7 +244,7 @@ def in_browser(site: Path, url: str) -> Iterator[Measure]:
         for address, scheme in product(addresses, chromium.COLOURS):
             chromium.use_colours(page, scheme)
             page.goto(address)
-            found = chromium.violations(page, script, scheme)
+            found = chromium.violations(page, script)
             violations += [f"{address} ({scheme}): {violation}" for violation in found]
         label = smallest_label(browser, addresses)
         browser.close()

@@ -493,7 +493,7 @@ def test_axe_finds_nothing_in_the_demo(
     page.goto(address + url)
     _start(page)
     _stroke(page, ONE)
-    assert [] == chromium.violations(page, script, colours)
+    assert [] == chromium.violations(page, script)
 
 
 def test_code_and_weights_are_small(site: Built) -> None:

@@ -106,7 +106,7 @@ def test_axe_finds_no_violation_on_any_page(
     found = {}
     for url in site.urls():
         page.goto(address + url)
-        if violations := chromium.violations(page, script, scheme):
+        if violations := chromium.violations(page, script):
             found[url] = violations
     assert found == {}
 
