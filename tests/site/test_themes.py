@@ -149,6 +149,34 @@ def test_figures_keep_their_size_and_load_late(theme: Path, host: str, browser: 
     page.close()
 
 
+def test_figures_are_not_stretched(theme: Path, host: str, browser: Browser) -> None:
+    """After `init`, a figure is at most as wide as it was drawn; a theme may stretch images."""
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    (first, *_) = sorted(theme.glob("blog/*part-1/index.html"))
+    page.goto(f"{host}/{first.parent.name}/")
+    widths = page.locator("figure.figure img").evaluate_all(
+        "(images) => images.map((image) => [image.width, Number(image.getAttribute('width'))])"
+    )
+    stretched = [shown for shown, drawn in widths if shown > drawn]
+    stretches = ".page__content" in (theme / "blog/assets/theme.css").read_text("utf-8")
+    assert bool(stretched) == (stretches and not is_ready(theme))
+    page.close()
+
+
+def test_notices_are_boxes(theme: Path, host: str, browser: Browser) -> None:
+    """A notice is a box after `init`, and looks as the theme wants it where that has notices."""
+    page = browser.new_page(color_scheme="light")
+    (first, *_) = sorted(theme.glob("blog/*part-1/index.html"))
+    page.goto(f"{host}/{first.parent.name}/")
+    notice = page.locator(".notice--info").first
+    box = notice.evaluate("(box) => [getComputedStyle(box).backgroundColor, box.tagName]")
+    if ".notice--info" in (theme / "blog/assets/theme.css").read_text("utf-8"):
+        assert box == ["rgb(207, 226, 236)", "P"]
+    else:
+        assert box == ["rgba(128, 128, 128, 0.1)" if is_ready(theme) else "rgba(0, 0, 0, 0)", "P"]
+    page.close()
+
+
 def is_ready(theme: Path) -> bool:
     """Return whether `post-builder init` ran in the site."""
     return (theme / "blog/assets/js/post-builder.js").exists()
