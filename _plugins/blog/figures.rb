@@ -37,7 +37,7 @@ module Blog
   end
 
   # A drawing of matplotlib's in the page's colours: light, and dark where the page is dark. It brings
-  # its background along, so that it is legible in any page, and alone.
+  # its background along, so that it is legible in any page, and alone, where it fills the screen.
   module Drawing
     # Lightness turned upside down, hue kept: CSS's invert(1) hue-rotate(180deg) as one matrix.
     TURN = [[0.574, -1.430, -0.144], [-0.426, -0.430, -0.144], [-0.426, -1.430, 0.856]].freeze
@@ -46,19 +46,22 @@ module Blog
     HIGH = [0xe6, 0xe3, 0xdc].map { |channel| channel / 255.0 }.freeze
 
     COLOUR = /(?<=: )#\h{6}\b/
+    # The size of the whole, which pages state themselves.
+    SIZE = /(?<=<svg)([^>]*?) width="[^"]*" height="[^"]*"/
 
     def self.matplotlib?(svg) = svg.include?('<g id="figure_1">')
 
     def self.themed(svg)
       style = rules(svg.scan(COLOUR).uniq)
-      svg = svg.gsub(COLOUR) { |colour| "var(--#{colour[1..]})" }
+      svg = svg.sub(SIZE, '\1').gsub(COLOUR) { |colour| "var(--#{colour[1..]})" }
       svg.sub("</style>", "#{style}</style>\n  #{filter}")
     end
 
     def self.rules(colours)
-      light = colours.map { |colour| "--#{colour[1..]}:#{colour}" }.join(";")
-      dark = colours.map { |colour| "--#{colour[1..]}:#{dark(colour)}" }.join(";")
-      ":root{#{light}}@media(prefers-color-scheme:dark){:root{#{dark}}image{filter:url(#dark)}}"
+      light = colours.map { |colour| "--#{colour[1..]}:#{colour};" }.join
+      dark = colours.map { |colour| "--#{colour[1..]}:#{dark(colour)};" }.join
+      ":root{#{light}background:#fff}@media(prefers-color-scheme:dark){" \
+        ":root{#{dark}background:#{dark("#ffffff")}}image{filter:url(#dark)}}"
     end
 
     # The dark counterpart of a colour, both as #rrggbb.

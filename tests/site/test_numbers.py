@@ -165,10 +165,19 @@ def test_figures_follow_the_page(numbers: Page, system: str, switched: bool) -> 
     assert picture.getpixel((6, 6)) == CARD[other[system] if switched else system]
 
 
-def test_a_tap_on_a_figure_opens_it_alone(numbers: Page) -> None:
-    """A figure is a link to its drawing, whose name is what it shows."""
-    numbers.get_by_role("link", name="A drawing").click()
-    assert numbers.url.endswith("/assets/images/every-element/drawn.svg")
+def test_a_tap_on_a_figure_opens_it_alone(browser: Browser, address: str) -> None:
+    """A figure is a link to its drawing, named by what it shows, which fills a phone's screen."""
+    phone = {"width": 360, "height": 740}
+    with browser.new_context(viewport=phone, is_mobile=True, has_touch=True) as context:
+        page = context.new_page()
+        page.goto(f"{address}/numbers/")
+        page.get_by_role("link", name="A drawing").tap()
+        page.wait_for_url("**/assets/images/every-element/drawn.svg")
+        box = page.evaluate("document.documentElement.getBoundingClientRect().width")
+        assert box == page.evaluate("innerWidth")
+        page.emulate_media(color_scheme="dark")
+        picture = Image.open(BytesIO(page.screenshot())).convert("RGB")
+        assert picture.getpixel((2, 2)) == CARD["dark"]
 
 
 def test_a_link_into_a_fold_opens_it(page: Page, address: str) -> None:
