@@ -225,6 +225,27 @@ def test_no_page_of_lists_begins_empty_on_a_wide_screen(page: Page, address: str
         assert box["width"] > 720, url
 
 
+def test_the_comparison_is_seen_whole_on_a_desktop(page: Page, address: str) -> None:
+    """On the page of the series its eleven columns need no scrolling at 1280 pixels."""
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.goto(f"{address}/series/")
+    table = page.locator(".post-group > .table-scroll").first
+    assert table.evaluate("(box) => box.scrollWidth - box.clientWidth") == 0
+
+
+def test_no_title_in_the_archive_ends_with_half_a_word(page: Page, address: str) -> None:
+    """On a phone the lines of a title are of a length: «[Part» and «V]» stay together."""
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.goto(f"{address}/archive/")
+    last = """(links) => links.map((link) => {
+        const range = document.createRange();
+        range.selectNodeContents(link);
+        const lines = [...range.getClientRects()];
+        return lines[lines.length - 1].width / lines[0].width;
+    })"""
+    assert min(page.locator(".archive-list a", has_text="MNIST").evaluate_all(last)) > 0.5
+
+
 def test_print_is_black_on_white_with_code_uncut(page: Page) -> None:
     """On paper nothing is to click, no line of code is cut, and folds stay as the reader left."""
     page.emulate_media(media="print", color_scheme="dark")
