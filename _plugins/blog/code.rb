@@ -177,11 +177,12 @@ module Blog
     end
 
     # The commit that was built, if `repository` says where that is; each file is linked once, for
-    # addresses are long, and a page has dozens of cells of a few files.
+    # addresses are long, and a page has dozens of cells of a few files. A long path breaks before
+    # the name of the file.
     def from_module(source)
       name, symbol = source.split(/[:#]/, 2)
       path = "src/#{name.tr(".", "/")}.py"
-      file = "<code>#{path}</code>"
+      file = "<code>#{path.sub(%r{\Asrc/.+/.+/}, '\0<wbr>')}</code>"
       repository = @page.site.config["repository"].to_s
       unless repository.empty? || !@linked.add?(path)
         commit = CGI.escape((@page.build.dig("run", "commit") || "main")[0, 7])

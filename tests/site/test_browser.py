@@ -246,6 +246,23 @@ def test_no_title_in_the_archive_ends_with_half_a_word(page: Page, address: str)
     assert min(page.locator(".archive-list a", has_text="MNIST").evaluate_all(last)) > 0.5
 
 
+def test_the_name_of_a_source_is_whole_on_a_phone(page: Page, address: str) -> None:
+    """Above a block the name of its file stands in one line, and «From» beside its path."""
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.goto(f"{address}/mnist-classifier-with-pytorch-part-4/")
+    lines = """(sources) => sources.filter((source) => source.checkVisibility()).map((source) => {
+        const code = source.querySelector("code");
+        const range = document.createRange();
+        range.selectNodeContents(code.lastChild);
+        const top = source.getBoundingClientRect().top;
+        const begin = code.getClientRects()[0].top - top;
+        return [range.getClientRects().length, begin < 20];
+    })"""
+    found = page.locator(".cell-source", has_text="mnist_post/deployment/").evaluate_all(lines)
+    assert found
+    assert {(1, True)} == {(count, beside) for count, beside in found}
+
+
 def test_print_is_black_on_white_with_code_uncut(page: Page) -> None:
     """On paper nothing is to click, no line of code is cut, and folds stay as the reader left."""
     page.emulate_media(media="print", color_scheme="dark")

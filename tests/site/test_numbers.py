@@ -14,7 +14,7 @@ from .test_pages import attribute, the
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, ViewportSize
 
     from .conftest import Built
 
@@ -167,7 +167,7 @@ def test_figures_follow_the_page(numbers: Page, system: str, switched: bool) -> 
 
 def test_a_tap_on_a_figure_opens_it_alone(browser: Browser, address: str) -> None:
     """A figure is a link to its drawing, named by what it shows, which fills a phone's screen."""
-    phone = {"width": 360, "height": 740}
+    phone: ViewportSize = {"width": 360, "height": 740}
     with browser.new_context(viewport=phone, is_mobile=True, has_touch=True) as context:
         page = context.new_page()
         page.goto(f"{address}/numbers/")
