@@ -50,9 +50,16 @@ module Blog
     # A figure follows the page's colours.
     def self.svg(text) = Drawing.matplotlib?(text) ? Drawing.themed(text) : text
 
+    # A style sheet comes without the space that Sass leaves in custom properties.
+    def self.css(text) = text.gsub(/(--[\w-]+): /, '\1:')
+
     # A script comes without its comments, each on a line of its own, and without indentation.
     def self.js(text) = text.gsub(%r{^\s*(?://|/\*\*).*\n}, "").gsub(/^\s+/, "")
   end
+end
+
+Jekyll::Hooks.register(:pages, :post_render) do |page|
+  page.output = Blog::Published.css(page.output) if page.output_ext == ".css"
 end
 
 Jekyll::Hooks.register(:site, :post_write) do |site|

@@ -275,6 +275,21 @@ def test_print_is_black_on_white_with_code_uncut(page: Page) -> None:
     assert not page.locator("#folded-cell pre").is_visible()
 
 
+def test_print_cuts_no_table(page: Page, address: str) -> None:
+    """On A4 all columns of every table are there, and no edge fades; paper does not scroll."""
+    boxes = """(boxes) => boxes.map(
+        (box) => [box.scrollWidth - box.clientWidth, getComputedStyle(box).maskImage])"""
+    for url in ("/series/", "/builds/", "/mnist-classifier-with-pytorch-part-4/"):
+        page.emulate_media(media="screen")
+        page.set_viewport_size({"width": 1280, "height": 800})
+        page.goto(address + url)
+        page.emulate_media(media="print")
+        page.set_viewport_size({"width": 718, "height": 1000})
+        found = page.locator(".table-scroll").evaluate_all(boxes)
+        assert found
+        assert [box for box in found if box != [0, "none"]] == [], url
+
+
 def test_without_transparency_what_scrolls_has_an_edge(page: Page) -> None:
     """Who wants less transparency sees a line at the edge of a block that scrolls, not a fade."""
     page.set_viewport_size({"width": 360, "height": 700})
