@@ -50,8 +50,8 @@ module Blog
     # A figure follows the page's colours.
     def self.svg(text) = Drawing.matplotlib?(text) ? Drawing.themed(text) : text
 
-    # A style sheet comes without the space that Sass leaves in custom properties.
-    def self.css(text) = text.gsub(/(--[\w-]+): /, '\1:')
+    # A style sheet comes without what Sass leaves: spaces of custom properties, quotes of words.
+    def self.css(text) = text.gsub(/(--[\w-]+): /, '\1:').gsub(/="([a-z]+)"\]/, '=\1]')
 
     # A script comes without its comments, each on a line of its own, and without indentation.
     def self.js(text) = text.gsub(%r{^\s*(?://|/\*\*).*\n}, "").gsub(/^\s+/, "")
