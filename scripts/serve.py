@@ -7,13 +7,14 @@ said, and the next free one is taken. The terminal is left as it was.
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,9 @@ TRIES = 100
 PATIENCE = 5
 """Seconds that a command gets to end."""
 
+RECORDS = ROOT / "_data/builds"
+"""What `post-builder watch` writes whenever it writes a post, and Jekyll reads."""
+
 SHOW_CURSOR = "\x1b[?25h"
 """What a progress bar may not have sent any more."""
 
@@ -50,13 +54,19 @@ def free_port(first: int) -> int:
     raise SystemExit(f"no port from {first} to {first + TRIES - 1} is free")
 
 
-def ports() -> Iterator[str]:
-    """Yield Jekyll's options, and say which ports are in use."""
+def ports() -> dict[str, int]:
+    """Return what Jekyll's options for ports get, and say which ports are in use."""
+    found = {option: free_port(first) for option, first in PORTS.items()}
     for option, first in PORTS.items():
-        port = free_port(first)
-        if port != first:
-            print(f"port {first} is in use: taking {port}", file=sys.stderr)
-        yield f"--{option}={port}"
+        if found[option] != first:
+            print(f"port {first} is in use: taking {found[option]}", file=sys.stderr)
+    return found
+
+
+def listens(port: int) -> bool:
+    """Return whether something answers at a port."""
+    with socket.socket() as asked:
+        return asked.connect_ex((HOST, port)) == 0
 
 
 @contextmanager
@@ -82,16 +92,26 @@ class Jekyll:
     """Its complaints are passed on, until it is ended: then it would print where it was."""
 
     process: subprocess.Popen[str]
+    port: int
+    began: float
+    """When it started to read the site, in seconds since the epoch."""
+    is_up: bool = False
+    """Whether it has built the site, and builds it on save from now on."""
     ending: bool = False
 
     @classmethod
-    def start(cls, options: Iterable[str]) -> Jekyll:
+    def start(cls, options: Mapping[str, int]) -> Jekyll:
         """Serve the site, and build it on save."""
-        command = ["bundle", "exec", "jekyll", "serve", "--livereload", *options]
+        command = ["bundle", "exec", "jekyll", "serve", "--livereload", f"--host={HOST}"]
+        began = time.time()
         process = subprocess.Popen(
-            command, cwd=ROOT, stderr=subprocess.PIPE, text=True, start_new_session=True
+            [*command, *(f"--{option}={port}" for option, port in options.items())],
+            cwd=ROOT,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
         )
-        jekyll = cls(process)
+        jekyll = cls(process, options["port"], began)
         threading.Thread(target=jekyll.pass_on, daemon=True).start()
         return jekyll
 
@@ -100,6 +120,15 @@ class Jekyll:
         for line in self.process.stderr or ():
             if not self.ending:
                 print(line, end="", file=sys.stderr)
+
+    def catch_up(self) -> None:
+        """Let it build again, once it is up, if posts were built meanwhile: it has missed them."""
+        if not self.is_up and listens(self.port):
+            self.is_up = True
+            for record in RECORDS.glob("*.json"):
+                with contextlib.suppress(OSError):  # its post was deleted
+                    if record.stat().st_mtime > self.began:
+                        os.utime(record)
 
     def end(self) -> None:
         """Interrupt it, which it takes for a wish to stop."""
@@ -124,13 +153,14 @@ def main() -> int:
         if number := getattr(signal, name, None):
             signal.signal(number, signal.default_int_handler)
     command = [str(Path(sys.executable).with_name("post-builder")), "watch", *sys.argv[1:]]
-    options = [f"--host={HOST}", *ports()]
+    options = ports()
     with same_terminal():
         # Ctrl-C reaches neither of them: both are ended here
         watch = subprocess.Popen(command, cwd=ROOT, start_new_session=True)
         jekyll = Jekyll.start(options)
         try:
             while watch.poll() is None and jekyll.process.poll() is None:
+                jekyll.catch_up()
                 time.sleep(0.2)
         except KeyboardInterrupt:
             print(file=sys.stderr)

@@ -164,6 +164,24 @@ def test_a_page_says_how_its_post_stands_and_ctrl_c_leaves_the_terminal_alone(
     assert not source.joinpath(".post-builder/status.json").exists()
 
 
+def test_a_post_that_is_built_while_jekyll_starts_is_shown(
+    source: Path, serving: Serving, browser: Browser
+) -> None:
+    """Jekyll has read it by then, and does not yet look for changes."""
+    serving.until("Generating")
+    time.sleep(1)
+    source.joinpath("gate").touch()
+    serving.until("now.md: built in ")
+    address = serving.until(r"Server address: (http://127\.0\.0\.1:40\d+/)")[1]
+    page = browser.new_page()
+    page.goto(f"{address}now/")
+    page.get_by_text("through", exact=True).wait_for(timeout=PATIENCE * 1000)
+    page.close()
+    serving.process.terminate()
+    serving.rest()
+    assert serving.process.wait(PATIENCE) == 0
+
+
 def test_it_needs_no_keyboard(source: Path) -> None:
     """It serves where nobody can type, until it is told to end."""
     source.joinpath("gate").touch()

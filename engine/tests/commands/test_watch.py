@@ -14,7 +14,7 @@ from commandline import PATIENCE, Gate, command, processes, still_running
 from toysite import HEADER, PARTS, replace
 from watchfiles import Change
 
-from post_builder.commands.watch import _Saves, _texts_used, _Watcher
+from post_builder.commands.watch import _Saves, _stale, _texts_used, _Watcher
 from post_builder.execution.forking.standby import Standby
 from post_builder.site import Site, open_site
 from post_builder.ui.progress import Silent
@@ -156,6 +156,14 @@ def test_a_burst_of_saves_is_one_and_a_save_during_a_build_counts(site: Path, ga
         watch.until(f"{POST}:1: the code of the post changed while it ran")
         watch.until(f"{POST}: built in ")
         assert "productproduct 54" == output(site)
+
+
+def test_what_a_build_wrote_is_not_stale(series: Path) -> None:
+    """The page beside the editor would say so for a moment after each build."""
+    site, (one, two) = open_site(series), [series / name for name in PARTS]
+    assert set() == _stale(site, {one, two, series / "factor.txt"})
+    replace(one, "0.97),\n]</pre>", "0.98),\n]</pre>")
+    assert {one, two} == _stale(site, {one, two})  # the second shows what the first printed
 
 
 def make_watcher() -> _Watcher:

@@ -133,6 +133,34 @@ def test_what_is_no_text_is_named_by_its_type(run: Runner) -> None:
     assert {"application/json": [1], "application/geo+json": None} == second
 
 
+@pytest.mark.parametrize(
+    ("kind", "content"),
+    [
+        ("stream", {"name": "stdout", "text": 5}),
+        ("stream", {"text": "a"}),
+        ("display_data", {}),
+        ("display_data", {"data": [1], "metadata": {}}),
+        ("display_data", {"data": {"text/plain": "a"}, "metadata": [1]}),
+        ("update_display_data", {"data": {}, "transient": 5}),
+        ("error", {"ename": 1, "evalue": None, "traceback": 5}),
+        ("comm_open", {"comm_id": "a", "target_name": "jupyter.widget", "data": {"state": {}}}),
+        ("comm_msg", {"comm_id": "a", "data": {"state": 5}}),
+        ("comm_close", {}),
+    ],
+)
+def test_a_message_that_jupyter_does_not_know_fails_its_cell(
+    run: Runner, kind: str, content: dict[str, object]
+) -> None:
+    """Code can send what it likes; the error names the cell and the kind of message."""
+    body = (
+        "```python\nkernel = get_ipython().kernel\n"
+        f"kernel.session.send(kernel.iopub_socket, {kind!r}, {content!r},\n"
+        "    parent=kernel.get_parent('shell'), ident=b'x')\n```\n"
+    )
+    with pytest.raises(ExecutionError, match=f"cell cell-1 sent a malformed {kind} message: "):
+        run(body)
+
+
 def test_help_is_an_output(run: Runner) -> None:
     """Jupyter shows it in a window of its own, which a page does not have."""
     [cell] = run("```python\nlen?\n```\n").cells

@@ -21,6 +21,7 @@ from post_builder.execution.forking.standby import Standby
 from post_builder.files import digest
 from post_builder.freshness.git import ignored
 from post_builder.freshness.site_files import digests
+from post_builder.freshness.unchanged.look import unchanged_among
 from post_builder.pipeline.made.files import remove_orphans
 from post_builder.pipeline.made.records import made_records
 from post_builder.pipeline.names import post_names
@@ -142,7 +143,7 @@ class _Watcher(Struct):
             self._print(error)
             return site
         if self.status:
-            self.status.saved(map(site.relative, saved.intersection(site.posts())))
+            self.status.saved(map(site.relative, _stale(site, saved)))
         return await self.build(site, lambda: self.candidates(site, saved))
 
     async def build(self, site: Site, find: Callable[[], list[Path]]) -> Site:
@@ -221,6 +222,14 @@ class _Watcher(Struct):
             for path in posts
             if path in saved or source or self.failed.get(path) != _texts_used(site, path)
         ]
+
+
+def _stale(site: Site, saved: set[Path]) -> set[Path]:
+    """Return those of some saved files that are posts, and not as a build has just written them."""
+    with suppress(PostBuilderError, OSError):  # the build that follows says what is wrong
+        posts = saved.intersection(site.posts())
+        return posts - unchanged_among(site, posts, post_names(site))
+    return set()
 
 
 def _content(path: Path) -> str:

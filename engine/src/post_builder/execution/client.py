@@ -15,6 +15,7 @@ import zmq
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
+from nbclient.exceptions import CellControlSignal
 from nbformat import NotebookNode
 from nbformat.v4 import new_notebook
 from traitlets import Type
@@ -214,7 +215,21 @@ class KernelClient(NotebookClient):
     def process_message(
         self, msg: dict[str, Any], cell: NotebookNode, cell_index: int
     ) -> NotebookNode | None:
-        """Add an output to a cell, but no more than there is room for."""
+        """Add an output to a cell, but no more than there is room for.
+
+        Code may send messages of any shape; one that Jupyter does not know fails the cell.
+        """
+        try:
+            return self._output(msg, cell, cell_index)
+        except CellControlSignal:  # the cell has ended
+            raise
+        except Exception as error:  # noqa: BLE001  # nbclient checks nothing of a message
+            self._problem = f"sent a malformed {msg['msg_type']} message: {error!r}"
+            return None
+
+    def _output(
+        self, msg: dict[str, Any], cell: NotebookNode, cell_index: int
+    ) -> NotebookNode | None:
         if not self._room.takes(msg, cell.outputs[-1] if cell.outputs else None):
             return None
         if problem := msg["content"].get("data", {}).get(_PROBLEM):

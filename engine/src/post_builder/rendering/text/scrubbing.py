@@ -38,8 +38,11 @@ _BEFORE_NAME = re.compile(rf"(?:\A|[^\w.-]|{_ENDS})\Z")
 _LOOK_BACK = 20
 """Characters in front of a path or a name that are read."""
 
-_INSTALLED = re.compile(r"\A.*/(?:(?:site|dist)-packages|lib/python3\.\d{1,3})/")
-_CELL_FILE = re.compile(r"\A.*/ipykernel_\d{1,12}/\d{1,20}\.py")
+_FOLDERS = r"(\A|\x1b\[[\d;]{0,15}m|[=:,;|{}[\]])(?!//)[^=:,;|{}[\]\x1b]*/"
+"""What stands before a path in a word, and the folders with which it begins; not a host."""
+
+_INSTALLED = re.compile(_FOLDERS + r"(?:(?:site|dist)-packages|lib/python3\.\d{1,3})/")
+_CELL_FILE = re.compile(_FOLDERS + r"ipykernel_\d{1,12}/\d{1,20}\.py")
 _TEMPORARY = re.compile(
     r"(?:/private)?(?:/var/folders/[^/\s]+/[^/\s]+/T|/tmp)/(?:tmp\w{8}|post-builder-\w{8})"
 )
@@ -201,5 +204,5 @@ def _clean_word(path: str) -> str:
     """Remove from a path the folders of packages, of cells' files and of temporary files."""
     if "/" not in path:
         return path
-    path = _CELL_FILE.sub("<cell>", _INSTALLED.sub("", path))
+    path = _CELL_FILE.sub(r"\1<cell>", _INSTALLED.sub(r"\1", path))
     return _TEMPORARY.sub("/tmp/…", path)  # noqa: S108  # what readers see
