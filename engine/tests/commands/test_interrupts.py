@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from commandline import PATIENCE, Gate, command, lasting, still_running, write
+from commandline import PATIENCE, Gate, command, lasting, still_running, tree, write
 from runs import shown_text
 from toysite import HEADER
 
@@ -61,6 +61,37 @@ def test_prose_saved_while_a_post_runs_is_kept(blog: Path, gate: Gate) -> None:
     assert 0 == process.returncode, errors
     region = f"<!-- output -->\n{shown_text('old')}\n\n<!-- /output -->\n"
     assert edited + region == post.read_text(encoding="utf-8")
+
+
+def test_a_site_that_is_renamed_while_a_post_runs_is_as_it_was(blog: Path, gate: Gate) -> None:
+    """The build says that the folder is gone, and creates none; the next one works."""
+    moved = blog.with_name(f"{blog.name}-moved")
+    with building(blog, gate) as (process, _):
+        blog.rename(moved)
+        errors = finish(process, gate)
+    assert 1 == process.returncode
+    assert "the folder of the site is gone\n" in errors
+    assert "start again where it is now" in errors
+    assert not blog.exists()
+    assert waiting(gate) == moved.joinpath("_posts/2020-01-01-a.md").read_text(encoding="utf-8")
+    write(moved, "_posts/2020-01-01-a.md", f"{HEADER}\n```python\nprint(1)\n```\n")
+    assert 0 == main(["build", "--site", str(moved)])
+
+
+def test_a_folder_that_leaves_the_site_while_a_post_runs_is_not_written(
+    blog: Path, gate: Gate, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """A link is in its place: the build names it, and writes nothing anywhere."""
+    outside = tmp_path_factory.mktemp("outside") / "_posts"
+    with building(blog, gate) as (process, post):
+        post.parent.rename(outside)
+        blog.joinpath("_posts").symlink_to(outside)
+        errors = finish(process, gate)
+    assert 1 == process.returncode
+    assert "_posts/2020-01-01-a.md: a symbolic link leads out of the site" in errors
+    assert {post.name: waiting(gate).encode()} == tree(outside)
+    assert not blog.joinpath("assets").exists()
+    assert not blog.joinpath("_data").exists()
 
 
 @pytest.mark.slow
