@@ -48,6 +48,22 @@ def test_a_reply_that_arrives_while_something_is_sent_is_received(pair: Pair) ->
     assert "execute_reply" == asyncio.run(receive())
 
 
+def test_a_reply_that_came_while_the_process_was_stopped_is_taken(pair: Pair) -> None:
+    """The time is over when asyncio has its next turn, and the news of the reply is taken."""
+    session = Session(key=b"key")
+
+    async def receive() -> str:
+        channel = ShellChannel(pair[0], session)
+        waiting = asyncio.create_task(channel.get_msg(timeout=0.3))
+        await asyncio.sleep(0.1)  # until it waits for news of the socket
+        session.send(pair[1], "execute_reply")
+        time.sleep(0.5)  # noqa: ASYNC251  # as a process that is stopped
+        channel.send(session.msg("comm_msg"))  # takes the news
+        return str((await asyncio.wait_for(waiting, 5))["msg_type"])
+
+    assert "execute_reply" == asyncio.run(receive())
+
+
 def test_a_channel_waits_as_long_as_it_is_told(pair: Pair) -> None:
     """And no longer."""
 

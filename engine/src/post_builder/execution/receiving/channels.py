@@ -44,7 +44,7 @@ class ShellChannel(AsyncZMQSocketChannel):
             left = max(0.0, end - time.monotonic())
             with suppress(Empty):
                 return await super().get_msg(timeout=min(left, _LOOK_AGAIN))
-            if time.monotonic() >= end:  # a poll may end a part of a millisecond early
+            if left == 0:  # the last look is after the end: this process may have been stopped
                 raise Empty
 
 
