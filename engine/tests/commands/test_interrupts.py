@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -98,6 +98,11 @@ def test_a_folder_that_leaves_the_site_while_a_post_runs_is_not_written(
     assert not blog.joinpath("_data").exists()
 
 
+def _resume(stopped: Sequence[psutil.Process]) -> None:
+    for one in stopped:
+        one.resume()
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows stops no process")
 @pytest.mark.parametrize("who", ["engine", "kernel"])
 def test_a_build_that_is_stopped_and_continued_is_an_undisturbed_one(
@@ -116,7 +121,7 @@ def test_a_build_that_is_stopped_and_continued_is_an_undisturbed_one(
         stopped = [own] if who == "engine" else processes(blog)
         for one in stopped:
             one.suspend()
-        continued = threading.Timer(3, lambda: [one.resume() for one in stopped])
+        continued = threading.Timer(3, _resume, [stopped])
         continued.start()
         errors = finish(process, gate)
         continued.join()
