@@ -14,6 +14,7 @@ from toysite import HEADER, make_series, make_toy
 from post_builder.cli import main
 from post_builder.document.parsing.parser import parse
 from post_builder.document.post import Post
+from post_builder.files import operations
 
 settings.register_profile(
     "quick", max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow]
@@ -107,6 +108,13 @@ def _template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedTempla
 def forked_kernels(_template: SharedTemplate, monkeypatch: pytest.MonkeyPatch) -> None:
     """Fork the kernels of a test's builds: they start sooner."""
     fork_all(_template, monkeypatch)
+
+
+@pytest.fixture
+def renameat2(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run a test with `renameat2` or, by a parameter, as on a system that has none."""
+    if not request.param:
+        monkeypatch.setattr(operations, "_renameat2", lambda *_: False)
 
 
 @pytest.fixture(scope="session")

@@ -154,6 +154,8 @@ OUTPUTS: dict[str, Output] = {
     "progress bars": _printed("\r 10%|█ | 1/10 [00:00<00:09, 1.2it/s]", "stderr"),
     "backspaces": _printed("a\b"),
     "a log": _printed("2020-01-01 00:00:00 INFO x took 3 ms\n", "stderr"),
+    "text with escapes": _printed("'Epoch 1: loss 0.123\\n', "),
+    "JSON": _printed('{"x": "a\\/b\\u00e9", "y": 0.123456},\n'),
     "a traceback": {
         "output_type": "error",
         "ename": "E",
@@ -170,6 +172,8 @@ OUTPUTS: dict[str, Output] = {
     "beginnings of a token": _displayed("text/html", "EAAC", "<p>", "_</p>"),
     "beginnings of another": _displayed("text/html", "eyJ", "<p>", "</p>"),
     "escapes": _displayed("text/html", "\\n", "<p>", "</p>"),
+    "escaped addresses": _displayed("text/html", '<a href="https://a.b/c%20d">a</a> '),
+    "escaped quotes": _displayed("text/html", "&quot;a\\n&quot; "),
     "ampersands": _displayed("text/html", "&amp;"),
     "open links": _displayed("text/html", "<a "),
     "formulas in HTML": _displayed("text/html", "<p>$x^2$</p>"),

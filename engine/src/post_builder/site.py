@@ -80,8 +80,12 @@ class Site(Struct, frozen=True):
         """Return where a path leads when symbolic links are followed.
 
         Raises:
-            FileError: if that is outside the site; nothing is written or removed there.
+            FileError: if that is outside the site; nothing is written or removed there. Or if the
+                site's folder is gone: what is written would create it again.
         """
+        if not self.root.is_dir():
+            hint = "it was renamed or removed meanwhile; start again where it is now"
+            raise FileError("the folder of the site is gone", Place(str(self.root)), hint)
         try:
             target = path.resolve()
         except (OSError, RuntimeError) as error:  # links that go round in a circle

@@ -6,12 +6,14 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 import pytest
-from commandline import PATIENCE, Gate, command, lasting, still_running, write
+from commandline import PATIENCE, Gate, command, lasting, processes, still_running, tree, write
 from runs import shown_text
 from toysite import HEADER
 
@@ -33,10 +35,12 @@ def waiting(gate: Gate) -> str:
 
 
 @contextmanager
-def building(root: Path, gate: Gate) -> Iterator[tuple[subprocess.Popen[str], Path]]:
+def building(
+    root: Path, gate: Gate, text: str = ""
+) -> Iterator[tuple[subprocess.Popen[str], Path]]:
     """Start a build, and return once its post waits."""
     write(root, "data.txt", "old")
-    post = write(root, "_posts/2020-01-01-a.md", waiting(gate))
+    post = write(root, "_posts/2020-01-01-a.md", text or waiting(gate))
     pipe = subprocess.PIPE
     with subprocess.Popen(command("build", root), stdout=pipe, stderr=pipe, text=True) as process:
         try:
@@ -61,6 +65,68 @@ def test_prose_saved_while_a_post_runs_is_kept(blog: Path, gate: Gate) -> None:
     assert 0 == process.returncode, errors
     region = f"<!-- output -->\n{shown_text('old')}\n\n<!-- /output -->\n"
     assert edited + region == post.read_text(encoding="utf-8")
+
+
+def test_a_site_that_is_renamed_while_a_post_runs_is_as_it_was(blog: Path, gate: Gate) -> None:
+    """The build says that the folder is gone, and creates none; the next one works."""
+    moved = blog.with_name(f"{blog.name}-moved")
+    with building(blog, gate) as (process, _):
+        blog.rename(moved)
+        errors = finish(process, gate)
+    assert 1 == process.returncode
+    assert "the folder of the site is gone\n" in errors
+    assert "start again where it is now" in errors
+    assert not blog.exists()
+    assert waiting(gate) == moved.joinpath("_posts/2020-01-01-a.md").read_text(encoding="utf-8")
+    write(moved, "_posts/2020-01-01-a.md", f"{HEADER}\n```python\nprint(1)\n```\n")
+    assert 0 == main(["build", "--site", str(moved)])
+
+
+def test_a_folder_that_leaves_the_site_while_a_post_runs_is_not_written(
+    blog: Path, gate: Gate, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """A link is in its place: the build names it, and writes nothing anywhere."""
+    outside = tmp_path_factory.mktemp("outside") / "_posts"
+    with building(blog, gate) as (process, post):
+        post.parent.rename(outside)
+        blog.joinpath("_posts").symlink_to(outside)
+        errors = finish(process, gate)
+    assert 1 == process.returncode
+    assert "_posts/2020-01-01-a.md: a symbolic link leads out of the site" in errors
+    assert {post.name: waiting(gate).encode()} == tree(outside)
+    assert not blog.joinpath("assets").exists()
+    assert not blog.joinpath("_data").exists()
+
+
+def _resume(stopped: Sequence[psutil.Process]) -> None:
+    for one in stopped:
+        one.resume()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows stops no process")
+@pytest.mark.parametrize("who", ["engine", "kernel"])
+def test_a_build_that_is_stopped_and_continued_is_an_undisturbed_one(
+    blog: Path, gate: Gate, tmp_path_factory: pytest.TempPathFactory, who: str
+) -> None:
+    """By Ctrl-Z, or a container that is paused; the engine also for longer than a cell may take."""
+    lines = "for number in range(3000):\n    print(number, flush=True)"
+    limit = 2 if who == "engine" else 60
+    options = f'{{: data-timeout="{limit}" }}'
+    text = f"{HEADER}\n```python\n{gate.code}\n{lines}\n```\n{options}\n"
+    undisturbed = Path(shutil.copytree(blog, tmp_path_factory.mktemp("other") / "site"))
+    with building(undisturbed, gate, text) as (process, _):
+        assert "" == finish(process, gate).partition("\n\n")[2]
+    with building(blog, gate, text) as (process, _):
+        own = psutil.Process(process.pid)
+        stopped = [own] if who == "engine" else processes(blog)
+        for one in stopped:
+            one.suspend()
+        continued = threading.Timer(3, _resume, [stopped])
+        continued.start()
+        errors = finish(process, gate)
+        continued.join()
+    assert 0 == process.returncode, errors
+    assert lasting(undisturbed) == lasting(blog)
 
 
 @pytest.mark.slow

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import re
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -51,6 +54,27 @@ def test_each_kind_of_drift_is_caught_on_its_line(
     assert Path(picture).is_file()
     Path(picture).unlink()
     assert before == tree(toy)
+
+
+@pytest.mark.slow
+def test_no_room_for_a_picture_costs_the_picture_alone(
+    toy: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """The figure is named as ever, and half a picture does not stay."""
+
+    def refuse(path: Path, _: bytes) -> None:
+        path.touch()
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+    figure = toy / "assets/images/toy/points.svg"
+    replace(figure, "#1f77b4", "#ff0000")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(Path, "write_bytes", refuse)
+    assert main(["check", "--execute", "--site", str(toy)]) == 1
+    printed = capsys.readouterr().out
+    assert "drift: assets/images/toy/points.svg: root mean square difference" in printed
+    assert "(there is no picture of the difference: [Errno 28] No space left on device: " in printed
+    assert not list(tmp_path.glob("drift-*"))
 
 
 @pytest.mark.slow

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Iterator
 from queue import Empty
+from typing import Any
 
 import pytest
 import zmq
@@ -14,6 +15,7 @@ from jupyter_client.session import Session
 from jupyter_core.utils import ensure_async
 
 from post_builder.execution.client import Client, KernelManager
+from post_builder.execution.receiving import channels
 from post_builder.execution.receiving.channels import ShellChannel
 
 Pair = tuple[zmq.asyncio.Socket, zmq.Socket[bytes]]
@@ -46,6 +48,41 @@ def test_a_reply_that_arrives_while_something_is_sent_is_received(pair: Pair) ->
         return str((await asyncio.wait_for(waiting, 5))["msg_type"])
 
     assert "execute_reply" == asyncio.run(receive())
+
+
+def test_a_reply_that_came_while_the_process_was_stopped_is_taken(pair: Pair) -> None:
+    """The time is over when asyncio has its next turn, and the news of the reply is taken."""
+    session = Session(key=b"key")
+
+    async def receive() -> str:
+        channel = ShellChannel(pair[0], session)
+        waiting = asyncio.create_task(channel.get_msg(timeout=0.3))
+        await asyncio.sleep(0.1)  # until it waits for news of the socket
+        session.send(pair[1], "execute_reply")
+        time.sleep(0.5)  # noqa: ASYNC251  # as a process that is stopped
+        channel.send(session.msg("comm_msg"))  # takes the news
+        return str((await asyncio.wait_for(waiting, 5))["msg_type"])
+
+    assert "execute_reply" == asyncio.run(receive())
+
+
+def test_a_reply_that_is_too_large_is_not_read(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reading it would take its size several times; it is one of a cell that raised."""
+    monkeypatch.setattr(channels, "MAX_SENT", 1000)
+    sender, read = Session(key=b"key"), []
+
+    class Reader(Session):
+        def deserialize(self, *_: object, **__: object) -> dict[str, object]:
+            read.append(self)
+            return {}
+
+    async def receive() -> dict[str, Any]:
+        sender.send(pair[1], "execute_reply", {"status": "error", "evalue": "x" * 1000})
+        return await ShellChannel(pair[0], Reader(key=b"key")).get_msg(timeout=5)
+
+    reply = asyncio.run(receive())
+    assert ("execute_reply", "error") == (reply["msg_type"], reply["content"]["status"])
+    assert [] == read
 
 
 def test_a_channel_waits_as_long_as_it_is_told(pair: Pair) -> None:

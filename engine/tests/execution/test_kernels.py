@@ -13,6 +13,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from commandline import tree
 from runs import shown_text
 from toysite import HEADER
 
@@ -116,6 +117,58 @@ def test_no_room_for_temporary_files_is_an_error_of_each_post(
     error = capsys.readouterr().err
     assert posts == error.count("did not start: [Errno 28] No space left on device")
     assert "bug" not in error
+
+
+@pytest.mark.parametrize("posts", [1, 2])
+def test_no_folder_with_room_is_an_error_of_each_post(
+    blog: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], posts: int
+) -> None:
+    """A disk that is full leaves Python no folder for temporary files, and nothing is a bug."""
+
+    def full() -> str:
+        raise FileNotFoundError(errno.ENOENT, "No usable temporary directory found")
+
+    for number in range(posts):
+        path = blog / f"_posts/2020-01-0{number + 1}-post.md"
+        path.write_text(f"{HEADER}\n```python\nprint(1)\n```\n", encoding="utf-8")
+    before = tree(blog)
+    monkeypatch.setattr(tempfile, "gettempdir", full)
+    assert 1 == main(["build", "--site", str(blog)])
+    error = capsys.readouterr().err
+    assert posts == error.count("did not start: [Errno 2] No usable temporary directory found")
+    assert "bug" not in error
+    assert before == tree(blog)
+    monkeypatch.undo()
+    assert 0 == main(["build", "--site", str(blog)])
+
+
+@pytest.mark.parametrize("full", [{"f_bavail": 0}, {"f_files": 100, "f_favail": 0}])
+def test_a_kernel_that_has_no_room_to_start_says_so(
+    post: Path,
+    install: Install,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    full: dict[str, int],
+) -> None:
+    """It cannot itself, without room for its log."""
+    install("test-bash", ["-c", "raise SystemExit(1)"])
+    found = {"f_bavail": 10**6, "f_frsize": 4096, "f_files": 0, "f_favail": 0} | full
+    monkeypatch.setattr(os, "statvfs", lambda _: SimpleNamespace(**found))
+    assert 1 == main(["build", "--site", str(post.parents[1])])
+    hint = f"help: there is hardly any room for temporary files in {tempfile.gettempdir()}\n"
+    assert hint in capsys.readouterr().err
+
+
+def test_a_folder_for_temporary_files_that_is_not_there_is_not_missed(
+    blog: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Python takes the next one, in the engine and in the kernel."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "missing"))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    path = blog / "_posts/2020-01-01-post.md"
+    path.write_text(f"{HEADER}\n```python\nprint(1)\n```\n", encoding="utf-8")
+    assert 0 == main(["build", "--site", str(blog)])
+    assert shown_text("1") in path.read_text(encoding="utf-8")
 
 
 def test_notes_that_are_lost_fail_the_post(blog: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,7 +13,7 @@ import pytest
 from steps import steps
 
 from post_builder.files import SavedMeanwhileError, operations, replace_text
-from post_builder.files.swap import is_left, settle
+from post_builder.files.swap import is_left, is_swap, settle
 
 STEPS = 7
 """Calls that a replacement makes."""
@@ -37,12 +37,30 @@ def post(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.fixture(params=["exchange", "compare"])
+@pytest.fixture(params=["exchange", "link", "compare"])
 def system(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Run a test where two files can change places at once, and where they cannot."""
+    """Run a test where two files can change places at once, can have two names, and neither."""
+    if request.param != "exchange":
+        monkeypatch.setattr(operations, "_renameat2", lambda *_: False)
     if request.param == "compare":
-        monkeypatch.setattr(operations, "_is_linux", lambda: False)
+        monkeypatch.setattr(os, "link", _refuse)
     return str(request.param)
+
+
+def _refuse(*_: object) -> None:
+    raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+
+def _is_lost(
+    system: str,
+    save: Callable[[Path, bytes], None],
+    post: Path,
+    call: tuple[str, tuple[object, ...]],
+) -> bool:
+    """Return whether a save directly before a call is lost: one that renames over the post."""
+    name, arguments = call
+    places = name == "rename" and arguments[-1] == post
+    return places and (system == "compare" or save is _save_by_rename)
 
 
 @pytest.mark.usefixtures("system")
@@ -65,35 +83,44 @@ def test_an_equal_text_is_not_touched(post: Path) -> None:
 
 
 @pytest.mark.parametrize("save", [_save_in_place, _save_by_rename])
-@pytest.mark.parametrize("number", range(STEPS + 2))
+@pytest.mark.parametrize("number", range(STEPS + 6))
 def test_a_save_at_any_step_is_what_is_there_in_the_end(
-    post: Path, save: Callable[[Path, bytes], None], number: int
+    system: str, post: Path, save: Callable[[Path, bytes], None], number: int
 ) -> None:
-    """It comes first, or it came after all was done; either way it is not lost."""
+    """It comes first, or it came after all was done; either way it is not lost.
 
-    def act(step: int, _name: str, _: object) -> None:
-        if step == number:
+    Without `renameat2` it is, directly before the engine's rename: where files can have two names,
+    only if an editor puts another file into the post's place.
+    """
+    saved = []
+
+    def act(step: int, name: str, arguments: tuple[object, ...]) -> None:
+        if step == number and not _is_lost(system, save, post, (name, arguments)):
             save(post, b"saved")
+            saved.append(name)
 
     with steps(before=act) as made:
         try:
             replaced = replace_text(post, b"old", b"new")
         except SavedMeanwhileError:
             replaced = False
-    assert (b"saved" if number < len(made) else b"new") == post.read_bytes()
+    assert (b"saved" if saved else b"new") == post.read_bytes()
     assert [post] == list(post.parent.iterdir())
     assert replaced or number < len(made)
 
 
+@pytest.mark.parametrize("save", [_save_in_place, _save_by_rename])
 @pytest.mark.parametrize(("first", "second"), list(itertools.combinations(range(STEPS + 3), 2)))
-def test_the_later_of_two_saves_is_what_is_there(post: Path, first: int, second: int) -> None:
+def test_the_later_of_two_saves_is_what_is_there(
+    system: str, post: Path, save: Callable[[Path, bytes], None], first: int, second: int
+) -> None:
     """However they fall between the steps."""
     saved = []
 
-    def act(step: int, _name: str, _: object) -> None:
+    def act(step: int, name: str, arguments: tuple[object, ...]) -> None:
         for number, text in ((first, b"first"), (second, b"second")):
-            if step == number:
-                _save_by_rename(post, text)
+            if step == number and not _is_lost(system, save, post, (name, arguments)):
+                save(post, text)
                 saved.append(text)
 
     with steps(before=act):
@@ -124,13 +151,21 @@ SEQUENCES = [
 """What an author does with a text, in this order."""
 
 
+@pytest.mark.parametrize("renameat2", [True, False])
 @pytest.mark.parametrize("acts", SEQUENCES, ids=lambda acts: " ".join(a.__name__ for a in acts))
 def test_no_save_is_removed_whatever_its_author_does_next(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     acts: tuple[Callable[[Path, bytes], None], ...],
+    *,
+    renameat2: bool,
 ) -> None:
-    """It is there in the end, unless its author saved over it or removed it, at all positions."""
+    """It is there in the end, unless its author saved over it or removed it, at all positions.
+
+    Without `renameat2` a file that an editor puts there directly before the engine's rename is not.
+    """
+    if not renameat2:
+        monkeypatch.setattr(operations, "_renameat2", lambda *_: False)
     monkeypatch.setattr(os, "fsync", lambda _: None)
     for positions in itertools.combinations_with_replacement(range(STEPS + 4), len(acts)):
         folder = tmp_path / "-".join(map(str, positions))
@@ -147,13 +182,15 @@ def _replace_while(
     wanted: set[bytes] = set()
     post.write_bytes(b"old")
 
-    def act(step: int, _name: str, _: object) -> None:
+    def act(step: int, name: str, arguments: tuple[object, ...]) -> None:
+        if name == "rename" and arguments[-1] == post:
+            return
         for number, (position, done) in enumerate(zip(positions, acts, strict=True)):
             if position == step:
                 gone = {post.read_bytes()} if post.exists() else set()
                 with contextlib.suppress(FileNotFoundError):
                     done(post, b"save %d" % number)
-                wanted.difference_update(gone - _contents(post.parent))
+                wanted.difference_update(gone - _contents(post.parent, "[!.]*"))
                 if done in _SAVES:
                     wanted.clear()  # the last one counts
                     wanted.add(b"save %d" % number)
@@ -163,8 +200,8 @@ def _replace_while(
     return wanted
 
 
-def _contents(folder: Path) -> set[bytes]:
-    return {path.read_bytes() for path in folder.iterdir()}
+def _contents(folder: Path, pattern: str = "*") -> set[bytes]:
+    return {path.read_bytes() for path in folder.glob(pattern)}
 
 
 @pytest.mark.usefixtures("system")
@@ -215,6 +252,67 @@ def test_a_build_that_is_killed_is_settled_later(
     assert (later or was_saved or built) == post.read_bytes()
     expected = [("post.md", save)] if save and later and exchanged else []
     assert expected == kept
+
+
+@pytest.mark.parametrize("save", [None, *_SAVES])
+@pytest.mark.parametrize("killed", range(STEPS + 6))
+def test_a_build_that_is_killed_is_settled_later_without_renameat2(
+    monkeypatch: pytest.MonkeyPatch,
+    post: Path,
+    killed: int,
+    save: Callable[[Path, bytes], None] | None,
+) -> None:
+    """A post has a text at every moment, and a save of any moment is in its place, or kept."""
+    monkeypatch.setattr(operations, "_renameat2", lambda *_: False)
+
+    class KilledError(BaseException):
+        pass
+
+    def act(step: int, name: str, arguments: tuple[object, ...]) -> None:
+        if step >= killed:
+            raise KilledError
+        lost = save and _is_lost("link", save, post, (name, arguments))
+        if save and not lost and name in {"is_same", "rename"}:
+            save(post, b"saved %d" % step)
+            saved.append(b"saved %d" % step)
+
+    saved: list[bytes] = []
+    with steps(before=act), contextlib.suppress(KilledError, SavedMeanwhileError):
+        replace_text(post, b"old", b"new")
+    assert post.read_bytes() in {b"old", b"new", *saved}
+    kept: list[bytes] = []
+    for path in sorted(path for path in post.parent.iterdir() if path != post):
+        assert is_left(path)
+        if is_swap(path):
+            settle(path, lambda _, data: kept.append(data))
+        else:
+            path.unlink()
+    assert [post] == list(post.parent.iterdir())
+    assert not saved or saved[-1] in {post.read_bytes(), *kept}
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_a_new_name_is_never_taken_from_another_file(
+    system: str, tmp_path: Path, number: int
+) -> None:
+    """A file that appears stays; where there are no second names, up to the last look."""
+    new, name = tmp_path / "new", tmp_path / "name"
+    new.write_bytes(b"new")
+    saved = []
+
+    def act(step: int, call: str, _: object) -> None:
+        if step == number and not (system == "compare" and call == "rename"):
+            name.write_bytes(b"saved")
+            saved.append(call)
+
+    refused = False
+    with steps(before=act):
+        try:
+            operations.rename_new(new, name)
+        except FileExistsError:
+            refused = True
+    assert (b"saved" if saved else b"new") == name.read_bytes()
+    assert refused == new.exists()
 
 
 def test_a_save_that_cannot_be_read_is_where_it_was_saved(post: Path) -> None:

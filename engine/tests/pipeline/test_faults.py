@@ -81,15 +81,23 @@ _OFTEN = {("killed", _again)}
 
 
 @pytest.mark.parametrize(
-    ("fault", "make"),
+    ("fault", "make", "renameat2"),
     [
-        pytest.param(
-            fault, make, marks=pytest.mark.slow if (fault, make) in _OFTEN else pytest.mark.faults
-        )
-        for fault in FAULTS
-        for make in (_first, _again, _more, _renamed)
+        *(
+            pytest.param(
+                fault,
+                make,
+                True,
+                marks=pytest.mark.slow if (fault, make) in _OFTEN else pytest.mark.faults,
+            )
+            for fault in FAULTS
+            for make in (_first, _again, _more, _renamed)
+        ),
+        *(pytest.param(fault, _again, False, marks=pytest.mark.faults) for fault in FAULTS),
     ],
+    indirect=["renameat2"],
 )
+@pytest.mark.usefixtures("renameat2")
 def test_the_build_after_a_fault_gives_what_an_undisturbed_one_gives(
     blog: Path,
     tmp_path_factory: pytest.TempPathFactory,

@@ -45,14 +45,17 @@ def _build_while_saving(root: Path, number: int, text: str) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("edit", "is_built"),
+    ("edit", "is_built", "renameat2"),
     [
-        pytest.param("prose", True, marks=pytest.mark.slow, id="prose, a rebuild"),
-        pytest.param("prose", False, marks=pytest.mark.faults, id="prose, a first build"),
-        pytest.param("code", True, marks=pytest.mark.faults, id="code, a rebuild"),
-        pytest.param("code", False, marks=pytest.mark.faults, id="code, a first build"),
+        pytest.param("prose", True, True, marks=pytest.mark.slow, id="prose, a rebuild"),
+        pytest.param("prose", False, True, marks=pytest.mark.faults, id="prose, a first build"),
+        pytest.param("code", True, True, marks=pytest.mark.faults, id="code, a rebuild"),
+        pytest.param("code", False, True, marks=pytest.mark.faults, id="code, a first build"),
+        pytest.param("prose", True, False, marks=pytest.mark.faults, id="without renameat2"),
     ],
+    indirect=["renameat2"],
 )
+@pytest.mark.usefixtures("renameat2")
 def test_a_save_at_any_step_of_a_build_is_kept(
     blog: Path, tmp_path_factory: pytest.TempPathFactory, edit: str, is_built: bool
 ) -> None:

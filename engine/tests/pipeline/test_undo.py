@@ -141,14 +141,16 @@ def test_figures_do_not_push_out_the_copies_of_their_post(site: Path) -> None:
     assert 1 + 25 + 20 == len(_copies(site))
 
 
-@pytest.mark.parametrize("exchanges", [True, False])
+@pytest.mark.parametrize("system", ["exchange", "link", "compare"])
 def test_a_figure_that_is_drawn_over_at_any_step_of_a_build_is_kept(
-    site: Path, monkeypatch: pytest.MonkeyPatch, *, exchanges: bool
+    site: Path, monkeypatch: pytest.MonkeyPatch, system: str
 ) -> None:
     """It is where its author saved it, or among the copies, and the build names that."""
     monkeypatch.setattr(os, "fsync", lambda _: None)
-    if not exchanges:
-        monkeypatch.setattr(operations, "_is_linux", lambda: False)
+    if system != "exchange":
+        monkeypatch.setattr(operations, "_renameat2", lambda *_: False)
+    if system == "compare":
+        monkeypatch.setattr(operations, "link", lambda *_: False)
     _build(site)
     number, drawn, is_saved = 0, b"", True
     while is_saved:
@@ -156,7 +158,7 @@ def test_a_figure_that_is_drawn_over_at_any_step_of_a_build_is_kept(
         number += 1
         copies = site.joinpath(".post-builder/undo").rglob("*-plot.svg")
         held = {path.read_bytes(): path for path in (*copies, site / FIGURE)}
-        last = not exchanges and drawn not in held
+        last = system == "compare" and drawn not in held
         assert not is_saved or drawn in held or last, number
         if is_saved and drawn in held and held[drawn] != site / FIGURE:
             assert held[drawn].relative_to(site).as_posix() in named, number

@@ -55,6 +55,8 @@ SECRETS: Mapping[str, str] = {
     "slack-token": "xoxb-" + "123456789012-" + MIXED[:20],
     "slack-webhook": "https://hooks.slack.com/services/T0/B0/" + MIXED[:24],
     "discord-webhook": "https://discord.com/api/webhooks/123456789/" + MIXED[:60],
+    "discord-token": "MTIzNDU2Nzg5MDEyMzQ1Njc4.GabcDE." + MIXED[:38],
+    "sidekiq-key": "BUNDLE_GEMS__CONTRIBSYS__COM=01234567:89abcdef",
     "telegram-token": "123456789:AA" + MIXED[:33],
     "stripe-key": "sk_live_" + MIXED[:24],
     "square-token": "sq0atp-" + MIXED[:22],
@@ -298,6 +300,23 @@ def test_a_secret_behind_an_escape_is_found(text: str) -> None:
 )
 def test_what_is_no_secret_is_published(text: str) -> None:
     """Placeholders, digests, numbers, public keys."""
+    assert find_secret(text) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "pk_live_" + MIXED[:24],
+        "FLWPUBK_TEST-" + HEX * 2 + "-X",
+        "pk.eyJ1" + MIXED[:50] + "." + MIXED[:22],
+        "AC" + HEX * 2,
+        "arn:aws:iam::123456789012:user/ada",
+        "db_" + MIXED[:24],
+        "meraki=" + (HEX * 3)[:40],
+    ],
+)
+def test_what_only_its_surroundings_tell_from_other_text_is_published(text: str) -> None:
+    """Keys that are meant to be seen, names of accounts, and digits of any digest."""
     assert find_secret(text) is None
 
 

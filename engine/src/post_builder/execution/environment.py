@@ -41,10 +41,30 @@ _MAX_FOLDER = 60
 """Characters of a temporary folder's path that leave room for a socket's name, of 107 in all."""
 
 
+_MIN_FREE, _MIN_FILES = 2**20, 50
+"""Bytes, and files, for which there should be room: a kernel needs less of both."""
+
+
 def scratch_parent() -> str | None:
-    """Return where scratch folders go: the names of sockets in them must stay short."""
+    """Return where scratch folders go: the names of sockets in them must stay short.
+
+    Raises:
+        OSError: if there is no folder for temporary files with room in it.
+    """
     folder = tempfile.gettempdir()
     return "/tmp" if len(folder) > _MAX_FOLDER and os.path.isdir("/tmp") else None  # noqa: S108, PTH112
+
+
+def no_room(scratch: Path) -> str:
+    """Say that there is hardly any room for temporary files, if that is so."""
+    if os.name != "posix":
+        return ""
+    found = os.statvfs(scratch)
+    has_names = found.f_favail >= _MIN_FILES or found.f_files == 0  # some systems do not count
+    if found.f_bavail * found.f_frsize >= _MIN_FREE and has_names:
+        return ""
+    folder = scratch_parent() or tempfile.gettempdir()
+    return f"there is hardly any room for temporary files in {folder}"
 
 
 def guarded(command: Sequence[str], scratch: Path | str) -> list[str]:

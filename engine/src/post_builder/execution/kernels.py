@@ -26,6 +26,7 @@ from post_builder.execution.environment import (
     OBSERVATIONS,
     ipython_arguments,
     kernel_environment,
+    no_room,
     scratch_parent,
 )
 from post_builder.execution.forking.forker import PROVISIONER, Forker
@@ -83,8 +84,8 @@ async def fresh_kernel(
     Raises:
         ExecutionError: if it is not installed or does not start.
     """
-    parent = template.scratch if template else scratch_parent()
     try:
+        parent = template.scratch if template else scratch_parent()
         made = tempfile.TemporaryDirectory(prefix="post-builder-", dir=parent)
     except OSError as error:
         raise _not_started(post, error) from error
@@ -157,12 +158,12 @@ async def _start(client: KernelClient, post: Post, site: Site, scratch: Path) ->
             raise ExecutionError(message, _place(post), hint) from error
         except (RuntimeError, OSError) as error:
             log.seek(0)
-            raise _not_started(post, error, log.read()) from error
+            raise _not_started(post, error, no_room(scratch), log.read()) from error
 
 
-def _not_started(post: Post, error: Exception, detail: str = "") -> ExecutionError:
+def _not_started(post: Post, error: Exception, hint: str = "", detail: str = "") -> ExecutionError:
     message = f"the kernel {post.kernel!r} did not start: {error}"
-    return ExecutionError(message, _place(post), detail=detail)
+    return ExecutionError(message, _place(post), hint, detail=detail)
 
 
 def _place(post: Post) -> Place:

@@ -22,6 +22,9 @@ _HERE = -100
 _NOT_SUPPORTED = {errno.ENOSYS, errno.EINVAL, errno.ENOTSUP}
 """What Linux reports where the kernel or the file system has no renameat2."""
 
+_NO_LINKS = {*_NOT_SUPPORTED, errno.EPERM, errno.EMLINK}
+"""What systems report where a file cannot have a second name."""
+
 
 def make_folder(path: Path) -> None:
     """Create a folder whose parent exists."""
@@ -64,10 +67,34 @@ def rename_new(source: Path, target: Path) -> None:
     Raises:
         FileExistsError: if there is one.
     """
-    if not _renameat2(source, target, _NO_REPLACE):
-        if target.exists() or target.is_symlink():
-            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
-        source.replace(target)
+    if _renameat2(source, target, _NO_REPLACE):
+        return
+    if link(source, target):
+        remove(source)
+        return
+    if os.path.lexists(target):
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
+    rename(source, target)
+
+
+def link(path: Path, other: Path) -> bool:
+    """Give a file a second name; return False where the file system has none.
+
+    Raises:
+        FileExistsError: if there is a file of that name.
+    """
+    try:
+        os.link(path, other)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        return False
+    return True
+
+
+def is_same(path: Path, other: Path) -> bool:
+    """Return whether two names are those of one file."""
+    return path.samefile(other)
 
 
 def exchange(first: Path, second: Path) -> bool:

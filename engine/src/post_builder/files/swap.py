@@ -9,10 +9,11 @@ from pathlib import Path
 
 from post_builder.files import operations
 from post_builder.files.content import digest
+from post_builder.files.exchanging import OLD, exchange
 from post_builder.files.writing import PREFIX, SUFFIX, is_unfinished, temporary_file
 
 _SWAP = re.compile(
-    rf"{re.escape(PREFIX)}(?P<name>\w{{8}})-(?P<after>\w{{16}})-(?P<before>\w{{16}})\.tmp"
+    rf"{re.escape(PREFIX)}(?P<name>\w{{8}})-(?P<after>\w{{16}})-(?P<before>\w{{16}})(?:{OLD})?\.tmp"
 )
 """The name of the file that changes places with a text: digests of the text's name, of the new
 text and of the old one. They say what the file is, should the build be killed."""
@@ -26,7 +27,8 @@ def replace_text(path: Path, before: bytes, after: bytes) -> bool:
     """Replace the content of a file, unless somebody saves it first; return whether it changed.
 
     The old and the new file change places in one step, and what comes back is compared with what
-    was read. Where the system cannot do that, the file is compared directly before it is replaced.
+    was read. Where files cannot change places, the old one is compared directly before it is
+    replaced.
 
     Args:
         path: the file; of a symbolic link, the target is replaced.
@@ -56,7 +58,7 @@ def replace_text(path: Path, before: bytes, after: bytes) -> bool:
 
 
 def _replace(path: Path, swap: Path, before: bytes, after: bytes) -> bool:
-    if operations.exchange(swap, path):
+    if exchange(swap, path):
         return _newest_first(path, swap, before, after)
     if operations.read(path) != before:
         operations.remove(swap)
@@ -95,7 +97,7 @@ def _give_back(swap: Path, path: Path) -> bool:
     """
     while True:
         with suppress(FileNotFoundError):
-            operations.exchange(swap, path)
+            exchange(swap, path)
             return True
         with suppress(FileExistsError):  # there is a newer one
             operations.rename_new(swap, path)
@@ -137,7 +139,8 @@ def settle(swap: Path, keep: Callable[[str, bytes], None]) -> None:
     data = operations.read(swap)
     if digest(data)[:16] not in match.group("before", "after"):
         text = _text_of(swap, match["name"])
-        if not (text and _put_back(text, data, match["after"])):
+        is_there = text is not None and operations.is_same(text, swap)
+        if not (is_there or (text and _put_back(text, data, match["after"]))):
             keep(text.name if text else "post.md", data)
     operations.remove(swap)
 

@@ -12,12 +12,13 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from post_builder.files import operations
+from post_builder.files.exchanging import OLD, exchange
 from post_builder.files.locks import lock
 
 PREFIX, SUFFIX = ".post-builder-", ".tmp"
 """What the names of temporary files start and end with."""
 
-_UNFINISHED = re.compile(r"\.post-builder-[a-z0-9_]{8}\.tmp")
+_UNFINISHED = re.compile(rf"\.post-builder-[a-z0-9_]{{8}}(?:{OLD})?\.tmp")
 """The name of a file that was being written."""
 
 _LONG_AGO = 3600
@@ -67,7 +68,7 @@ def _placed(temporary: Path, path: Path, keep: Callable[[bytes], object]) -> boo
             return True
         return False
     try:
-        exchanged = operations.exchange(temporary, path)
+        exchanged = exchange(temporary, path)
     except FileNotFoundError:
         if not temporary.exists():
             raise
@@ -79,7 +80,7 @@ def _placed(temporary: Path, path: Path, keep: Callable[[bytes], object]) -> boo
     try:
         keep(operations.read(temporary))
     except BaseException:
-        operations.exchange(temporary, path)
+        exchange(temporary, path)
         raise
     operations.remove(temporary)
     return True

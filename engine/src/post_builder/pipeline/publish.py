@@ -144,8 +144,9 @@ def _prepared_now(state: PostState) -> PreparedPost:
 
     Raises:
         ConflictError: if its code changed, so that what ran is not what is there.
+        FileError: if it is not in the site any more.
     """
-    text = read_text(state.path, state.post.path)
+    text = read_text(state.site.inside(state.path), state.post.path)
     if text == state.post.text:
         return state.prepared
     post = parse(text, state.post.path, state.post.inherited)

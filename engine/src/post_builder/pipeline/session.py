@@ -123,7 +123,7 @@ def _settle(site: Site, left: Path) -> None:
 
 def _end(site: Site, lock: FileLock) -> None:
     if lock.is_locked:
-        with suppress(OSError):
+        with suppress(OSError, FileError):  # the site's folder may be gone
             _holder_file(site).unlink(missing_ok=True)
         lock.release()
 

@@ -80,7 +80,15 @@ def test_more_than_is_kept_fails_the_build_in_bounded_memory(run: Runner, code: 
     with pytest.raises(ExecutionError, match="cell cell-1 sent more than 128 MiB of output"):
         run(_cell(filled, tags))
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-    assert grown < 8 * MAX_SENT // 2**10  # KiB; a message is received whole, an error's twice
+    assert grown < 6 * MAX_SENT // 2**10  # KiB; a message is received whole, an error's twice
+
+
+def test_an_exception_that_is_too_large_is_named_at_its_cell(run: Runner) -> None:
+    """Its message is not shown, nor read."""
+    with pytest.raises(ExecutionError) as caught:
+        run(_cell(f"raise ValueError('x' * (2**20 * {MAX_SENT // 2**20 + 20}))"))
+    expected = "cell cell-1 raised an exception: its message takes more than 128 MiB"
+    assert expected == caught.value.message
 
 
 def test_text_in_turns_beyond_what_is_kept_adds_no_outputs(run: Runner) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from html import unescape
@@ -124,18 +125,28 @@ def _figure_drift(comparison: _Comparison, root: Path) -> Iterator[Finding]:
             figure.path, data, figure.data, comparison.tolerances, comparison.patterns
         ):
             seen = file.suffix in IMAGES
-            hint = f"published, fresh, difference: {_picture(data, figure)}" if seen else ""
+            hint = _picture(data, figure) if seen else ""
             yield Finding("drift", place, f"{figure.path}: {problem}", hint)
 
 
 def _picture(published: bytes, fresh: Figure) -> str:
-    """Save a picture of a difference outside the site; return its path."""
-    stem = Path(fresh.path).stem
-    with tempfile.NamedTemporaryFile(
-        prefix=f"drift-{stem}-", suffix=".png", delete=False
-    ) as picture:
-        picture.write(side_by_side(published, fresh.data))
-    return picture.name
+    """Save a picture of a difference outside the site; return where, or why there is none."""
+    data = side_by_side(published, fresh.data)
+    try:
+        return f"published, fresh, difference: {_saved(Path(fresh.path).stem, data)}"
+    except OSError as error:
+        return f"there is no picture of the difference: {error}"
+
+
+def _saved(name: str, data: bytes) -> str:
+    handle, path = tempfile.mkstemp(prefix=f"drift-{name}-", suffix=".png")
+    os.close(handle)
+    try:
+        Path(path).write_bytes(data)
+    except OSError:
+        Path(path).unlink()
+        raise
+    return path
 
 
 def _value_drift(comparison: _Comparison, index: int) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from queue import Empty
 from typing import Any
@@ -18,6 +18,14 @@ from post_builder.execution.receiving.room import MAX_SENT
 
 _LOOK_AGAIN = 0.5
 """Seconds after which a socket is asked for messages that asyncio may have missed."""
+
+_TOO_LARGE: Mapping[str, Any] = {
+    "status": "error",
+    "ename": "an exception",
+    "evalue": f"its message takes more than {MAX_SENT // 2**20} MiB",
+    "traceback": [],
+}
+"""What stands for a reply that is too large to be read: by its traceback, so its cell raised."""
 
 _NUMBER = re.compile(rb"post-builder#(\d+)")
 """What `inside/shell.py` puts in front of each message."""
@@ -44,8 +52,14 @@ class ShellChannel(AsyncZMQSocketChannel):
             left = max(0.0, end - time.monotonic())
             with suppress(Empty):
                 return await super().get_msg(timeout=min(left, _LOOK_AGAIN))
-            if time.monotonic() >= end:  # a poll may end a part of a millisecond early
+            if left == 0:  # the last look is after the end: this process may have been stopped
                 raise Empty
+
+    async def _recv(self, **kwargs: Any) -> dict[str, Any]:  # type: ignore[override]  # noqa: ANN401  # as its base
+        _, parts = await _frames(self.socket, kwargs)
+        if sum(map(len, parts)) <= MAX_SENT:
+            return dict(self.session.deserialize(parts))
+        return {**_unread(self.session, parts), "content": _TOO_LARGE}
 
 
 class OutputChannel(AsyncZMQSocketChannel):
@@ -67,13 +81,11 @@ class OutputChannel(AsyncZMQSocketChannel):
         self._last: int | None = None
 
     async def _recv(self, **kwargs: Any) -> dict[str, Any]:  # type: ignore[override]  # noqa: ANN401  # as its base
-        assert self.socket is not None  # noqa: S101  # as its base
-        frames: list[bytes] = await self.socket.recv_multipart(**kwargs)
-        start = frames.index(DELIM)
-        names, parts = frames[:start], frames[start + 1 :]
+        names, parts = await _frames(self.socket, kwargs)
         self._count(names)
         size = sum(map(len, parts))
-        message = self._unread(parts) if size > MAX_SENT else self.session.deserialize(parts)
+        is_large = size > MAX_SENT
+        message = _unread(self.session, parts) if is_large else self.session.deserialize(parts)
         return {**message, "size": size}
 
     def _count(self, names: Sequence[bytes]) -> None:
@@ -83,9 +95,20 @@ class OutputChannel(AsyncZMQSocketChannel):
                 self.missing += number - self._last - 1
             self._last = number
 
-    def _unread(self, parts: Sequence[bytes]) -> dict[str, Any]:
-        """Return a message that is too large to be read, without its content."""
-        header, parent = (self.session.unpack(part) for part in parts[1:3])
-        names = {"msg_id": header["msg_id"], "msg_type": header["msg_type"]}
-        empty: dict[str, Any] = {"metadata": {}, "content": {}, "buffers": []}
-        return {"header": header, "parent_header": parent, **names, **empty}
+
+async def _frames(
+    socket: zmq.asyncio.Socket | None, options: Mapping[str, Any]
+) -> tuple[list[bytes], list[bytes]]:
+    """Receive a message; return whom it is for, and its parts."""
+    assert socket is not None  # noqa: S101  # of a channel that was not closed
+    frames: list[bytes] = await socket.recv_multipart(**options)
+    start = frames.index(DELIM)
+    return frames[:start], frames[start + 1 :]
+
+
+def _unread(session: Session, parts: Sequence[bytes]) -> dict[str, Any]:
+    """Return a message that is too large to be read, without its content."""
+    header, parent = (session.unpack(part) for part in parts[1:3])
+    names = {"msg_id": header["msg_id"], "msg_type": header["msg_type"]}
+    empty: dict[str, Any] = {"metadata": {}, "content": {}, "buffers": []}
+    return {"header": header, "parent_header": parent, **names, **empty}

@@ -73,13 +73,17 @@ _SHARED_NAMES = frozenset(
 
 
 def this_machine() -> Machine:
-    """Return the names of the machine and its user; empty where the system has none."""
+    """Return the names of the machine, its user and its folders; empty where there are none."""
     try:
         user = getpass.getuser()
     except (OSError, KeyError, ImportError):
         user = ""
     home = os.path.expanduser("~")  # noqa: PTH111  # Path.home() fails where there is none
-    return Machine(home, user, socket.gethostname(), tempfile.gettempdir())
+    try:
+        temporary = tempfile.gettempdir()
+    except OSError:  # there is no room in any
+        temporary = ""
+    return Machine(home, user, socket.gethostname(), temporary)
 
 
 def scrub(text: str, root: Path, machine: Machine | None = None) -> str:

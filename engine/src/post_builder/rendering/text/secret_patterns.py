@@ -40,6 +40,10 @@ PATTERNS: dict[str, re.Pattern[str]] = {
         "slack-token": r"xox[abeoprs]-[A-Za-z0-9-]{10,}",
         "slack-webhook": r"hooks\.slack\.com/(?:services|workflows)/[\w/]{20,}",
         "discord-webhook": r"discord(?:app)?\.com/api/webhooks/\d{5,25}/[\w-]{30,}",
+        "discord-token": (  # begins with digits in base64: the number of the account
+            r"(?:[MNO][DTjz][AEIMQUYcgk][w-z0-5]){5,6}[\w-]{0,4}\.[\w-]{6}\.[\w-]{27,38}"
+        ),
+        "sidekiq-key": r"BUNDLE_(?:ENTERPRISE|GEMS)__CONTRIBSYS__COM=[0-9a-f]{8}:[0-9a-f]{8}",
         "telegram-token": r"\b\d{8,10}:AA[\w-]{32,33}",
         "stripe-key": r"(?:sk|rk)_(?:live|test)_[A-Za-z0-9]{16,}",
         "square-token": r"(?:sq0(?:atp|csp)-[\w-]{22,}|EAAA[\w-]{60}(?![\w+/=-]))",

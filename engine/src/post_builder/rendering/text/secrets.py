@@ -59,10 +59,12 @@ def _find(text: str, allowed: frozenset[str]) -> tuple[str, int] | None:
 
 def _unescaped(match: re.Match[str]) -> str:
     """Return the character that an escape stands for, if a secret can contain it."""
-    if match["colour"]:
+    kind = match.lastgroup
+    if kind is None:  # by far the most
+        return _SPACE
+    if kind == "colour":
         return ""
-    number = match["byte"] or match["unit"] or match["percent"]
-    character = chr(int(number, 16)) if number else match["quote"] or _SPACE
+    character = match[kind] if kind == "quote" else chr(int(match[kind], 16))
     return character if character.isascii() and character.isprintable() else _SPACE
 
 
