@@ -174,7 +174,7 @@ export function style(address) {
   });
 }
 
-const percent = (p) => (p > 0.995 && p < 1 ? "> 99" : round(100 * p)) + " %";
+const percent = (p) => (p > 0.995 && p < 1 ? "> 99" : round(100 * p)) + "%";
 
 const SURE = 0.9; // from here on the answer is said without a «perhaps»
 

@@ -671,13 +671,13 @@ print(f"mean {final:.2%}; first half {halves[0]:.1%}, second half {halves[1]:.1%
 # How far can we trust that number?
 # Other writers would give another one, and digits by the same hand are alike, so a digit is not an independent draw.
 # So we draw as many *writers* as there are, at random and with replacement, score their digits, and repeat this 2,000 times.
-# 95 % of these scores lie between two bounds, the [*bootstrap*](https://doi.org/10.1201/9780429246593) interval:
+# 95% of these scores lie between two bounds, the [*bootstrap*](https://doi.org/10.1201/9780429246593) interval:
 
 # %% tags=["hide-input"]
 def interval(
     correct: Tensor, writers: Tensor, draws: int = 2000
 ) -> tuple[float, float]:
-    """Return the 95 % interval of an accuracy, by resampling writers.
+    """Return the 95% interval of an accuracy, by resampling writers.
 
     `correct` is (N,), a number between 0 and 1 per digit; `writers` is (N,).
     """
@@ -720,7 +720,7 @@ print(f"network minus nearest neighbour: {100 * gain:.2f} points, "
 # Over four versions the accuracy of Part II's network moved by 0.06 points, less than the margin of error of those versions, 0.15 (from the site's history): choosing among them could gain little, but it cannot be undone.
 #
 # **Detour.** When others report a score on MNIST, ask how their network was selected.
-# [Cireşan and others](https://arxiv.org/abs/1003.0358) got an MLP to 99.65 %, by deforming the training digits, with a network chosen on validation digits.
+# [Cireşan and others](https://arxiv.org/abs/1003.0358) got an MLP to 99.65%, by deforming the training digits, with a network chosen on validation digits.
 #
 # ## What it gets wrong
 #

@@ -158,7 +158,7 @@ def fit(
 def interval(
     correct: Tensor, writers: Tensor, draws: int = 2000
 ) -> tuple[float, float]:
-    """Return the 95 % interval of an accuracy, by resampling writers.
+    """Return the 95% interval of an accuracy, by resampling writers.
 
     `correct` is (N,), a number between 0 and 1 per digit; `writers` is (N,).
     """
@@ -967,14 +967,14 @@ class Measured(NamedTuple):
     parameters: int  # a count
     epochs: int  # of each training
     accuracies: tuple[float, ...]  # one per seed
-    low: float  # the 95 % interval of their mean, by writer
+    low: float  # the 95% interval of their mean, by writer
     high: float
     likelihood: float  # negative log-likelihood: the mean cross-entropy, no percentage
     error: float  # calibration error, mean over the seeds
     floor: float  # what a perfectly calibrated model would show
     gap: float  # confidence minus accuracy: positive is overconfident
     robustness: float  # mean accuracy over all corruptions and severities
-    half: float  # half of its 95 % interval, by writer
+    half: float  # half of its 95% interval, by writer
     mistakes: str  # of all seeds: per writer a character, "0" for none, "1" for one …
 
 
@@ -1011,7 +1011,7 @@ def measure(
 
 
 def lead(a: Measured, b: Measured, writers: Tensor) -> tuple[float, float, float]:
-    """Return a's accuracy minus b's in points, and its 95 % interval.
+    """Return a's accuracy minus b's in points, and its 95% interval.
 
     Both have read the same digits, by `writers`, (N,), who are resampled.
     """
@@ -1036,7 +1036,7 @@ class Table(str):
 
 def compare(rows: Sequence[Measured], seconds: dict[str, float]) -> Table:
     """Show models side by side, with the seconds of one training."""
-    heads = ["model", "parameters", "epochs", "seeds", "accuracy (%)", "95 % interval"]
+    heads = ["model", "parameters", "epochs", "seeds", "accuracy (%)", "95% interval"]
     heads += ["negative log-likelihood", "calibration error (floor)", "signed gap"]
     heads += ["robustness (%)", "training (s)"]
     html = "<table><thead><tr>" + "".join(f"<th>{head}</th>" for head in heads)
@@ -1076,7 +1076,7 @@ def as_code(name: str, rows: Sequence[Measured]) -> str:
 def plot_calibration(models: dict[str, Tensor]) -> Figure:
     """Draw accuracy against confidence, from rows of (confidence, accuracy, count).
 
-    Bars are Wilson's 95 % intervals, which hold their level in small bins.
+    Bars are Wilson's 95% intervals, which hold their level in small bins.
     """
     count = len(models)
     figure, panels = plt.subplots(1, count, figsize=(7, 4), sharey=True, squeeze=False)
@@ -1222,9 +1222,9 @@ for a, b in [(averaged, cnn), (cnn, augmented_mlp), (augmented_mlp, mlp)]:
 # The layout of the four stages is inherited from them, so test digits may have had a say in it; channels and learning rates were chosen again, on validation digits, as shown above.
 #
 # **Detour.** How do others fare, and how were they selected?
-# In 1998, [LeNet-5](https://doi.org/10.1109/5.726791) had 99.05 %, and 99.2 % with augmentation; the paper follows the test error from pass to pass.
-# The [fastest training that I know of](https://github.com/tuomaso/train_mnist_fast) reaches 99.04 % in 0.76 seconds on a laptop's graphics card, a mean over seeds, tuned step by step on the test accuracy.
-# The highest score that I know of is [99.91 %](https://arxiv.org/abs/2008.10400), by ensembles of larger networks; the authors say "up to", so it is the best of several.
+# In 1998, [LeNet-5](https://doi.org/10.1109/5.726791) had 99.05%, and 99.2% with augmentation; the paper follows the test error from pass to pass.
+# The [fastest training that I know of](https://github.com/tuomaso/train_mnist_fast) reaches 99.04% in 0.76 seconds on a laptop's graphics card, a mean over seeds, tuned step by step on the test accuracy.
+# The highest score that I know of is [99.91%](https://arxiv.org/abs/2008.10400), by ensembles of larger networks; the authors say "up to", so it is the best of several.
 #
 # **Detour.** Three ways to go faster that you will meet.
 # `torch.compile(model)` rewrites a model into faster code; in training runs as short as ours, compiling takes longer than it saves.

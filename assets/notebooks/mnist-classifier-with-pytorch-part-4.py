@@ -165,7 +165,7 @@ def fit(
 def interval(
     correct: Tensor, writers: Tensor, draws: int = 2000
 ) -> tuple[float, float]:
-    """Return the 95 % interval of an accuracy, by resampling writers.
+    """Return the 95% interval of an accuracy, by resampling writers.
 
     `correct` is (N,), a number between 0 and 1 per digit; `writers` is (N,).
     """
@@ -374,14 +374,14 @@ class Measured(NamedTuple):
     parameters: int  # a count
     epochs: int  # of each training
     accuracies: tuple[float, ...]  # one per seed
-    low: float  # the 95 % interval of their mean, by writer
+    low: float  # the 95% interval of their mean, by writer
     high: float
     likelihood: float  # negative log-likelihood: the mean cross-entropy, no percentage
     error: float  # calibration error, mean over the seeds
     floor: float  # what a perfectly calibrated model would show
     gap: float  # confidence minus accuracy: positive is overconfident
     robustness: float  # mean accuracy over all corruptions and severities
-    half: float  # half of its 95 % interval, by writer
+    half: float  # half of its 95% interval, by writer
     mistakes: str  # of all seeds: per writer a character, "0" for none, "1" for one …
 
 
@@ -418,7 +418,7 @@ def measure(
 
 
 def lead(a: Measured, b: Measured, writers: Tensor) -> tuple[float, float, float]:
-    """Return a's accuracy minus b's in points, and its 95 % interval.
+    """Return a's accuracy minus b's in points, and its 95% interval.
 
     Both have read the same digits, by `writers`, (N,), who are resampled.
     """
@@ -443,7 +443,7 @@ class Table(str):
 
 def compare(rows: Sequence[Measured], seconds: dict[str, float]) -> Table:
     """Show models side by side, with the seconds of one training."""
-    heads = ["model", "parameters", "epochs", "seeds", "accuracy (%)", "95 % interval"]
+    heads = ["model", "parameters", "epochs", "seeds", "accuracy (%)", "95% interval"]
     heads += ["negative log-likelihood", "calibration error (floor)", "signed gap"]
     heads += ["robustness (%)", "training (s)"]
     html = "<table><thead><tr>" + "".join(f"<th>{head}</th>" for head in heads)
@@ -1220,7 +1220,7 @@ print(f"minus Part II's CNN: {gap:.2f} points, from {bounds[0]:.2f} to {bounds[1
 #
 # ### Scores, compared
 #
-# For each score we set the threshold so that 95 of 100 validation digits pass, and count the strangers that pass, too: the *false positive rate at 95 % of true positives* (a positive is a digit), as in [the papers above](https://arxiv.org/abs/1610.02136); less is better.
+# For each score we set the threshold so that 95 of 100 validation digits pass, and count the strangers that pass, too: the *false positive rate at 95% of true positives* (a positive is a digit), as in [the papers above](https://arxiv.org/abs/1610.02136); less is better.
 # A network with eleven classes has two scores more: the probability of the ten digits together, and that of the best digit, out of all eleven.
 
 # %%
@@ -1803,10 +1803,10 @@ part_2 = [
 
 # %% tags=["hide-input"]
 part_2_seconds = {
-    "MLP": 8.0,
-    "MLP + aug.": 11.4,
-    "CNN + BN + aug.": 10.6,
-    "CNN + BN + aug., ensemble": 53.0
+    "MLP": 9.3,
+    "MLP + aug.": 13.1,
+    "CNN + BN + aug.": 10.4,
+    "CNN + BN + aug., ensemble": 51.8
 }
 
 # %% tags=["hide-input"]
@@ -1821,7 +1821,7 @@ part_3 = [
 ]
 
 # %% tags=["hide-input"]
-part_3_seconds = {'LSTM + aug.': 16.2}
+part_3_seconds = {'LSTM + aug.': 16.7}
 
 # %% tags=["nbval-ignore-output"]
 seconds = part_2_seconds | part_3_seconds | {"small CNN": round(small_seconds, 1)}

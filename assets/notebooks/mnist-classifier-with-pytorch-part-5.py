@@ -163,7 +163,7 @@ def fit(
 def interval(
     correct: Tensor, writers: Tensor, draws: int = 2000
 ) -> tuple[float, float]:
-    """Return the 95 % interval of an accuracy, by resampling writers.
+    """Return the 95% interval of an accuracy, by resampling writers.
 
     `correct` is (N,), a number between 0 and 1 per digit; `writers` is (N,).
     """
@@ -732,7 +732,7 @@ def read_trials(text: str) -> dict[str, list[Trial]]:
 
 
 def median_interval(numbers: Sequence[float]) -> tuple[float, float, float]:
-    """Return the median, and the 95 % interval of the true one.
+    """Return the median, and the 95% interval of the true one.
 
     Each number is below the true median or above it as a coin falls, so a number
     with few others below it is nearly always below: the second of ten, for example.
@@ -997,7 +997,7 @@ eager = replace(LADDER[8], name="shorter schedule")
 live = [race(rung, 0, digits, validation) for rung in (LADDER[0], eager)]
 for trial in live:
     epochs = [other.epochs for other in ladder[trial.rung]]
-    print(f"{trial.rung}: {trial.accuracy:.2f} % after {trial.epochs:.2f} epochs;",
+    print(f"{trial.rung}: {trial.accuracy:.2f}% after {trial.epochs:.2f} epochs;",
           f"in the file after {min(epochs):.2f} to {max(epochs):.2f}")
 
 # %% tags=["nbval-ignore-output"]
@@ -1371,7 +1371,7 @@ graph = median_interval(training_seconds(gpu["one launch to 99.0"]))
 # One launch makes a step of 0.76 ms, and 99.0 takes 0.17 seconds (0.15 to 0.18), one trial at a time; 9 of 10 arrive.
 # The arithmetic is that of *large batch*, in 5 times less time: the rest was asking.
 #
-# The best that I found in public is [train_mnist_fast](https://github.com/tuomaso/train_mnist_fast): a mean of 99.04 % in 0.76 s on a laptop's GeForce GTX 1660 Ti, in one epoch, by a ladder like ours.
+# The best that I found in public is [train_mnist_fast](https://github.com/tuomaso/train_mnist_fast): a mean of 99.04% in 0.76 s on a laptop's GeForce GTX 1660 Ti, in one epoch, by a ladder like ours.
 # It is no race between the two.
 # Their card is many times smaller than ours, their accuracy is that of test digits, by which their steps were chosen too, and preparing the digits is outside their clock.
 #

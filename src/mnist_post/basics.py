@@ -146,7 +146,7 @@ def fit(
 def interval(
     correct: Tensor, writers: Tensor, draws: int = 2000
 ) -> tuple[float, float]:
-    """Return the 95 % interval of an accuracy, by resampling writers.
+    """Return the 95% interval of an accuracy, by resampling writers.
 
     `correct` is (N,), a number between 0 and 1 per digit; `writers` is (N,).
     """

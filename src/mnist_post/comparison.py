@@ -138,14 +138,14 @@ class Measured(NamedTuple):
     parameters: int  # a count
     epochs: int  # of each training
     accuracies: tuple[float, ...]  # one per seed
-    low: float  # the 95 % interval of their mean, by writer
+    low: float  # the 95% interval of their mean, by writer
     high: float
     likelihood: float  # negative log-likelihood: the mean cross-entropy, no percentage
     error: float  # calibration error, mean over the seeds
     floor: float  # what a perfectly calibrated model would show
     gap: float  # confidence minus accuracy: positive is overconfident
     robustness: float  # mean accuracy over all corruptions and severities
-    half: float  # half of its 95 % interval, by writer
+    half: float  # half of its 95% interval, by writer
     mistakes: str  # of all seeds: per writer a character, "0" for none, "1" for one …
 
 
@@ -182,7 +182,7 @@ def measure(
 
 
 def lead(a: Measured, b: Measured, writers: Tensor) -> tuple[float, float, float]:
-    """Return a's accuracy minus b's in points, and its 95 % interval.
+    """Return a's accuracy minus b's in points, and its 95% interval.
 
     Both have read the same digits, by `writers`, (N,), who are resampled.
     """
@@ -207,7 +207,7 @@ class Table(str):
 
 def compare(rows: Sequence[Measured], seconds: dict[str, float]) -> Table:
     """Show models side by side, with the seconds of one training."""
-    heads = ["model", "parameters", "epochs", "seeds", "accuracy (%)", "95 % interval"]
+    heads = ["model", "parameters", "epochs", "seeds", "accuracy (%)", "95% interval"]
     heads += ["negative log-likelihood", "calibration error (floor)", "signed gap"]
     heads += ["robustness (%)", "training (s)"]
     html = "<table><thead><tr>" + "".join(f"<th>{head}</th>" for head in heads)

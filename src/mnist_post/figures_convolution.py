@@ -102,7 +102,7 @@ def plot_robustness(
 def plot_calibration(models: dict[str, Tensor]) -> Figure:
     """Draw accuracy against confidence, from rows of (confidence, accuracy, count).
 
-    Bars are Wilson's 95 % intervals, which hold their level in small bins.
+    Bars are Wilson's 95% intervals, which hold their level in small bins.
     """
     count = len(models)
     figure, panels = plt.subplots(1, count, figsize=(7, 4), sharey=True, squeeze=False)

@@ -233,7 +233,7 @@ def test_unshuffled_sorted_digits_spoil_an_epoch(everything: TensorDataset) -> N
 def test_interval_of_single_digits_is_the_binomial_one() -> None:
     """If everybody wrote one digit, resampling writers gives the usual margin."""
     correct = torch.ones(10_000)
-    correct[:100] = 0  # 99 % of 10,000: 1.96 deviations are 0.195 points
+    correct[:100] = 0  # 99% of 10,000: 1.96 deviations are 0.195 points
     low, high = interval(correct, torch.arange(10_000))
     assert (0.98805, 0.99195) == pytest.approx((low, high), abs=2e-4)
 

@@ -23,7 +23,7 @@ from mnist_post.comparison import (
 )
 
 PROBABILITIES = torch.tensor([[0.95, 0.05], [0.95, 0.05], [0.65, 0.35], [0.65, 0.35]])
-"""Four answers, all 0: two at 95 %, two at 65 %."""
+"""Four answers, all 0: two at 95%, two at 65%."""
 
 
 class BrightestRow(nn.Module):

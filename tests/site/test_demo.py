@@ -374,7 +374,7 @@ def test_the_threshold_of_the_file_decides_what_is_a_digit(
 
 @pytest.mark.parametrize(
     ("temperature", "words"),
-    [(0.01, r"That is a 1: (> 99|100) %\."), (1e6, r"Perhaps an? \d: 9 %\.")],
+    [(0.01, r"That is a 1: (> 99|100)%\."), (1e6, r"Perhaps an? \d: 9%\.")],
 )
 def test_an_answer_that_is_not_sure_is_said_with_perhaps(
     context: BrowserContext, address: str, temperature: float, words: str
@@ -407,7 +407,7 @@ def test_the_bars_say_where_the_probability_went_and_what_is_enough(
         return content === "none" ? null : parseFloat(left) / bar.clientWidth;
     })""")
     assert [*[pytest.approx(0.6, abs=0.01)] * 10, None] == marks
-    assert page.get_by_text("A digit is accepted from the mark on: 60 %.").is_visible()
+    assert page.get_by_text("A digit is accepted from the mark on: 60%.").is_visible()
 
 
 def test_an_eight_has_another_article(context: BrowserContext, address: str) -> None:

@@ -33,7 +33,7 @@ def read_trials(text: str) -> dict[str, list[Trial]]:
 
 
 def median_interval(numbers: Sequence[float]) -> tuple[float, float, float]:
-    """Return the median, and the 95 % interval of the true one.
+    """Return the median, and the 95% interval of the true one.
 
     Each number is below the true median or above it as a coin falls, so a number
     with few others below it is nearly always below: the second of ten, for example.
