@@ -175,6 +175,7 @@ def test_a_module_of_the_site_hides_a_library(
         "import os\nos.chdir('/')",
         "FILE = open(__file__)",
         "import subprocess\nsubprocess.Popen(['sleep', '100'])",
+        "import keyword, sys, types\nsys.modules['keyword'] = types.ModuleType('other')",
     ],
 )
 def test_a_library_that_does_more_than_define_is_left_to_the_post(
@@ -185,6 +186,7 @@ def test_a_library_that_does_more_than_define_is_left_to_the_post(
     made = trial(
         "import os, threading, shelf\nprint(os.getcwd(), len(threading.enumerate()))\n",
         "import signal\nprint(signal.getsignal(signal.SIGUSR1) is print)",
+        "import sys\nprint(sys.modules['keyword'].__name__)",
     )
     (run,) = made.forked()
     shown = [re.sub(r"ipykernel_\d+", "", printed(one)) for one in (made.plain(), run)]

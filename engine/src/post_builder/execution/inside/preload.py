@@ -61,6 +61,7 @@ class Recorder:
         finally:
             builtins.__import__, importlib.import_module = self._import, self._import_module
         self._settle()
+        self._check_modules(dicts["sys.modules"])
         threading._counter = itertools.count(first_thread).__next__  # type: ignore[attr-defined]  # noqa: SLF001
         hidden = {name: sys.modules[name] for name in self.steps if name in sys.modules}
         for name, values in self.hidden.DICTS.items():
@@ -94,18 +95,23 @@ class Recorder:
         first = "create_module" if "create_module" in vars(loader) else method
 
         def listen(argument: object) -> object:
+            is_whole = False
             self._settle()
             if method == first:
                 self._stack[-1].append(("import_module", name))  # C code may import unheard
             self._stack.append(steps)
             try:
-                return call(argument)
+                result = call(argument)
+                is_whole = True
+                return result
             except BaseException:
                 self._stack[-2].extend(steps)  # what it imported stays imported
                 raise
             finally:
                 self._settle()
                 self._stack.pop()
+                if not is_whole:
+                    self._dicts["sys.modules"].pop(name, None)  # as Python does next
                 if method == "exec_module":
                     self._finish(loader, name, argument)
 
@@ -164,9 +170,9 @@ class Recorder:
                 self._lists[name] = list(items)
         for name, values in self.hidden.DICTS.items():
             seen = self._dicts[name]
-            if name == "sys.modules" and len(seen) == len(values):
-                continue
-            if seen != values:
+            if name == "sys.modules":
+                self._add_modules(values, seen)
+            elif seen != values:
                 self._add(name, values, seen)
                 self._dicts[name] = dict(values)
 
@@ -182,18 +188,30 @@ class Recorder:
         self._stack[-1].append(("change", name, gone, new, place))
 
     def _add(self, name: str, values: dict[Any, Any], known: dict[Any, Any]) -> None:
-        count = len(known)
-        new, kept = [*values], [*values.values()][:count] == [*known.values()]
-        if kept and new[:count] == [*known]:  # as nearly always
-            new = new[count:]
-        for key in new:
-            value = values[key]
-            if (key not in known or known[key] is not value) and not (
-                name == "sys.modules" and key in self.steps
-            ):
+        for key, value in values.items():
+            if key not in known or known[key] is not value:
                 self._stack[-1].append(("put", name, key, value))
-        if name != "sys.modules" and any(key not in values for key in known):
+        if any(key not in values for key in known):
             self.problems.append(f"something was removed from {name}")
+
+    def _add_modules(self, modules: dict[str, Any], known: dict[str, Any]) -> None:
+        """Note what code itself put into `sys.modules`: new entries are the last ones."""
+        left = len(modules) - len(known)
+        for name in reversed(modules) if left > 0 else ():
+            if name not in known:
+                known[name] = modules[name]
+                if name not in self.steps:
+                    self._stack[-1].append(("put", "sys.modules", name, modules[name]))
+                left -= 1
+                if not left:
+                    return
+
+    def _check_modules(self, before: dict[str, Any]) -> None:
+        """Look for entries that came, went or changed in `sys.modules` without being noted."""
+        known = self._dicts["sys.modules"]
+        for name in {**before, **sys.modules}:
+            if name not in self.steps and known.get(name) is not sys.modules.get(name):
+                self.problems.append(f"{name} in sys.modules was replaced")
 
     def _hide_attributes(self, hidden: dict[str, types.ModuleType]) -> None:
         """Give modules the names they had directly after they were executed.
