@@ -102,11 +102,12 @@ class Recorder:
             self._stack.append(steps)
             try:
                 result = call(argument)
-                is_whole = True
-                return result
             except BaseException:
                 self._stack[-2].extend(steps)  # what it imported stays imported
                 raise
+            else:
+                is_whole = True
+                return result
             finally:
                 self._settle()
                 self._stack.pop()
