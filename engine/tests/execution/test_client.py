@@ -34,32 +34,19 @@ def pair() -> Iterator[Pair]:
     context.term()
 
 
-def test_a_reply_that_arrives_while_something_is_sent_is_received(pair: Pair) -> None:
-    """As when a widget is answered at the end of its cell: nothing waits for the time limit."""
+@pytest.mark.parametrize(("limit", "pause"), [(60, 0.1), (0.3, 0.5)])
+def test_a_reply_of_which_asyncio_missed_the_news_is_received(
+    pair: Pair, limit: float, pause: float
+) -> None:
+    """As when a widget is answered at the end of its cell, or a stopped process overran a limit."""
     session = Session(key=b"key")
 
     async def receive() -> str:
         channel = ShellChannel(pair[0], session)
-        waiting = asyncio.create_task(channel.get_msg(timeout=60))
+        waiting = asyncio.create_task(channel.get_msg(timeout=limit))
         await asyncio.sleep(0.1)  # until it waits for news of the socket
         session.send(pair[1], "execute_reply")
-        time.sleep(0.1)  # noqa: ASYNC251  # the reply arrives, and asyncio has no turn
-        channel.send(session.msg("comm_msg"))  # takes the news
-        return str((await asyncio.wait_for(waiting, 5))["msg_type"])
-
-    assert "execute_reply" == asyncio.run(receive())
-
-
-def test_a_reply_that_came_while_the_process_was_stopped_is_taken(pair: Pair) -> None:
-    """The time is over when asyncio has its next turn, and the news of the reply is taken."""
-    session = Session(key=b"key")
-
-    async def receive() -> str:
-        channel = ShellChannel(pair[0], session)
-        waiting = asyncio.create_task(channel.get_msg(timeout=0.3))
-        await asyncio.sleep(0.1)  # until it waits for news of the socket
-        session.send(pair[1], "execute_reply")
-        time.sleep(0.5)  # noqa: ASYNC251  # as a process that is stopped
+        time.sleep(pause)  # noqa: ASYNC251  # the reply arrives, and asyncio has no turn
         channel.send(session.msg("comm_msg"))  # takes the news
         return str((await asyncio.wait_for(waiting, 5))["msg_type"])
 
