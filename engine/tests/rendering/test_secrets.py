@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import replace
 from PIL import Image
 from runs import made_up_run, printed
@@ -23,7 +25,7 @@ from post_builder.rendering.regions.rendered import RenderedCell, render
 from post_builder.rendering.text import scrubbing
 from post_builder.rendering.text.scrubbing import scrub
 from post_builder.rendering.text.secret_patterns import PATTERNS
-from post_builder.rendering.text.secrets import find_secret
+from post_builder.rendering.text.secrets import NEEDED, find_secret
 from post_builder.settings import Settings
 from post_builder.site import Site
 from post_builder.sources.transclusion import transclude
@@ -227,6 +229,16 @@ SECRETS: Mapping[str, str] = {
 def test_each_pattern_has_an_example() -> None:
     """One that is not tried may match nothing."""
     assert set(SECRETS) == set(PATTERNS)
+
+
+@pytest.mark.parametrize("name", NEEDED)
+@given(data=st.data())
+def test_a_pattern_whose_words_a_text_lacks_matches_nothing_in_it(
+    name: str, data: st.DataObject
+) -> None:
+    """So it need not be searched for."""
+    match = data.draw(st.from_regex(PATTERNS[name], alphabet=st.characters(codec="ascii")))
+    assert any(word in match.lower() for word in NEEDED[name])
 
 
 @pytest.mark.parametrize("name", SECRETS)
