@@ -2,6 +2,8 @@
 
 import os
 import re
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -39,15 +41,38 @@ def test_a_file_keeps_its_permissions(tmp_path: Path) -> None:
     assert 0o664 == (tmp_path / "b.txt").stat().st_mode & 0o777
 
 
-def test_a_link_stays_a_link(tmp_path: Path) -> None:
-    """The file that a symbolic link points at is written, not the link."""
+def test_a_link_that_took_the_place_of_a_file_is_replaced(tmp_path: Path) -> None:
+    """Whoever writes a file has followed links before; this one came since."""
     target = tmp_path / "target.txt"
     target.write_bytes(b"old")
     link = tmp_path / "link.txt"
     link.symlink_to(target)
     write_atomically(link, b"new")
-    assert link.is_symlink()
-    assert b"new" == target.read_bytes()
+    assert not link.is_symlink()
+    assert (b"new", b"old") == (link.read_bytes(), target.read_bytes())
+
+
+def test_nothing_is_changed_in_a_folder_to_which_a_link_leads(tmp_path: Path) -> None:
+    """Whatever the engine would do there, and whichever of two paths leads there."""
+    folder, link = tmp_path / "folder", tmp_path / "link"
+    folder.mkdir()
+    link.symlink_to(folder)
+    for name in ("file", "other"):
+        folder.joinpath(name).write_text(name, encoding="utf-8")
+    folder.joinpath("empty").mkdir()
+    calls: list[Callable[[], object]] = [
+        lambda: operations.make_folder(link / "new"),
+        lambda: operations.open_temporary(link, "a", "b"),
+        lambda: operations.remove(link / "file"),
+        lambda: operations.remove_folder(link / "empty"),
+    ]
+    for call in (operations.rename, operations.rename_new, operations.link, operations.exchange):
+        calls.append(partial(call, folder / "file", link / "other"))
+        calls.append(partial(call, link / "other", folder / "file"))
+    for refused in calls:
+        with pytest.raises(OSError, match="was moved, and a symbolic link is in its place"):
+            refused()
+    assert {"file", "other", "empty"} == {path.name for path in folder.iterdir()}
 
 
 @pytest.mark.parametrize("step", ["sync", "set_mode", "rename"])

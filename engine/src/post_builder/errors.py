@@ -71,8 +71,8 @@ class FileError(PostBuilderError):
 
     @classmethod
     def of(cls, error: OSError, what: str, path: str) -> FileError:
-        """Say in the system's words why something was not possible."""
-        hint = "look at its permissions and at the free space of the disk"
+        """Say why something was not possible, in the system's words or in the engine's."""
+        hint = "look at its permissions and at the free space of the disk" if error.errno else ""
         return cls(f"{what}: {error.strerror or error}", Place(path), hint)
 
 

@@ -82,20 +82,30 @@ def test_a_site_that_is_renamed_while_a_post_runs_is_as_it_was(blog: Path, gate:
     assert 0 == main(["build", "--site", str(moved)])
 
 
+@pytest.mark.parametrize(
+    "name", ["_posts", "assets", "assets/notebooks", "_data", "_data/builds", ".post-builder"]
+)
 def test_a_folder_that_leaves_the_site_while_a_post_runs_is_not_written(
-    blog: Path, gate: Gate, tmp_path_factory: pytest.TempPathFactory
+    blog: Path, gate: Gate, tmp_path_factory: pytest.TempPathFactory, name: str
 ) -> None:
-    """A link is in its place: the build names it, and writes nothing anywhere."""
-    outside = tmp_path_factory.mktemp("outside") / "_posts"
+    """A link is in its place: the build names it, and writes nothing; the next one works."""
+    outside, folder = tmp_path_factory.mktemp("outside") / "folder", blog / name
+    write(blog, f"{name}/mine.txt", "mine")
     with building(blog, gate) as (process, post):
-        post.parent.rename(outside)
-        blog.joinpath("_posts").symlink_to(outside)
+        folder.rename(outside)
+        folder.symlink_to(outside)
+        before, written = tree(outside), tree(blog)
         errors = finish(process, gate)
     assert 1 == process.returncode
-    assert "_posts/2020-01-01-a.md: a symbolic link leads out of the site" in errors
-    assert {post.name: waiting(gate).encode()} == tree(outside)
-    assert not blog.joinpath("assets").exists()
-    assert not blog.joinpath("_data").exists()
+    assert "a symbolic link leads out of the site, to " in errors
+    assert f"\n{name}" in errors
+    assert (before, written) == (tree(outside), tree(blog))
+    folder.unlink()
+    outside.rename(folder)
+    assert waiting(gate) == post.read_text(encoding="utf-8")
+    post.write_text(waiting(gate).replace(gate.code, "pass"), encoding="utf-8")
+    assert 0 == main(["build", "--site", str(blog)])
+    assert shown_text("old") in post.read_text(encoding="utf-8")
 
 
 def _resume(stopped: Sequence[psutil.Process]) -> None:

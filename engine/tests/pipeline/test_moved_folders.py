@@ -15,11 +15,11 @@ from steps import steps
 from toysite import DRAWN, make_drawn, replace
 
 from post_builder.errors import FileError, PostBuilderError
+from post_builder.pipeline.made.aside import products_aside
+from post_builder.pipeline.made.files import remove_orphans
+from post_builder.pipeline.names import post_names
 from post_builder.pipeline.session import session
 from post_builder.site import open_site
-
-_FROM_LOOK_TO_SWAP = 6
-"""Steps: a temporary file is created, written, synced, made readable, renamed and exchanged."""
 
 
 @pytest.fixture(autouse=True)
@@ -30,12 +30,18 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _build(root: Path) -> None:
-    with session(open_site(root), "build", print):
+    site = open_site(root)
+    with session(site, "build", print):
+        if not root.joinpath(DRAWN).exists():
+            remove_orphans(site, post_names(site))
+            return
         state = state_of(root, DRAWN)
         text = "2" if "plot(2)" in state.post.text else "1"
         run = made_up_run(state.prepared, ((printed(f"{text}\n"),), (drawing(text),)), ["0.5"])
         if state.reasons:
-            publish(state, run, just_before(state))
+            with products_aside(site, state.prepared):
+                before = just_before(state)
+            publish(state, run, before)
 
 
 def _sites(blog: Path, folder: Path, move: Callable[[Path], None]) -> Iterator[Path]:
@@ -94,35 +100,82 @@ def test_a_site_that_is_renamed_at_any_step_is_whole_in_its_new_place(
         assert [] == unfinished(moved)
 
 
-@pytest.mark.slow
-def test_posts_that_move_out_of_the_site_behind_a_link_are_whole(
-    site: Path, built: dict[str, bytes], tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    """At any step of a build; with the folder back in its place the next build works.
+def _first(root: Path) -> None:
+    for made in ("assets", "_data", ".post-builder"):
+        shutil.rmtree(root / made)
+    make_drawn(root)
 
-    The post is not written any more, unless the engine has looked where it is for the last time.
-    """
-    old = site.joinpath(DRAWN).read_bytes()
+
+def _again(_: Path) -> None:
+    """Leave the site as it is: its post has changed."""
+
+
+def _gone(root: Path) -> None:
+    root.joinpath(DRAWN).unlink()
+
+
+def _lead_out(folder: Path, outside: Path) -> None:
+    """Move a folder out of the site, and put a link to it in its place."""
+    outside.joinpath("folder").mkdir(parents=True)
+    if folder.is_dir():
+        folder.rename(outside / "folder")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.symlink_to(outside / "folder")
+
+
+def _lead_elsewhere(folder: Path, outside: Path) -> None:
+    """Put a link to another folder, which has files of the same names, in the place of one."""
+    _lead_out(folder, outside)
+    outside.joinpath("folder").rename(outside.with_name("aside"))
+    shutil.copytree(outside.with_name("aside"), outside / "folder")
+    for file in outside.rglob("*.*"):
+        if file.suffix == ".tmp":
+            file.unlink()
+        elif file.is_file():
+            file.write_bytes(file.read_bytes() + b"<!-- precious -->\n")
+
+
+def _all_in(folder: Path) -> dict[str, bytes | None]:
+    """Return what is in a folder, but for temporary files of the engine's."""
+    names = (path for path in folder.rglob("*") if path.suffix != ".tmp")
+    return {str(path): None if path.is_dir() else path.read_bytes() for path in names}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lead", [_lead_out, _lead_elsewhere])
+@pytest.mark.parametrize("begin", [_first, _again, _gone])
+@pytest.mark.parametrize(
+    "name", ["_posts", "assets", "assets/notebooks", "_data", "_data/builds", ".post-builder"]
+)
+def test_nothing_changes_behind_a_link_that_takes_the_place_of_a_folder(
+    site: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    name: str,
+    begin: Callable[[Path], None],
+    lead: Callable[[Path, Path], None],
+) -> None:
+    """At any step of a build; the post is old or new, and the next build works."""
+    begin(site)
+    other = Path(shutil.copytree(site, tmp_path_factory.mktemp("other") / "site"))
+    _build(other)
+    whole = {file.joinpath(DRAWN).read_bytes() for file in (site, other) if begin is not _gone}
+    was: dict[str, bytes | None] = {}
 
     def move(root: Path) -> None:
-        before.append(root.joinpath(DRAWN).read_bytes())
-        root.joinpath("_posts").rename(root.with_name("outside"))
-        root.joinpath("_posts").symlink_to(root.with_name("outside"))
+        lead(root / name, root.with_name("outside"))
+        was.clear()
+        was.update(_all_in(root.with_name("outside")))
 
-    before: list[bytes] = []
-    written = 0
     for root in _sites(site, tmp_path_factory.mktemp("sites"), move):
-        outside = root.with_name("outside")
-        (post, *others) = sorted(outside.iterdir(), reverse=True)
-        assert post.read_bytes() in {old, built[DRAWN]}
-        written += before[-1] != post.read_bytes()
-        assert [] == others
-        root.joinpath("_posts").unlink()
-        outside.rename(root / "_posts")
+        aside, outside = root.with_name("aside"), root.with_name("outside")
+        assert was == _all_in(outside)
+        assert [] == unfinished(outside)
+        root.joinpath(name).unlink()
+        (aside if aside.exists() else outside / "folder").rename(root / name)
+        assert begin is _gone or root.joinpath(DRAWN).read_bytes() in whole
         _build(root)
-        assert built == site_tree(root)
+        assert site_tree(other) == site_tree(root)
         assert [] == unfinished(root)
-    assert written <= _FROM_LOOK_TO_SWAP
 
 
 @pytest.mark.parametrize("to", ["moved", None])

@@ -84,6 +84,19 @@ def test_nothing_is_written_through_a_link(tmp_path: Path, post: Post) -> None:
     assert told(status)
 
 
+def test_nothing_is_written_or_removed_in_a_folder_to_which_a_link_leads(tmp_path: Path) -> None:
+    """The link may have taken the folder's place while posts were watched."""
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    outside.joinpath("status.json").write_text("precious", encoding="utf-8")
+    tmp_path.joinpath("own").symlink_to(outside)
+    status = StatusFile(tmp_path / "own" / "status.json", Silent())
+    status.saved(["_posts/p.md"])
+    status.close()
+    (left,) = outside.iterdir()
+    assert "precious" == left.read_text(encoding="utf-8")
+
+
 def test_a_file_that_cannot_be_written_stops_nothing(tmp_path: Path) -> None:
     """It is a comfort, and builds go on without it."""
     tmp_path.joinpath("own").touch()

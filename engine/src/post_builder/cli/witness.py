@@ -133,7 +133,7 @@ class Look:
         if states is None:
             return
         parts = [_key(self._arguments), text, *(part for pair in states.items() for part in pair)]
-        write_atomically(Path(file), "\0".join(parts).encode("utf-8", "surrogateescape"))
+        write_atomically(Path(root, WITNESS), "\0".join(parts).encode("utf-8", "surrogateescape"))
 
 
 def _file(arguments: Sequence[str]) -> str:

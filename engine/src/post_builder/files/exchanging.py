@@ -32,12 +32,12 @@ def exchange(own: Path, path: Path) -> bool:
         return False
     try:
         while not operations.is_same(path, old):
-            operations.remove(old)
+            operations.discard(old)
             operations.link(path, old)
         operations.rename(own, path)
     except OSError:
         with suppress(FileNotFoundError):
-            operations.remove(old)
+            operations.discard(old)
         raise
     operations.rename(old, own)
     return True

@@ -1,7 +1,8 @@
 """Every change that the engine makes to a file system, one function per system call.
 
 All of it goes through this module, so that tests can let each call fail, or save a file between
-two of them.
+two of them. Callers follow symbolic links first. So a link above a file has come since then: the
+folder was moved, and nothing is changed where the link leads.
 """
 
 from __future__ import annotations
@@ -28,11 +29,13 @@ _NO_LINKS = {*_NOT_SUPPORTED, errno.EPERM, errno.EMLINK}
 
 def make_folder(path: Path) -> None:
     """Create a folder whose parent exists."""
+    _refuse_moved(path)
     path.mkdir(exist_ok=True)
 
 
 def open_temporary(folder: Path, prefix: str, suffix: str) -> tuple[int, Path]:
     """Create a file of a name that no other has, and lock it; return its descriptor and path."""
+    _refuse_moved(folder / prefix)
     while True:
         handle, name = tempfile.mkstemp(suffix, prefix, folder)
         if lock(handle) and os.fstat(handle).st_nlink:
@@ -58,6 +61,7 @@ def set_mode(path: Path, mode: int) -> None:
 
 def rename(source: Path, target: Path) -> None:
     """Rename a file, over another one if there is one."""
+    _refuse_moved(source, target)
     source.replace(target)
 
 
@@ -67,6 +71,7 @@ def rename_new(source: Path, target: Path) -> None:
     Raises:
         FileExistsError: if there is one.
     """
+    _refuse_moved(source, target)
     if _renameat2(source, target, _NO_REPLACE):
         return
     if link(source, target):
@@ -83,6 +88,7 @@ def link(path: Path, other: Path) -> bool:
     Raises:
         FileExistsError: if there is a file of that name.
     """
+    _refuse_moved(path, other)
     try:
         os.link(path, other)
     except OSError as error:
@@ -99,6 +105,7 @@ def is_same(path: Path, other: Path) -> bool:
 
 def exchange(first: Path, second: Path) -> bool:
     """Let two files change places at once; return False where the system cannot."""
+    _refuse_moved(first, second)
     return _renameat2(first, second, _EXCHANGE)
 
 
@@ -109,11 +116,18 @@ def read(path: Path) -> bytes:
 
 def remove(path: Path) -> None:
     """Remove a file."""
+    _refuse_moved(path)
+    path.unlink()
+
+
+def discard(path: Path) -> None:
+    """Remove a temporary file of the engine's, also from a folder that was moved meanwhile."""
     path.unlink()
 
 
 def remove_folder(path: Path) -> None:
     """Remove an empty folder."""
+    _refuse_moved(path)
     path.rmdir()
 
 
@@ -126,6 +140,13 @@ def sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def _refuse_moved(*paths: Path) -> None:
+    """Refuse to change something in a folder to which a symbolic link leads."""
+    for path in paths:
+        if os.path.realpath(path.parent) != str(path.parent):
+            raise OSError(f"{path.parent} was moved, and a symbolic link is in its place")
 
 
 def _renameat2(first: Path, second: Path, flag: int) -> bool:

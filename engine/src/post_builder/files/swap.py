@@ -31,7 +31,7 @@ def replace_text(path: Path, before: bytes, after: bytes) -> bool:
     replaced.
 
     Args:
-        path: the file; of a symbolic link, the target is replaced.
+        path: the file, without symbolic links.
         before: its content as it was read.
         after: its new content.
 
@@ -40,7 +40,6 @@ def replace_text(path: Path, before: bytes, after: bytes) -> bool:
     """
     if before == after:
         return False
-    path = path.resolve()
     swap = path.with_name(_swap_name(path, before, after))
     with temporary_file(path, after) as temporary:
         try:
@@ -61,7 +60,7 @@ def _replace(path: Path, swap: Path, before: bytes, after: bytes) -> bool:
     if exchange(swap, path):
         return _newest_first(path, swap, before, after)
     if operations.read(path) != before:
-        operations.remove(swap)
+        operations.discard(swap)
         return False
     operations.rename(swap, path)
     return True
@@ -77,7 +76,7 @@ def _newest_first(path: Path, swap: Path, before: bytes, after: bytes) -> bool:
         expected, placed = placed, came
         if not _give_back(swap, path):
             return False
-    operations.remove(swap)
+    operations.discard(swap)
     return placed == after
 
 
@@ -108,7 +107,7 @@ def _discard(swap: Path, known: Sequence[bytes]) -> None:
     """Remove a file that holds what the engine wrote or read, and never what somebody saved."""
     with suppress(FileNotFoundError):
         if operations.read(swap) in known:
-            operations.remove(swap)
+            operations.discard(swap)
 
 
 def _swap_name(path: Path, before: bytes, after: bytes) -> str:
@@ -142,7 +141,7 @@ def settle(swap: Path, keep: Callable[[str, bytes], None]) -> None:
         is_there = text is not None and operations.is_same(text, swap)
         if not (is_there or (text and _put_back(text, data, match["after"]))):
             keep(text.name if text else "post.md", data)
-    operations.remove(swap)
+    operations.discard(swap)
 
 
 def _put_back(text: Path, data: bytes, after: str) -> bool:

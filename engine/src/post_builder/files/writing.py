@@ -29,10 +29,12 @@ def write_atomically(path: Path, data: bytes) -> bool:
     """Write a file through a temporary file and a rename; return whether it changed.
 
     A file that has this content already is not touched, so that Jekyll sees no change. The file
-    and the folder's entry for it are on disk when this returns. Of a symbolic link the target is
-    written.
+    and the folder's entry for it are on disk when this returns.
+
+    Args:
+        path: the file, without symbolic links.
+        data: its content.
     """
-    path = path.resolve()
     if path.is_file() and operations.read(path) == data:
         return False
     make_folders(path.parent)
@@ -46,11 +48,10 @@ def write_over(path: Path, data: bytes, keep: Callable[[bytes], object]) -> None
     """Write a file as `write_atomically` does, and lose nothing that was saved there meanwhile.
 
     Args:
-        path: the file; of a symbolic link, the target is written.
+        path: the file, without symbolic links.
         data: its new content.
         keep: called with the content that was replaced, if there was any.
     """
-    path = path.resolve()
     if path.is_file() and operations.read(path) == data:
         return
     make_folders(path.parent)
@@ -82,7 +83,7 @@ def _placed(temporary: Path, path: Path, keep: Callable[[bytes], object]) -> boo
     except BaseException:
         exchange(temporary, path)
         raise
-    operations.remove(temporary)
+    operations.discard(temporary)
     return True
 
 
@@ -92,6 +93,7 @@ def create(path: Path, data: bytes) -> None:
     Raises:
         FileExistsError: if there is one, whatever it holds.
     """
+    path = path.parent.resolve() / path.name
     make_folders(path.parent)
     with temporary_file(path, data) as temporary:
         operations.rename_new(temporary, path)
@@ -140,7 +142,7 @@ def temporary_file(path: Path, data: bytes) -> Iterator[Path]:
         yield temporary
     except BaseException:
         with suppress(FileNotFoundError):
-            operations.remove(temporary)
+            operations.discard(temporary)
         raise
     finally:
         if os.name == "posix":
@@ -176,7 +178,7 @@ def remove_unfinished(folder: Path) -> None:
             found = path.lstat()
             is_old = time.time() - found.st_mtime > _LONG_AGO
             if is_unfinished(path) and stat.S_ISREG(found.st_mode) and is_old:
-                operations.remove(path)
+                operations.discard(path)
 
 
 def _umask() -> int:

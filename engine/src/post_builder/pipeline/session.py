@@ -74,6 +74,7 @@ def _refused(site: Site, lock: FileLock, say: Say) -> Iterator[None]:
     """Try to take the lock; yield each time that another process has it."""
     said = False
     while True:
+        _own_file(site, "lock")  # a link may have taken the place of its folder meanwhile
         try:
             lock.acquire(blocking=False)
         except Timeout:
@@ -118,7 +119,7 @@ def _settle(site: Site, left: Path) -> None:
         if is_free and is_swap(left):
             settle(left, lambda name, data: _keep(site, name, data))
         elif is_free:
-            operations.remove(left)
+            operations.discard(left)
 
 
 def _end(site: Site, lock: FileLock) -> None:

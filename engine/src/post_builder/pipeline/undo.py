@@ -34,7 +34,7 @@ def own_folder(site: Site) -> Path:
         write_atomically(ignored, b"*\n")
     except OSError as error:
         raise FileError.of(error, "cannot be created", OWN_FOLDER) from error
-    return folder
+    return site.inside(folder)  # a link may have taken its place meanwhile
 
 
 def keep_replaced(

@@ -66,6 +66,7 @@ class StatusFile(Struct):
     def close(self) -> None:
         """Nobody watches any more, so nobody knows."""
         with suppress(OSError):
+            self._refuse_link()
             self.path.unlink(missing_ok=True)
 
     def _set(self, post: str, state: str, **more: object) -> None:
@@ -77,12 +78,18 @@ class StatusFile(Struct):
     def _write(self) -> None:
         """Replace the file at once; that it cannot be written is no reason to stop building."""
         with suppress(OSError):
+            self._refuse_link()
             self.path.parent.mkdir(exist_ok=True)
             new = self.path.with_name(f".{NAME}.tmp")
             new.unlink(missing_ok=True)  # left by a watch that was killed, or a link
             with new.open("x", encoding="utf-8") as file:
                 json.dump(self.posts, file)
             new.replace(self.path)
+
+    def _refuse_link(self) -> None:
+        folder = self.path.parent
+        if folder.resolve() != folder:
+            raise OSError(f"a symbolic link leads to {folder}")
 
 
 def _in_short(error: PostBuilderError) -> str:

@@ -44,6 +44,7 @@ class Adoption(Struct, frozen=True):
     """A post as it is, and as it would be."""
 
     path: Path
+    """Without symbolic links."""
     name: str
     """Relative to the site's root."""
     before: str
@@ -85,7 +86,8 @@ async def adopt(site: Site, path: Path, *, run: bool) -> Adoption:
         FileError: if it is a link that leads out of the site.
     """
     name = site.relative(path)
-    before = read_text(site.inside(path), name)
+    target = site.inside(path)
+    before = read_text(target, name)
     windows = "\r\n" in before
     if windows and before.count("\n") != before.count("\r\n"):
         raise PostError("this file mixes two kinds of line endings", Place(name, 1))
@@ -96,7 +98,7 @@ async def adopt(site: Site, path: Path, *, run: bool) -> Adoption:
     if run:
         await _learn_from_a_run(draft)
     after = draft.text.replace("\n", "\r\n") if windows else draft.text
-    return Adoption(path, name, before, after, tuple(draft.notes()))
+    return Adoption(target, name, before, after, tuple(draft.notes()))
 
 
 def _add_kernel(draft: Draft) -> None:

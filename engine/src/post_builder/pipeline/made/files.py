@@ -121,11 +121,13 @@ def left_behind(site: Site, listed: Sequence[Path] | None = None) -> list[Path]:
         listed: its posts, where they have just been listed.
     """
     posts = list(site.posts()) if listed is None else listed
-    folders = {path.resolve().parent for path in posts if path.is_symlink()}
-    folders |= {folder.resolve() for folder in {path.parent for path in posts}}
+    linked = {path.resolve().parent for path in posts if path.is_symlink()}
+    folders = {path.parent for path in posts}
     folders |= {site.root / folder for folder in (*_WRITTEN, site.settings.products_folder)}
     folders |= set((site.root / "assets/images").glob("*"))
-    files = (path for folder in sorted(folders) for path in folder.glob(".post-builder-*.tmp"))
+    found = linked.union(folder.resolve() for folder in folders)
+    own = sorted(folder for folder in found if folder.is_relative_to(site.root))
+    files = (path for folder in own for path in folder.glob(".post-builder-*.tmp"))
     return [path for path in files if is_left(path) and path.is_file() and not path.is_symlink()]
 
 
@@ -145,12 +147,14 @@ def _remove(site: Site, made: Mapping[str, str], *, dry_run: bool = False) -> li
     """Remove files that are still as a record says they were made; return what was removed.
 
     Raises:
-        FileError: if the system refuses.
+        FileError: if the system refuses, or a link leads out of the site to the folder of one.
     """
     removed = []
     for path, content in made.items():
         for file in (site.root / path, site.withheld(path)):
-            if _is_own(site, file) and _digest_of(site, file) == content:
+            is_as_made = _is_own(site, file) and _digest_of(site, file) == content
+            site.inside(file.parent)  # else it is another file that was looked at
+            if is_as_made:
                 if not dry_run:
                     put_away(site, file)
                 removed.append(site.relative(file))

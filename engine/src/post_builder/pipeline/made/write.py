@@ -58,7 +58,8 @@ def write(state: PostState, post: Post, new: New, made_products: MadeProducts) -
         SavedMeanwhileError: if the post was saved since it was read.
     """
     site, before = state.site, owned(state.site, state.post, state.name)
-    site.inside(state.path)  # nothing is written for a post that is out of reach
+    for path in (state.path, site.record(state.name), *(site.root / made for made in new.made)):
+        site.inside(path)  # nothing is written for a post if some of it is out of reach
     known = before.made() if before else {}
     unknown = {path: data for path, data in new.made.items() if path not in known}
     refuse_foreign(state, [path for path in _foreign(site, unknown) if path not in made_products])
