@@ -23,7 +23,7 @@ class Settings(Struct, frozen=True):
     """What `_config.yml` says under `post_builder:`, or the defaults."""
 
     timeout: float = 600
-    """Seconds that one cell may take."""
+    """Seconds that one cell may take; the clock stops while the build is stopped."""
     jobs: int = 1
     """Number of posts that run at once."""
     figure_format: Literal["svg", "png"] = "svg"

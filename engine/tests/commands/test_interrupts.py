@@ -113,25 +113,53 @@ def _resume(stopped: Sequence[psutil.Process]) -> None:
         one.resume()
 
 
+STOPPED_AT_THE_START = """{gate}
+import time
+for number in range(3000):
+    if number % 100 == 0:
+        time.sleep(0.02)
+    print(number, flush=True)
+"""
+"""A cell that is stopped before it prints; it runs for more than half a second."""
+
+STOPPED_AT_THE_END = """kernel = get_ipython().kernel
+publish = kernel._publish_status
+
+def late(status, *arguments, **options):
+    if status == "idle":
+        kernel._publish_status = publish
+        {gate}
+    return publish(status, *arguments, **options)
+
+kernel._publish_status = late
+for number in range(3000):
+    print(number, flush=True)
+"""
+"""A cell that is stopped between its reply and its last message, which says that it has ended."""
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows stops no process")
-@pytest.mark.parametrize("who", ["engine", "kernel"])
+@pytest.mark.parametrize("code", [STOPPED_AT_THE_START, STOPPED_AT_THE_END], ids=["start", "end"])
+@pytest.mark.parametrize("who", ["engine", "kernel", "both"])
 def test_a_build_that_is_stopped_and_continued_is_an_undisturbed_one(
-    blog: Path, gate: Gate, tmp_path_factory: pytest.TempPathFactory, who: str
+    blog: Path, gate: Gate, tmp_path_factory: pytest.TempPathFactory, who: str, code: str
 ) -> None:
-    """By Ctrl-Z, or a container that is paused; the engine also for longer than a cell may take."""
-    lines = "for number in range(3000):\n    print(number, flush=True)"
-    limit = 2 if who == "engine" else 60
+    """By Ctrl-Z, a paused container or a lid that is closed; for longer than a cell may take.
+
+    A kernel that is stopped alone is to its engine one that hangs.
+    """
+    limit = 60 if who == "kernel" else 4
     options = f'{{: data-timeout="{limit}" }}'
-    text = f"{HEADER}\n```python\n{gate.code}\n{lines}\n```\n{options}\n"
+    text = f"{HEADER}\n```python\n{code.format(gate=gate.code)}```\n{options}\n"
     undisturbed = Path(shutil.copytree(blog, tmp_path_factory.mktemp("other") / "site"))
     with building(undisturbed, gate, text) as (process, _):
         assert "" == finish(process, gate).partition("\n\n")[2]
     with building(blog, gate, text) as (process, _):
-        own = psutil.Process(process.pid)
-        stopped = [own] if who == "engine" else processes(blog)
+        stopped = [] if who == "engine" else processes(blog)
+        stopped += [] if who == "kernel" else [psutil.Process(process.pid)]
         for one in stopped:
             one.suspend()
-        continued = threading.Timer(3, _resume, [stopped])
+        continued = threading.Timer(5, _resume, [stopped])
         continued.start()
         errors = finish(process, gate)
         continued.join()

@@ -201,6 +201,11 @@ FAILURES = {
         *("while True:\n    pass", '{: data-timeout="0.5"}', 4),
         "cell cell-1 took longer than 0.5 s",
     ),
+    "late": (
+        "get_ipython().kernel._publish_status = lambda *_, **__: None",
+        *('{: data-timeout="0.5"}', 4),
+        "cell cell-1 ended, but not all of its output arrived in the next 1 s",
+    ),
     "exits": ("import os\nos._exit(3)", "", 4, "cell cell-1 lost its kernel"),
     "killed": (
         *("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)", "", 4),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import os
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -15,13 +16,13 @@ import zmq
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
-from nbclient.exceptions import CellControlSignal
+from nbclient.exceptions import CellControlSignal, CellTimeoutError
 from nbformat import NotebookNode
 from nbformat.v4 import new_notebook
 from traitlets import Type
 
 from post_builder.execution.environment import guarded
-from post_builder.execution.receiving.channels import OutputChannel, ShellChannel
+from post_builder.execution.receiving.channels import OutputChannel, ShellChannel, output_of_cell
 from post_builder.execution.receiving.room import MAX_SENT, Room
 from post_builder.execution.run import WIDGET_STATES, WIDGET_VIEW, name_odd_types
 
@@ -58,9 +59,10 @@ class Client(AsyncKernelClient):
         Raises:
             RuntimeError: if it dies, or takes longer than a number of seconds.
         """
-        end = math.inf if timeout is None else time.monotonic() + timeout
+        left = math.inf if timeout is None else timeout
         sent: set[str] = set()
         while True:
+            begin = time.monotonic()
             sent.add(self.kernel_info())
             with suppress(Empty):
                 reply = await self.get_shell_msg(timeout=1)
@@ -69,7 +71,8 @@ class Client(AsyncKernelClient):
                     return
             if not await self.is_alive():
                 raise RuntimeError("Kernel died before replying to kernel_info")
-            if time.monotonic() > end:
+            left -= min(time.monotonic() - begin, 1)  # this process may have been stopped
+            if left <= 0:
                 raise RuntimeError(f"Kernel didn't respond in {timeout:.0f} seconds")
 
     async def _is_heard(self, sent: set[str]) -> bool:
@@ -133,6 +136,7 @@ class KernelClient(NotebookClient):
             kernel_manager_class=KernelManager,
             timeout_func=lambda cell: cell.metadata["timeout"],
             raise_on_iopub_timeout=True,  # else late output is dropped without a word
+            iopub_timeout=sys.maxsize,  # `OutputChannel` knows how long
             extra_arguments=arguments,
             on_cell_executed=self._remember_reply,
         )
@@ -156,19 +160,23 @@ class KernelClient(NotebookClient):
             OutputError: if its output is not whole.
         """
         self.wants_exit, self._problem, self._room, self._payloads = False, "", Room(), ()
-        channel = self.kc.iopub_channel if self.kc is not None else None
-        assert isinstance(channel, OutputChannel)  # noqa: S101  # of `KernelManager.client`
-        channel.missing = 0
+        late = math.ceil(node.metadata["timeout"]) or math.inf
+        assert isinstance(self.kc, AsyncKernelClient)  # noqa: S101  # of `KernelManager.client`
+        output = output_of_cell(self.kc, late)
         self.nb.cells.append(node)
-        # after this long, nbclient gives up on outputs that are still on their way
-        self.iopub_timeout = math.ceil(node.metadata["timeout"])
-        await self.async_execute_cell(node, len(self.nb.cells) - 1, store_history=store_history)
+        try:
+            await self.async_execute_cell(node, len(self.nb.cells) - 1, store_history=store_history)
+        except CellTimeoutError:
+            if output.left == math.inf:
+                raise
+            problem = f"ended, but not all of its output arrived in the next {late} s"
+            raise OutputError(problem) from None
         self._add_widget_states(node)
         self._add_help(node)
         if self._room.left_out:
             cut = f"\n… {self._room.left_out:,} more bytes not shown\n"
             node.outputs.append({"output_type": "stream", "name": "stdout", "text": cut})
-        self._refuse_output_that_is_not_whole(channel.missing)
+        self._refuse_output_that_is_not_whole(output.missing)
 
     def _refuse_output_that_is_not_whole(self, missing: int) -> None:
         if self._problem:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 import re
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Mapping, Sequence
 from queue import Empty
 from typing import Any
 
 import zmq.asyncio
+from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.channels import AsyncZMQSocketChannel
 from jupyter_client.session import DELIM, Session
 
@@ -31,12 +31,22 @@ _NUMBER = re.compile(rb"post-builder#(\d+)")
 """What `inside/shell.py` puts in front of each message."""
 
 
-class ShellChannel(AsyncZMQSocketChannel):
-    """Receives replies also if something is sent at the moment at which they arrive.
+class _Channel(AsyncZMQSocketChannel):
+    """Is waited on while the engine runs: neither while it is stopped, nor its machine asleep.
 
-    nbclient answers widgets on this socket in a way that takes the news of a reply from asyncio,
-    which would wait for it until the time limit of the cell.
+    Most likely the kernel is stopped as well, and has as much left to do.
     """
+
+    def __init__(
+        self,
+        socket: zmq.asyncio.Socket,
+        session: Session,
+        loop: Any = None,  # noqa: ANN401  # as its base
+    ) -> None:
+        """Take a connected socket."""
+        super().__init__(socket, session, loop)
+        self.left = math.inf
+        """Seconds for which it is still waited on."""
 
     async def get_msg(  # type: ignore[override]  # as its base
         self,
@@ -44,25 +54,47 @@ class ShellChannel(AsyncZMQSocketChannel):
     ) -> dict[str, Any]:
         """Return the next message.
 
+        Args:
+            timeout: seconds in which it comes; None for those that are left.
+
         Raises:
-            Empty: if none came within a number of seconds.
+            Empty: if none came.
         """
-        end = math.inf if timeout is None else time.monotonic() + timeout
+        if timeout is not None:
+            self.left = timeout
         while True:
-            left = max(0.0, end - time.monotonic())
-            with suppress(Empty):
-                return await super().get_msg(timeout=min(left, _LOOK_AGAIN))
-            if left == 0:  # the last look is after the end: this process may have been stopped
-                raise Empty
+            look, begin = min(self.left, _LOOK_AGAIN), time.monotonic()
+            try:
+                return await super().get_msg(timeout=look)
+            except Empty:
+                if look == 0:  # the last look is after the end: one before it may be long ago
+                    raise
+            finally:
+                self.left -= min(time.monotonic() - begin, look)
+
+
+class ShellChannel(_Channel):
+    """Receives replies also if something is sent at the moment at which they arrive.
+
+    nbclient answers widgets on this socket in a way that takes the news of a reply from asyncio,
+    which would wait for it until the time limit of the cell.
+    """
+
+    on_reply: Callable[[], object] = staticmethod(lambda: None)
+    """Called when a cell has ended."""
 
     async def _recv(self, **kwargs: Any) -> dict[str, Any]:  # type: ignore[override]  # noqa: ANN401  # as its base
         _, parts = await _frames(self.socket, kwargs)
         if sum(map(len, parts)) <= MAX_SENT:
-            return dict(self.session.deserialize(parts))
-        return {**_unread(self.session, parts), "content": _TOO_LARGE}
+            reply = dict(self.session.deserialize(parts))
+        else:
+            reply = {**_unread(self.session, parts), "content": _TOO_LARGE}
+        if reply["msg_type"] == "execute_reply":
+            self.on_reply()
+        return reply
 
 
-class OutputChannel(AsyncZMQSocketChannel):
+class OutputChannel(_Channel):
     """Receives output, and knows when a message is missing.
 
     IPython numbers what it sends (`inside/shell.py`). Of other kernels nobody can know.
@@ -77,7 +109,7 @@ class OutputChannel(AsyncZMQSocketChannel):
         """Take a connected socket."""
         super().__init__(socket, session, loop)
         self.missing = 0
-        """Messages that were sent and never came, since somebody set this to 0."""
+        """Messages that were sent and never came, since the last cell began."""
         self._last: int | None = None
 
     async def _recv(self, **kwargs: Any) -> dict[str, Any]:  # type: ignore[override]  # noqa: ANN401  # as its base
@@ -94,6 +126,21 @@ class OutputChannel(AsyncZMQSocketChannel):
             if self._last is not None:
                 self.missing += number - self._last - 1
             self._last = number
+
+
+def output_of_cell(client: AsyncKernelClient, late: float) -> OutputChannel:
+    """Return where the output of the next cell arrives.
+
+    Args:
+        client: of its kernel, with the channels of this module.
+        late: seconds for which output is waited on when the cell has ended.
+    """
+    shell, output = client.shell_channel, client.iopub_channel
+    assert isinstance(shell, ShellChannel)  # noqa: S101  # as said
+    assert isinstance(output, OutputChannel)  # noqa: S101  # as said
+    output.missing, output.left, shell.left = 0, math.inf, math.inf
+    shell.on_reply = lambda: setattr(output, "left", late)
+    return output
 
 
 async def _frames(
