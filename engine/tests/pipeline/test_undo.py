@@ -205,6 +205,14 @@ def test_what_an_author_puts_among_copies_stays(site: Path) -> None:
     assert 20 + len(before) == len(list(folder.iterdir()))
 
 
+def test_what_a_killed_build_left_among_copies_is_removed(site: Path) -> None:
+    """Also if the copy that it wrote is there already, as where a rename takes two steps."""
+    copy = site / keep_copy(open_site(site), "a", "a.md", b"1")
+    copy.with_name(".post-builder-abcdefgh.tmp").hardlink_to(copy)
+    keep_copy(open_site(site), "a", "a.md", b"1")
+    assert [copy] == list(copy.parent.iterdir())
+
+
 def test_a_copy_that_was_edited_does_not_take_the_place_of_another(site: Path) -> None:
     """What a name says that it holds is looked at."""
     opened = open_site(site)

@@ -75,15 +75,17 @@ def keep_copy(site: Site, name: str, file: str, data: bytes) -> str:
         data: the content.
     """
     folder = site.inside(own_folder(site) / "undo" / name)
+    for left in folder.glob("*"):
+        if is_unfinished(left):  # by a build that was killed
+            operations.remove(left)
     old, ending = copies_in(folder), f"{digest(data)[:8]}-{ending_of(file)}"
     for copy in old:
         if copy.name.endswith(f"-{ending}") and operations.read(copy) == data:
             return site.relative(copy)
     path = folder / stamped(later_than(old), ending)
     create(path, data)
-    left = [file for file in folder.glob("*") if is_unfinished(file)]  # by a build that was killed
     same = [copy for copy in old if copy.name.partition("Z-")[2][9:] == ending_of(file)]
-    for copy in (*same[: max(0, len(same) + 1 - _KEPT)], *left):
+    for copy in same[: max(0, len(same) + 1 - _KEPT)]:
         operations.remove(copy)
     return site.relative(path)
 
