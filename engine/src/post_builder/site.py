@@ -24,6 +24,10 @@ WITHHELD = "_unpublished"
 FIGURE_INCLUDE = "_includes/figure"
 """The include that shows a figure, with the parameters of Minimal Mistakes."""
 
+PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,119}")
+"""The name of a post: one that every file system takes, that Jekyll publishes, and that is a key of
+`site.data`."""
+
 OWN_FOLDER = ".post-builder"
 """The folder of the engine's lock and of copies to go back to; Jekyll and git leave it out."""
 

@@ -121,3 +121,38 @@ def test_a_post_that_no_longer_runs_keeps_what_it_shows(built: Path) -> None:
     other.write_text(text, encoding="utf-8")
     assert 1 == main(["build", "--site", str(built)])
     assert before.items() <= {n: built.joinpath(n).read_bytes() for n in _files(built)}.items()
+
+
+def test_a_post_with_another_slug_in_its_front_matter_keeps_its_product(
+    blog: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The record of its old name has that product too, and goes alone."""
+    post = blog / "_posts/2020-01-01-a.md"
+    cell = '```python\nimport pathlib\np = pathlib.Path("assets/models")\n'
+    cell += 'p.mkdir(parents=True, exist_ok=True)\n_ = (p / "m.bin").write_text("m")\n```\n'
+    post.write_text(f'{HEADER}{cell}{{: #a data-products="assets/models/m.bin"}}\n', "utf-8")
+    assert {"_posts/2020-01-01-a.md": "built"} == _outcomes(blog, capsys=capsys)
+    replace(post, "---\n", "---\nslug: b\n")
+    assert {"_posts/2020-01-01-a.md": "built"} == _outcomes(blog, capsys=capsys)
+    made = {"assets/models/m.bin", "assets/notebooks/b.ipynb", "assets/notebooks/b.py"}
+    assert {"_data/builds/b.json", *made} == _files(blog)
+    assert 0 == main(["check", "--site", str(blog)])
+
+
+def test_posts_that_take_over_each_others_names_are_built(
+    blog: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two of them swap slugs, a third one takes that of a fourth, which gets a new one."""
+    slugs = {name: blog / f"_posts/2020-01-01-{name}.md" for name in "abcd"}
+    for name, post in slugs.items():
+        post.write_text(HEADER + CELL.format(name), encoding="utf-8")
+    built = {f"_posts/2020-01-01-{name}.md": "built" for name in slugs}
+    assert built == _outcomes(blog, capsys=capsys)
+    for name, slug in zip("abcd", "badx", strict=True):
+        replace(slugs[name], "---\n", f"---\nslug: {slug}\n")
+    assert built == _outcomes(blog, capsys=capsys)
+    for name, slug in zip("abcd", "badx", strict=True):
+        download = blog.joinpath(f"assets/notebooks/{slug}.py").read_text(encoding="utf-8")
+        assert f"print('{name}')" in download
+    assert not {name for name in _files(blog) if "/c." in name}
+    assert 0 == main(["check", "--site", str(blog)])

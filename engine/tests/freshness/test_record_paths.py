@@ -99,7 +99,8 @@ def test_the_digest_of_a_file_that_was_made_is_a_digest(built: Path, content: st
     ("key", "path"),
     [
         *(("files", "/dev/zero"), ("files", "a/../../x"), ("declared", "a\0"), ("post", "/x")),
-        ("post", "_posts/../../x"),
+        *(("post", "_posts/../../x"), ("post", ""), ("post", "."), ("post", "../x.md")),
+        *(("files", "a" * 256), ("declared", "é" * 128), ("post", "a/" * 2000)),
     ],
 )
 def test_paths_that_no_build_records_are_refused(built: Path, key: str, path: str) -> None:
@@ -109,6 +110,37 @@ def test_paths_that_no_build_records_are_refused(built: Path, key: str, path: st
         data[key] = path if key == "post" else {path: ""}
 
     _edit(built, edit)
+    with pytest.raises(RecordError, match="which no build of drawn would"):
+        load_record(open_site(built), "drawn")
+
+
+@pytest.mark.parametrize(
+    ("name", "figure"),
+    [
+        *((".", "assets/images/./logo.svg"), ("..", "assets/images/../logo.svg")),
+        *(("a.b", "assets/images/a.b/logo.svg"), ("a\n::b", "assets/images/a\n::b/logo.svg")),
+    ],
+)
+def test_a_record_of_a_name_that_no_build_gives_is_refused(
+    built: Path, name: str, figure: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The folder of figures of `..` would be another one."""
+    data = json.loads(built.joinpath(RECORD).read_text(encoding="utf-8"))
+    data |= {"post": "_posts/gone.md", "figures": {figure: digest("notes")}}
+    built.joinpath(f"_data/builds/{name}.json").write_text(json.dumps(data), encoding="utf-8")
+    built.joinpath(figure).parent.mkdir(exist_ok=True)
+    built.joinpath(figure).write_text("notes", encoding="utf-8")
+    before = _tree(built)
+    for command in ("build", "check"):
+        assert 1 == main([command, "--site", str(built)])
+        assert "no build gives a record this name" in "".join(capsys.readouterr())
+    assert before == _tree(built)
+
+
+def test_a_figure_whose_name_no_system_takes_is_refused(built: Path) -> None:
+    """Asking for it would be an error each time."""
+    figure = f"assets/images/drawn/{'x' * 256}"
+    _edit(built, lambda data: data["figures"].update({figure: digest("notes")}))
     with pytest.raises(RecordError, match="which no build of drawn would"):
         load_record(open_site(built), "drawn")
 
@@ -181,3 +213,61 @@ def test_files_of_another_version_are_known_as_far_as_it_says(built: Path) -> No
     assert "assets/images/drawn/plot.svg" in made.made()
     reason = "built by an older version of post-builder"
     assert [reason] == [reason.message for reason in state_of(built, DRAWN).reasons]
+
+
+def _hidden(root: Path, kind: str, path: str, content: str) -> None:
+    """Write a record of a draft that is not executable, and so has no name."""
+    root.joinpath("_drafts").mkdir()
+    root.joinpath("_drafts/idea.md").write_text("---\ntitle: Idea\n---\n", encoding="utf-8")
+    data = json.loads(root.joinpath(RECORD).read_text(encoding="utf-8"))
+    data |= {"post": "_drafts/idea.md", "figures": {}, "downloads": {}, "products": {}}
+    data[kind] = {path: digest(content)}
+    root.joinpath("_data/builds/idea.json").write_text(json.dumps(data), encoding="utf-8")
+
+
+def test_no_post_is_taken_out_of_the_site_through_a_link(
+    built: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By a record that names it as a figure of a draft, in a folder that is a link."""
+    folder = built / "assets/images/idea"
+    folder.symlink_to("../../_posts")
+    name = Path(DRAWN).name
+    _hidden(
+        built, "figures", f"assets/images/idea/{name}", built.joinpath(DRAWN).read_text("utf-8")
+    )
+    before = _tree(built)
+    assert 1 == main(["build", "--site", str(built)])
+    assert f"assets/images/idea/{name}: cannot be moved" in capsys.readouterr().err
+    main(["check", "--site", str(built)])
+    assert "no post uses this figure" not in capsys.readouterr().out
+    assert before == _tree(built)
+
+
+def test_nothing_is_brought_into_the_site_through_a_link(
+    built: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Not by a record that names a post as a figure that was kept out."""
+    name = Path(DRAWN).name
+    text = built.joinpath(DRAWN).read_text(encoding="utf-8")
+    _hidden(built, "figures", f"assets/images/idea/{name}", text)
+    built.joinpath("_drafts/idea.md").rename(built / "_posts/2020-02-02-idea.md")
+    record = built / "_data/builds/idea.json"
+    data = json.loads(record.read_text(encoding="utf-8")) | {"post": "_posts/2020-02-02-idea.md"}
+    record.write_text(json.dumps(data), encoding="utf-8")
+    built.joinpath("_unpublished/assets/images").mkdir(parents=True)
+    built.joinpath("_unpublished/assets/images/idea").symlink_to("../../../_posts")
+    before = _tree(built)
+    assert 1 == main(["build", "--site", str(built)])
+    assert "cannot be moved" in capsys.readouterr().err
+    assert before == _tree(built)
+
+
+def test_a_draft_does_not_take_the_product_of_a_post_out_of_the_site(built: Path) -> None:
+    """Whatever its record says."""
+    product = built / "assets/models/drawn.bin"
+    product.parent.mkdir(parents=True, exist_ok=True)
+    product.write_text("model", encoding="utf-8")
+    _edit(built, lambda data: data.update(products={"assets/models/drawn.bin": digest("model")}))
+    _hidden(built, "products", "assets/models/drawn.bin", "model")
+    main(["build", "--site", str(built)])
+    assert product.exists()

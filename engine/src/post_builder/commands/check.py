@@ -12,6 +12,7 @@ from post_builder.document.figure_tag import PLACEHOLDER_ALT, figure_tags
 from post_builder.document.post import Post
 from post_builder.errors import PostBuilderError, RecordError
 from post_builder.files import read_text
+from post_builder.files.plain import is_plain
 from post_builder.files.swap import is_left
 from post_builder.freshness.order import order
 from post_builder.freshness.record import Made, load_made
@@ -142,7 +143,8 @@ def _orphans(site: Site, names: Names) -> Iterator[Finding]:
 
 
 def _unused_figures(site: Site, name: str, record: Made) -> Iterator[Finding]:
-    for file in sorted((site.root / site.figures(name)).glob("*")):
+    files = sorted((site.root / site.figures(name)).glob("*"))
+    for file in filter(is_plain, files):  # behind a link may be anything
         path = site.relative(file)
         if path not in record.figures and not (is_left(file) or _is_mentioned(site, record, path)):
             yield Finding("orphan", Place(path), "no post uses this figure", "delete it")

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import re
 from collections.abc import Mapping
-from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
 import msgspec
@@ -15,6 +13,7 @@ from msgspec.structs import replace
 
 from post_builder.errors import PostBuilderError, RecordError
 from post_builder.freshness.circumstances import Circumstances
+from post_builder.freshness.record_names import is_name, strange_paths
 from post_builder.place import Place
 from post_builder.site import Site
 
@@ -23,12 +22,6 @@ FORMAT = 2
 
 MARKUP = 2
 """Raised when output regions are written otherwise: posts get the new markup without a run."""
-
-_FILE = re.compile(r"[^/\\\x00-\x1f.][^/\\\x00-\x1f]*")
-"""The name of a file that is neither hidden nor in another folder."""
-
-_SUFFIX = re.compile(r"\.\w+")
-"""What follows the name of a post in that of one of its downloads."""
 
 _DIGEST = re.compile(r"[0-9a-f]{32}")
 
@@ -207,36 +200,17 @@ def _decode(site: Site, name: str, data: bytes, kind: type[_Kind]) -> _Kind:
 
 
 def _checked(site: Site, name: str, record: _Files) -> _Files:
-    if problem := _problem(site, name, record):
-        raise _unreadable(site, name, problem)
-    return record
-
-
-def _problem(site: Site, name: str, record: Made | Record) -> str:
-    """Return what no build writes into a record; a record is never an order to touch a file."""
-    kinds = (
-        (f"{site.figures(name)}/", _FILE, record.figures),
-        (f"{site.settings.products_folder}/", _FILE, record.products),
-        (site.download(name, ""), _SUFFIX, record.downloads),
-    )
-    strange = [
-        p for a, b, ps in kinds for p in ps if not (p.startswith(a) and b.fullmatch(p, len(a)))
-    ]
-    depends = [*record.files, *record.declared] if isinstance(record, Record) else []
-    strange += [path for path in (record.post, *depends) if not _is_relative(path)]
-    if strange:
-        return f"it names {strange[0]!r}, which no build of {name} would"
+    """Refuse what no build writes into a record, which is never an order to touch a file."""
+    if not is_name(name):
+        raise _unreadable(site, name, "no build gives a record this name")
+    kinds = record.figures, record.products, record.downloads
+    depends = (*record.files, *record.declared) if isinstance(record, Record) else ()
+    if strange := strange_paths(site, name, record.post, kinds, depends):
+        raise _unreadable(site, name, f"it names {strange[0]!r}, which no build of {name} would")
     for path, content in record.made().items():
         if not _DIGEST.fullmatch(content):
-            return f"it has {content!r} for the digest of {path}"
-    return ""
-
-
-def _is_relative(path: str) -> bool:
-    """Return whether a path is below the site, or below a folder above it: git may hold it."""
-    parts = PurePosixPath(path).parts
-    below = list(itertools.dropwhile(lambda part: part == "..", parts))
-    return not ({"..", "/", "//"}.intersection(below) or "\0" in path or Path(path).drive)
+            raise _unreadable(site, name, f"it has {content!r} for the digest of {path}")
+    return record
 
 
 def _unreadable(site: Site, name: str, problem: str) -> RecordError:

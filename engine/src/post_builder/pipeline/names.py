@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,10 +10,7 @@ from post_builder.document.front_matter import kernel_of, read_front_matter
 from post_builder.errors import PostBuilderError
 from post_builder.files import digest, read_text
 from post_builder.freshness.unchanged.kept import kept_posts
-from post_builder.site import Site, slug_of
-
-_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,119}")
-"""A name that every file system takes, that Jekyll publishes, and that is a key of `site.data`."""
+from post_builder.site import PLAIN_NAME, Site, slug_of
 
 _MAX_NAME = 100
 """Characters of a name that had to be changed."""
@@ -81,7 +77,7 @@ def _candidates(site: Site, path: Path, slug: str) -> tuple[str, ...]:
 
 def _plain(name: str) -> str:
     """Return a name as every file system and Jekyll take it; empty if nothing is left of it."""
-    if _PLAIN.fullmatch(name):
+    if PLAIN_NAME.fullmatch(name):
         return name
     from slugify import slugify  # noqa: PLC0415  # most names need no change
 

@@ -23,6 +23,7 @@ from post_builder.freshness.record import (
 from post_builder.freshness.site_files import declared_files
 from post_builder.freshness.staleness import Reason, has_older_markup, page_changes, staleness
 from post_builder.pipeline.made.products import unfit_products
+from post_builder.pipeline.names import post_slug
 from post_builder.site import Site
 from post_builder.sources.product_makers import Maker
 from post_builder.sources.transclusion import PreparedPost, transclude
@@ -121,6 +122,9 @@ def owned(site: Site, post: Post, name: str) -> Made | None:
         RecordError: if its record cannot be read.
     """
     made = load_made(site, name)
-    if made and made.post != post.path and (site.root / made.post).exists():
+    if made is None or made.post == post.path:
+        return made
+    other = site.root / made.post
+    if other.exists() and post_slug(site, other) is None:
         return None  # that post is no longer executable; it keeps what was made for it
     return made

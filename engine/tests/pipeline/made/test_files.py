@@ -74,7 +74,7 @@ def test_what_a_build_no_longer_makes_is_removed(site: Site) -> None:
     """A file that it makes again stays, with whatever content."""
     before = _record(site, "a", "assets/images/a/x.svg", "assets/images/a/y.svg")
     now = replace(before, figures={"assets/images/a/y.svg": "other"})
-    assert remove_outdated(MadeProducts(site), _made(before), now) == ["assets/images/a/x.svg"]
+    assert remove_outdated(MadeProducts(site), "a", _made(before), now) == ["assets/images/a/x.svg"]
     assert {"_config.yml", "_data/builds/a.json", "assets/images/a/y.svg"} == _files(site)
 
 
@@ -82,7 +82,7 @@ def test_a_first_build_removes_nothing(site: Site) -> None:
     """There is no record of what was made."""
     now = _record(site, "a", "assets/images/a/x.svg")
     before = _files(site)
-    assert [] == remove_outdated(MadeProducts(site), None, now)
+    assert [] == remove_outdated(MadeProducts(site), "a", None, now)
     assert before == _files(site)
 
 

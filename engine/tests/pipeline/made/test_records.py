@@ -97,11 +97,11 @@ def test_what_is_written_and_removed_is_known(blog: Path) -> None:
     assert BIN not in known
     known.written("a", _made("_posts/a.md", BIN))
     assert BIN in known
-    assert not known.has_other_maker(BIN, "_posts/a.md")
+    assert not known.has_other_maker(BIN, "a")
     known.written("b", _made("_posts/b.md", BIN, "assets/models/b.bin"))
-    assert known.has_other_maker(BIN, "_posts/a.md")
+    assert known.has_other_maker(BIN, "a")
     known.written("b", _made("_posts/b.md", "assets/models/b.bin"))
-    assert not known.has_other_maker(BIN, "_posts/a.md")
+    assert not known.has_other_maker(BIN, "a")
     known.removed("a")
     assert BIN not in known
     assert "assets/models/b.bin" in known

@@ -39,17 +39,20 @@ class Orphans(Struct, frozen=True):
     """Records that cannot be read; they, and what they name, stay."""
 
 
-def remove_outdated(products: MadeProducts, before: Made | None, now: Record) -> list[str]:
+def remove_outdated(
+    products: MadeProducts, name: str, before: Made | None, now: Record
+) -> list[str]:
     """Remove what the last build of a post made and this one did not.
 
     Args:
         products: of the site that the post belongs to; another post may have taken one over.
+        name: of the post.
         before: of the last build; None if there was none.
         now: of this build.
     """
     made, kept = before.made() if before else {}, now.made()
     outdated = {path: content for path, content in made.items() if path not in kept}
-    return _remove(products.site, _without_others(products, now.post, outdated))
+    return _remove(products.site, _without_others(products, name, outdated))
 
 
 def remove_all(
@@ -63,7 +66,7 @@ def remove_all(
         record: names the other files.
         dry_run: whether to remove nothing, and return what would be.
     """
-    site, own = products.site, _without_others(products, record.post, record.made())
+    site, own = products.site, _without_others(products, name, record.made())
     removed = _remove(site, own, dry_run=dry_run)
     path = site.record(name)
     if _is_own(site, path):
@@ -137,9 +140,9 @@ def left_aside(site: Site) -> list[str]:
     return [f"{site.settings.products_folder}/{mark.name}" for mark in marks if mark.is_file()]
 
 
-def _without_others(products: MadeProducts, post: str, made: Mapping[str, str]) -> dict[str, str]:
-    """Leave out of what a post made the products that another post has taken over."""
-    others = {path for path in made if products.has_other_maker(path, post)}
+def _without_others(products: MadeProducts, name: str, made: Mapping[str, str]) -> dict[str, str]:
+    """Leave out of what a record has the products that another record has taken over."""
+    others = {path for path in made if products.has_other_maker(path, name)}
     return {path: content for path, content in made.items() if path not in others}
 
 

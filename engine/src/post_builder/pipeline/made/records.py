@@ -47,10 +47,13 @@ class MadeProducts(Struct):
         self._read()
         return bool(self._makers.get(path))
 
-    def has_other_maker(self, path: str, post: str) -> bool:
-        """Return whether builds of another post than this one made a product."""
-        records = self._read()
-        return any(records[name].post != post for name in self._makers.get(path, ()))
+    def has_other_maker(self, path: str, name: str) -> bool:
+        """Return whether another record than that of a name has a product.
+
+        It may be of the same post, which has another name now.
+        """
+        self._read()
+        return bool(self._makers.get(path, set()) - {name})
 
     def written(self, name: str, record: Made | Record) -> None:
         """Take note of a record that was written."""

@@ -71,7 +71,7 @@ def write(state: PostState, post: Post, new: New, made_products: MadeProducts) -
             _save(state, _unfinished(new.record, before), made_products)
         copies += _write_made(state, new.made, there)
         replace_text(site.inside(state.path), post.text.encode(), new.text.encode())
-        removed = remove_outdated(made_products, before, new.record)
+        removed = remove_outdated(made_products, state.name, before, new.record)
         if not new.record.same_result(load_record(site, state.name)):
             _save(state, new.record, made_products)
     except OSError as error:

@@ -18,7 +18,7 @@ from post_builder.files.writing import make_folders, remove_empty_folders
 from post_builder.freshness.record import Made, Record
 from post_builder.freshness.unchanged.kept import kept_posts
 from post_builder.jekyll.publishing import why_unpublished
-from post_builder.pipeline.made.records import made_records
+from post_builder.pipeline.made.records import MadeProducts, made_records
 from post_builder.place import Place
 from post_builder.site import WITHHELD, Site
 
@@ -57,12 +57,12 @@ def settle(site: Site, held: Collection[str] | None = None) -> dict[str, str]:
     Raises:
         FileError: if the system refuses.
     """
-    moved = {}
-    for _, record in made_records(site, but=kept_posts(site).names() if held is None else held):
+    moved, products = {}, MadeProducts(site)
+    for name, record in made_records(site, but=kept_posts(site).names() if held is None else held):
         why = reason(site, record)
         if not why:
             bring_back(site, record)
-        elif _withhold(site, record):
+        elif _withhold(products, name, record):
             moved[record.post] = why
     return moved
 
@@ -78,19 +78,26 @@ def bring_back(site: Site, record: Made | Record | None) -> None:
             _move(site, f"{WITHHELD}/{path}", path)
 
 
-def _withhold(site: Site, record: Made | Record) -> list[str]:
-    """Move what was made for a post out of the site, as far as it is as builds made it."""
-    moved = []
+def _withhold(products: MadeProducts, name: str, record: Made | Record) -> list[str]:
+    """Move what was made for a post out of the site, as far as it is as builds made it.
+
+    A product that another record has as well is that one's, as when a post is removed.
+    """
+    moved, site = [], products.site
     for path, content in record.made().items():
         file = site.root / path
-        if file.is_file() and not file.is_symlink() and digest(file.read_bytes()) == content:
+        own = file.is_file() and not products.has_other_maker(path, name)
+        if own and not file.is_symlink() and digest(file.read_bytes()) == content:
             _move(site, path, f"{WITHHELD}/{path}")
             moved.append(path)
     return moved
 
 
 def _move(site: Site, before: str, after: str) -> None:
-    source, target = site.inside(site.root / before), site.inside(site.root / after)
+    source, target = site.root / before, site.inside(site.root / after)
+    if not is_plain(source):  # a record may name what is no build's, behind a link of its writer's
+        message = f"cannot be moved to {after}: a symbolic link leads to it"
+        raise FileError(message, Place(before), "put a folder in the place of the link")
     try:
         make_folders(target.parent)
         _rename(source, target)
