@@ -159,3 +159,66 @@ def test_a_folder_for_temporary_files_may_have_any_length(blog: Path, header: st
     done = run("build", blog, environment={"TMPDIR": str(folder)})
     assert (0, "1 post: 1 built; 1 cell ran\n") == (done.returncode, done.stdout), done.stderr
     assert [] == list(folder.iterdir())
+
+
+VALUE = '\nIt is <span data-value="{}"></span>.\n'
+
+
+@pytest.mark.parametrize(
+    ("code", "value", "message"),
+    [
+        ("x = 1", "exit()", "value 'exit()' asked for the end of the kernel"),
+        ("get_ipython().display_pub.publish = print", "1", "value '1' did not arrive"),
+        ("import os\nos.kill(os.getpid(), 40)", "", "ended by signal 40"),
+        ("print('a', end='')\nprint('\\ud800')", "", "7: cell ends raised UnicodeEncodeError: "),
+        ("import threading, os\nthreading.Timer(0.01, os._exit, [7]).start()", "", "kernel "),
+        (
+            (
+                "import sys\ndef hear(event, _):\n    if event == 'open':\n"
+                "        raise OSError('a')\nsys.addaudithook(hear)"
+            ),
+            "",
+            ":1: the kernel cannot say what it ran with: OSError: a",
+        ),
+        (
+            "import os\npath = os.environ['POST_BUILDER_LOG']\nos.unlink(path)\nos.mkfifo(path)",
+            "",
+            ":1: what the post read is not known: a cell wrote to ",
+        ),
+        (
+            (
+                "import os\nwith open(os.environ['POST_BUILDER_LOG'], 'a') as log:\n"
+                "    _ = log.write('q\\0\\0')"
+            ),
+            "",
+            ":1: what the post read is not known: a cell wrote to ",
+        ),
+    ],
+)
+@pytest.mark.timeout(60)
+def test_no_code_of_a_post_is_taken_for_a_bug(  # noqa: PLR0913  # three of them are fixtures
+    blog: Path,
+    header: str,
+    capsys: pytest.CaptureFixture[str],
+    *,
+    code: str,
+    value: str,
+    message: str,
+) -> None:
+    """Whatever it does to the kernel, also after its last cell: an error says what happened."""
+    write(blog, header, code)
+    with blog.joinpath(POST).open("a", encoding="utf-8") as post:
+        post.write(VALUE.format(value) if value else "")
+    before = blog.joinpath(POST).read_bytes()
+    assert 1 == main(["build", "--site", str(blog)])
+    said = capsys.readouterr().err
+    assert message in said
+    assert "bug" not in said
+    assert before == blog.joinpath(POST).read_bytes()
+
+
+def test_a_cell_may_empty_its_environment(blog: Path, header: str) -> None:
+    """What the engine asks for at the end does not depend on it."""
+    write(blog, header, "import os\nos.environ.clear()\nopen('_config.yml').close()")
+    assert 0 == main(["build", "--site", str(blog)])
+    assert '"_config.yml"' in blog.joinpath("_data/builds/ends.json").read_text(encoding="utf-8")

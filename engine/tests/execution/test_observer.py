@@ -96,6 +96,13 @@ def test_what_others_change_after_it_was_read_is_found(
     assert changed == _changed(root, f"import os, subprocess; {code}")
 
 
+def test_a_database_that_an_address_names_is_noted_by_its_path(root: Path) -> None:
+    """Also one that is closed again, which is neither open nor mapped at the end."""
+    address = "file:folder/a%20b.txt?mode=ro"
+    found = _observe(root, f"import sqlite3; sqlite3.connect({address!r}, uri=True).close()")
+    assert {str(root / "folder/a b.txt")} == found.read
+
+
 def test_what_is_opened_through_the_descriptor_of_a_folder_is_noted_by_its_path(
     root: Path,
 ) -> None:

@@ -78,3 +78,19 @@ def test_streams_look_as_they_do_without_the_engine(run: Runner) -> None:
     lines = _stream(cell, "stdout").split("\n")
     assert "<class 'ipykernel.iostream.OutStream'>" == lines[0]
     assert ["", "0", "child"] == sorted(lines[1:])
+
+
+HALVES = """```python
+import sys
+print("a\\udcffb")
+print("c\\ud800d", file=sys.stderr)
+print("é")
+```
+"""
+
+
+def test_halves_of_characters_are_written_as_by_a_script(run: Runner) -> None:
+    """A byte of a file's name that is not UTF-8 on stdout, and its number on stderr."""
+    (cell,) = run(HALVES).cells
+    assert "a\N{REPLACEMENT CHARACTER}b\né\n" == _stream(cell, "stdout")
+    assert "c\\ud800d\n" == _stream(cell, "stderr")

@@ -69,7 +69,8 @@ def death(status: int | None) -> str:
         return "the kernel died"
     if status >= 0:
         return f"the kernel ended with status {status}"
-    return f"the kernel was ended by {signal.Signals(-status).name}"
+    named = {int(known): known.name for known in signal.Signals}
+    return f"the kernel was ended by {named.get(-status, f'signal {-status}')}"
 
 
 def cause(error: CellExecutionError) -> str:

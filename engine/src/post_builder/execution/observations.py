@@ -50,6 +50,12 @@ def file_state(path: Path) -> str:
     return f"{now.st_dev}:{now.st_ino}:{now.st_size}:{now.st_mtime_ns}:{now.st_ctime_ns}"
 
 
+def are_notes(data: bytes) -> bool:
+    """Return whether all entries of a log have the form that the observer gives them."""
+    entries = data.removesuffix(b"\0\0").split(b"\0\0") if data else []
+    return all(entry[:2] in {b"r\0", b"d\0", b"w\0"} for entry in entries)
+
+
 def parse_log(data: bytes) -> Observations:
     """Read what the observer wrote: entries of a kind, a path and details, as it describes them."""
     kinds: dict[str, set[str]] = {"r": set(), "d": set(), "w": set()}

@@ -6,7 +6,7 @@ import asyncio
 import os
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from functools import partial
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -18,21 +18,16 @@ from post_builder.document.post import Cell, Post, Value
 from post_builder.errors import ExecutionError, RaisedError
 from post_builder.execution.checkpoints.history import History
 from post_builder.execution.client import KernelClient, OutputError
-from post_builder.execution.environment import INSIDE, figure_format_code, value_code
+from post_builder.execution.environment import figure_format_code, value_code
 from post_builder.execution.failures import cause, cell_exception, cell_failure, death
 from post_builder.execution.forking.process import ForkedProcess
 from post_builder.execution.kernels import Kernels, exit_status, fresh_kernel, process_of
+from post_builder.execution.receiving.facts import code_cell, probe
 from post_builder.execution.run import CellRun, KernelFacts, Run
 from post_builder.files.plain import is_plain
 from post_builder.site import Site
 from post_builder.sources.session_inputs import inputs_of
 from post_builder.sources.transclusion import PreparedCell, PreparedPost
-
-_PROBE_TIMEOUT = 60
-"""Seconds to list packages and open files, which takes far less than one."""
-
-_OF_TEMPLATE = "__import__('sys').modules['sitecustomize'].probe.publish()"
-"""Calls `inside/probe.py` as the template of a kernel imported it."""
 
 _MOST_BYTES = 50_000_000
 """Of one product; GitHub warns of files that are larger."""
@@ -77,7 +72,7 @@ async def execute(
                 failures.append(error)
                 cells.append(CellRun(cell, (), None, 0, ("",) * len(values)))
             await history.between(cells, runner.executed)
-        facts = await runner.probe() if post.language == "python" else KernelFacts()
+        facts = await runner.facts() if post.language == "python" else KernelFacts()
         observations = history.observations().and_read(facts.mapped)
     written = [str(site.root / path) for cell in cells for path in cell.products]  # by any code
     return Run(tuple(cells), facts, observations.and_written(written), history.remark)
@@ -115,7 +110,7 @@ class _Runner(Struct):
         """Set the format of the figures that the next cell draws; None leaves it as it is."""
         if image and self.post.language == "python":
             code = figure_format_code(self.site, image)
-            node = _code_cell(code, timeout=self.site.settings.timeout)
+            node = code_cell(code, timeout=self.site.settings.timeout)
             await self._execute(node, store_history=False)
 
     async def _run_cell(self, cell: PreparedCell) -> NotebookNode:
@@ -124,7 +119,7 @@ class _Runner(Struct):
             tags.append(Tag.SKIP_EXECUTION)
         own, default = cell.options.timeout, self.site.settings.timeout
         limit = own if own is not None else default
-        node = _code_cell(cell.code, tags=tags, timeout=limit)
+        node = code_cell(cell.code, tags=tags, timeout=limit)
         self.executed.append((cell, node))
         try:
             await self._execute(node)
@@ -183,7 +178,7 @@ class _Runner(Struct):
         if self.post.language != "python":
             raise ExecutionError("values in prose need a Python kernel", place)
         code, timeout = value_code(value.expression), self.site.settings.timeout
-        node = _code_cell(code, timeout=timeout)
+        node = code_cell(code, timeout=timeout)
         try:
             await self._execute(node, store_history=False)
         except CellExecutionError as error:
@@ -194,36 +189,27 @@ class _Runner(Struct):
             raise ExecutionError(message, place) from None
         except OutputError as error:
             raise ExecutionError(f"the value {value.expression!r} {error}", place) from None
-        shown = (o["data"] for o in node.outputs if o["output_type"] == "display_data")
-        text: str = next(shown)["text/plain"]
-        if "\n" in text:
-            message = f"the value {value.expression!r} has more than one line"
-            raise ExecutionError(message, place)
-        return text
+        return self._shown(value, node)
 
-    async def probe(self) -> KernelFacts:
-        """Ask the kernel for its Python, its packages, its memory and its open files."""
-        if isinstance(process_of(self.client), ForkedProcess):
-            with suppress(CellExecutionError):  # a post may remove what its template brought
-                return await self._facts(_OF_TEMPLATE)
-        source = INSIDE.joinpath("probe.py").read_text(encoding="utf-8")
-        return await self._facts(f"{source}\npublish()")
+    def _shown(self, value: Value, node: NotebookNode) -> str:
+        """Return the text that a value showed."""
+        shown = [o["data"] for o in node.outputs if o["output_type"] == "display_data"]
+        if self.client.wants_exit:
+            problem = "asked for the end of the kernel, as exit() does"
+        elif not shown:
+            problem = "did not arrive: a cell keeps the kernel from showing anything"
+        elif "\n" in shown[0]["text/plain"]:
+            problem = "has more than one line"
+        else:
+            return str(shown[0]["text/plain"])
+        message = f"the value {value.expression!r} {problem}"
+        raise ExecutionError(message, self.post.place(value.line))
 
-    async def _facts(self, source: str) -> KernelFacts:
-        code = f"exec({source!r}, {{}})"
-        node = _code_cell(code, timeout=_PROBE_TIMEOUT)
-        try:
-            await self._execute(node, store_history=False)
-        except OutputError as error:
-            raise ExecutionError(f"the kernel {error}", self.post.place(1)) from None
-        facts = node.outputs[-1]["data"]["application/json"]
-        return KernelFacts(
-            facts["python"],
-            dict(facts["packages"]),
-            facts["peak_memory"],
-            tuple(facts["mapped"]),
-            facts["plotly"],
-        )
+    async def facts(self) -> KernelFacts:
+        """Ask the kernel what it is made of."""
+        execute = partial(self._execute, store_history=False)
+        is_forked = isinstance(process_of(self.client), ForkedProcess)
+        return await probe(execute, self.post, is_forked=is_forked)
 
     async def _execute(self, node: NotebookNode, *, store_history: bool = True) -> None:
         try:
@@ -233,14 +219,3 @@ class _Runner(Struct):
             if task and task.cancelling():  # nbclient reports our own cancellation as a death
                 raise asyncio.CancelledError from None
             raise
-
-
-def _code_cell(code: str, **metadata: object) -> NotebookNode:
-    """Return a cell as nbformat makes them, which also compares each with a schema."""
-    return NotebookNode(
-        cell_type="code",
-        execution_count=None,
-        metadata=NotebookNode(metadata),
-        outputs=[],
-        source=code,
-    )

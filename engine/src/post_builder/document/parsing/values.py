@@ -10,6 +10,7 @@ from html import unescape
 
 from markdown_it.token import Token
 
+from post_builder.document.liquid import TAG
 from post_builder.document.parsing.text_lines import TextLines
 from post_builder.document.post import Cell, Span, Value
 from post_builder.errors import PostError
@@ -118,6 +119,9 @@ def _value(text: TextLines, rest: Span, after: int) -> Value:
     if shown is None or given is None:
         hint = 'write <span data-value="EXPRESSION">TEXT</span>, without tags inside'
         raise text.error(index, "this value cannot be read", hint)
+    if TAG.search(given) and not text.in_liquid("raw", rest.start):
+        hint = "write it without {{ and {%, or compute it in a cell"
+        raise text.error(index, "Liquid would interpret the expression of this value", hint)
     expression = re.sub(r"\s*[\r\n][\s>]*", " ", unescape(given)).strip()
     if not expression:
         raise text.error(index, "this value has no expression")

@@ -9,7 +9,7 @@ from pathlib import Path
 from nbformat import NotebookNode
 
 from post_builder.errors import ExecutionError
-from post_builder.execution.observations import Observations, parse_log
+from post_builder.execution.observations import Observations, are_notes, parse_log
 from post_builder.execution.run import CellRun
 from post_builder.place import Place
 from post_builder.sources.transclusion import PreparedCell
@@ -60,10 +60,15 @@ class History:
         """
         hint = "look at the free space for temporary files, and at what removes them; build again"
         try:
-            is_whole, notes = bool(self.log.stat().st_mode & stat.S_IWUSR), self.log.read_bytes()
+            mode = self.log.lstat().st_mode
+            is_whole = bool(mode & stat.S_IWUSR)
+            notes = self.log.read_bytes() if stat.S_ISREG(mode) else None  # a pipe never ends
         except OSError as error:
             message = f"what the post read is not known: {self.log} is gone ({error.strerror})"
             raise ExecutionError(message, self._place, hint) from error
+        if notes is None or not are_notes(notes):
+            message = f"what the post read is not known: a cell wrote to {self.log}"
+            raise ExecutionError(message, self._place)
         if not is_whole:
             message = f"not all that the post read is known: there was no room for it in {self.log}"
             raise ExecutionError(message, self._place, hint)

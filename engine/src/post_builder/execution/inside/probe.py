@@ -98,7 +98,9 @@ def peak_memory() -> int:
 
 def mapped_files() -> list[str]:
     """Return the site's files that are open or mapped into memory, on systems with `/proc`."""
-    root = os.path.join(os.environ["POST_BUILDER_ROOT"], "")
+    observer = getattr(sys.modules.get("sitecustomize"), "observer", None)
+    # a post may empty its environment
+    root = os.path.join(observer.root if observer else os.environ["POST_BUILDER_ROOT"], "")
     found = set()
     if os.path.exists("/proc/self/maps"):
         with open("/proc/self/maps", encoding="utf-8", errors="surrogateescape") as maps:

@@ -25,9 +25,7 @@ EVENTS = {
     "os.remove": ("w", 0, 1),
     "os.mkdir": ("w", 0, 2),
 }
-"""For each audit event what it does with a path, and which of its arguments are that path and the
-descriptor of the folder in which it starts."""
-
+"""For each audit event what it does with a path, and which arguments are path and folder."""
 
 probe: types.ModuleType | None = None
 """Reports at the end what a kernel is made of, if its template imported that."""
@@ -93,8 +91,11 @@ def touched(event: str, args: tuple[object, ...], root: str) -> tuple[str, str]:
     """Return what an audit event does and with which path; nothing if that is not below `root`."""
     kind, index, start = EVENTS[event]
     given = args[index] if len(args) > index else 0
-    if kind == "d" and isinstance(given, int):
-        given = path_of(given)
+    given = path_of(given) if kind == "d" and isinstance(given, int) else given
+    if event == "sqlite3.connect" and isinstance(given, str) and given.startswith("file:"):
+        from urllib.parse import unquote  # noqa: PLC0415  # few posts need it
+
+        given = unquote(given.removeprefix("file:").partition("?")[0])
     if not isinstance(given, str | bytes | None):
         return "", ""
     folder = args[start] if start and len(args) > start else -1
@@ -103,8 +104,7 @@ def touched(event: str, args: tuple[object, ...], root: str) -> tuple[str, str]:
         return "", ""
     if kind == "d" and "importlib" in sys._getframe(2).f_code.co_filename:  # noqa: SLF001
         return "", ""  # `import` lists all of sys.path
-    if event == "open" and writes(*args[1:3]):
-        kind = "w"
+    kind = "w" if event == "open" and writes(*args[1:3]) else kind
     return kind, source_of(path) if kind == "r" else path
 
 

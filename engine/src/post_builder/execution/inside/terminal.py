@@ -36,6 +36,14 @@ def waiting(pipe: int) -> int:
     return int.from_bytes(answer, sys.byteorder)
 
 
+def encodable(text: str, name: str) -> str:
+    """Return what a script would write to a stream, in characters that can be sent."""
+    if not isinstance(text, str) or text.isascii():
+        return text
+    errors = "surrogateescape" if name == "stdout" else "backslashreplace"  # as in UTF-8 mode
+    return text.encode("utf-8", errors).decode("utf-8", "replace")
+
+
 _Stream: Any = iostream.OutStream  # whose private methods have no types
 
 
@@ -58,9 +66,14 @@ class OutStream(_Stream):  # type: ignore[misc]
             self._empty_pipe()
 
     def write(self, string: str) -> int | None:
-        """Write a text after all that is in the pipe."""
+        """Write a text after all that is in the pipe.
+
+        Raises:
+            UnicodeEncodeError: for half a character on `stdout`, as it does in a script: ipykernel
+                would lose all that waits to be sent, without an error of the cell.
+        """
         self._catch_up()
-        written: int | None = super().write(string)
+        written: int | None = super().write(encodable(string, self.name))
         return written
 
     def flush(self) -> None:
