@@ -57,6 +57,12 @@ def _not_utf8(site: Path, _: Watch) -> None:
     Path(os.fsdecode(os.fsencode(site) + b"/caf\xe9.txt")).write_text("x")
 
 
+def _not_a_file(site: Path, _: Watch) -> None:
+    for name in ("_posts/2020-01-06-pipe.md", "pipe"):
+        os.mkfifo(site / name)
+    site.joinpath("zeros").symlink_to("/dev/zero")
+
+
 def _malformed(site: Path, watch: Watch) -> None:
     _other(site)
     watch.until(f"{OTHER}: built in ")
@@ -70,6 +76,7 @@ def _malformed(site: Path, watch: Watch) -> None:
     [
         _renamed,
         _not_utf8,
+        _not_a_file,
         *(pytest.param(one, marks=pytest.mark.faults) for one in (_deleted, _temporary)),
         *(pytest.param(one, marks=pytest.mark.faults) for one in (_not_readable, _malformed)),
     ],

@@ -233,9 +233,9 @@ def _stale(site: Site, saved: set[Path]) -> set[Path]:
 
 
 def _content(path: Path) -> str:
-    """Return the digest of a file; of one that is gone or cannot be read, its state."""
+    """Return the digest of a file; of what is none, is gone or cannot be read, its state."""
     try:
-        return digest(path.read_bytes())
+        return digest(path.read_bytes()) if path.is_file() else ""  # a pipe would be waited for
     except OSError as error:
         return type(error).__name__
 
