@@ -13,8 +13,10 @@ from toysite import HEADER
 from post_builder.cli import main
 from post_builder.document.parsing.parser import parse
 from post_builder.files import digest
-from post_builder.freshness.digests import region_digest
+from post_builder.freshness.digests import published_digest, value_digests
+from post_builder.rendering.downloads import make_downloads
 from post_builder.rendering.markup.published import ForeignMarkupError, kinds_of
+from post_builder.site import open_site
 
 pytestmark = pytest.mark.usefixtures("forked_kernels")
 
@@ -33,7 +35,37 @@ size = 'xmlns="http://www.w3.org/2000/svg" width="9" height="9"'
 SVG(f'<svg {size}><title>A</title><path d="M0 0H9"/></svg>')
 ```
 {: #plot data-alt="A line"}
-"""
+
+```python
+print("<script>run()</script>", "{" * 2 + " site.title " + "}" * 2)
+print(f"[00:05<00:00, 12.3it/s, loss={2 - 1}]")
+print(f"Wall time: {2 + 3} ms")
+digest, bold = ("01234567" * 4, "*bold*")
+```
+{: #shown}
+
+A digest is <span data-value="digest">?</span>, a word <span data-value="bold">?</span>.
+
+```python
+from IPython.display import HTML
+HTML(f"<a href='https://a.example/{digest}'>a</a> {digest} &lt;{bold[1]}&gt;c")
+```
+{: #html}
+
+```python
+1 / 0
+```
+{: #kept .stored-output}
+<!-- output -->
+STORED
+
+<!-- /output -->
+
+```pycon
+>>> digest[:1] + "<"
+```
+{: #session}
+""".replace("STORED", shown_text("kept"))
 
 
 @pytest.fixture(scope="module")
@@ -69,8 +101,9 @@ def tamper(site: Path, name: str, before: str, after: str) -> None:
     changed = (site / NAME).read_text(encoding="utf-8")
     post = parse(changed, NAME)
     assert post is not None
+    known["values"] = value_digests(post)
     for cell, entry in zip(post.cells, known["cells"], strict=True):
-        entry["region"] = region_digest(post.at(cell.region))
+        entry["region"] = published_digest(post.at(cell.region), cell.session)
     known["text"] = digest(changed)
     record.write_text(json.dumps(known), encoding="utf-8")
 
@@ -99,6 +132,15 @@ def findings(site: Path, capsys: pytest.CaptureFixture[str], *options: str) -> l
             shown_text("now"),
             '<div class="output html"><b>Buy</b></div>',
             "the output of cell now has another form html → stdout",
+        ),
+        (
+            NAME,
+            shown_text("kept"),
+            '<div class="output html"><p onclick="a">kept</p></div>',
+            (
+                "no build wrote this into the output of cell kept"
+                ' <div class="output html"><p onclick="a">kept</p></div>'
+            ),
         ),
         (
             FIGURE,
@@ -135,6 +177,49 @@ def test_what_a_record_covers_up_is_found(  # noqa: PLR0913, PLR0917  # two text
     assert [found] == findings(site, capsys, "--execute")
 
 
+DIGEST = "01234567" * 4
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "found"),
+    [
+        ("&lt;script&gt;run()&lt;/script&gt;", "<script>run()</script>", "output of cell shown"),
+        ("&#123;&#123; site.title &#125;&#125;", "{{ site.title }}", "output of cell shown"),
+        ("00:05&lt;00:00, 12.3it/s", "00:05<script>run()</script>", "output of cell shown"),
+        ("12.3it/s, loss=1]", "12.3it/s, buy at b.example]", "output of cell shown"),
+        ("Wall time: 5 ms", "Wall time: buy at b.example", "output of cell shown"),
+        (f"{DIGEST}</span>", f"{'89abcdef' * 4}</span>", "value digest"),
+        ("&#42;bold&#42;", "*bold*", "value bold"),
+        (f"a.example/{DIGEST}", f"a.example/{'89abcdef' * 4}", "output of cell html"),
+        (f"</a> {DIGEST}", f"</a> {'89abcdef' * 4}", "output of cell html"),
+        ("&lt;b&gt;c", "<b>c</b>", "output of cell html"),
+        ("'0<'", "'0&lt;'", "a result in session session"),
+    ],
+)
+def test_an_output_that_only_a_page_shows_otherwise_is_found(
+    site: Path, capsys: pytest.CaptureFixture[str], before: str, after: str, found: str
+) -> None:
+    """Markup in place of a text that looks like it; what passes for a time, or for a random id."""
+    tamper(site, NAME, before, after)
+    post = parse((site / NAME).read_text(encoding="utf-8"), NAME)
+    assert post is not None
+    downloads = make_downloads(post, open_site(site), "a")
+    for path, data in downloads.items():
+        site.joinpath(path).write_bytes(data)
+    tamper(site, NAME, after, after)
+    assert [] == findings(site, capsys)
+    assert findings(site, capsys, "--execute")[0].startswith(found)
+
+
+def test_measured_times_and_random_ids_may_differ(
+    site: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nobody can say which ones a build saw."""
+    tamper(site, NAME, "00:05&lt;00:00, 12.3it/s", "01:02&lt;?, 3s/it")
+    tamper(site, NAME, "Wall time: 5 ms", "Wall time: 1min 2e+02 µs")
+    assert [] == findings(site, capsys, "--execute")
+
+
 def test_an_ignored_output_may_say_something_else(
     site: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -148,6 +233,7 @@ def test_an_ignored_output_may_say_something_else(
     [
         shown_text("a<script>b</script>"),
         shown_text("{{ site.title }}"),
+        shown_text("a\n\nb"),
         '<pre class="output stdout" onclick="a">a</pre>',
         '<div class="output html"><p style="position: fixed">a</p></div>\n',
         '<div class="output html"><a href="javascript:a">a</a></div>\n',

@@ -71,7 +71,8 @@ def is_ignored(cell: Cell) -> bool:
 def _stays(post: Post, cell: Cell, new: RenderedCell, site: Site) -> bool:
     """Return whether a new output does not count beside the published one."""
     patterns = site.settings.ignore_patterns
-    published, fresh = (comparable(text, patterns) for text in (_published(post, cell), new.region))
+    regions = _published(post, cell), new.region
+    published, fresh = (comparable(text, patterns, "region") for text in regions)
     return is_ignored(cell) or published == fresh
 
 

@@ -3,7 +3,7 @@
 import pytest
 from runs import shown_text
 
-from post_builder.freshness.comparison.ignored import comparable
+from post_builder.freshness.comparison.ignored import Kind, comparable
 
 UUIDS = "3f2504e0-4f89-11d3-9a0c-0305e82c3301", "0e37df36-f698-11e6-8dd4-cb9ced3df976"
 HEX = "0123456789abcdef" * 2, "fedcba9876543210" * 2
@@ -71,7 +71,7 @@ def test_an_id_that_a_cell_printed_counts() -> None:
             "<td>Date:</td>        <td>2026-11-26 05:27</td>        <td>BIC:</td> <td>94.6853</td>",
             "<td>Date:</td>        <td>2026-12-01 15:30</td>        <td>BIC:</td> <td>94.6853</td>",
         ),
-        ("3/6 [00:00<00:00, 270.86/s] 3", "3/6 [00:01<00:02, 13.8it/s] 3"),
+        ("3/6 [00:00<00:00, 270.86it/s] 3", "3/6 [00:01<?, 1.38s/it] 3"),
         ("|███| 3/6 [100%] in 0.0s (47685.37/s) 3", "|███| 3/6 [100%] in 1.1s (4768.70/s) 3"),
         ("[###] | 100% Completed | 586.03 ms 3", "[###] | 100% Completed | 1.2 s 3"),
         ("938/938 ━━━ 2s 2ms/step - loss: 0.3", "938/938 ━━━ 11s 9ms/step - loss: 0.3"),
@@ -94,6 +94,46 @@ def test_measured_times_do_not_count(published: str, fresh: str) -> None:
     assert comparable(_block(published)) == comparable(_block(fresh))
     changed = fresh.replace("3", "4").replace("6", "7").replace("mean", "median")
     assert comparable(_block(published)) != comparable(_block(changed))
+
+
+@pytest.mark.parametrize("kind", ["page", "region", "value"])
+def test_markup_is_not_a_text_that_shows_it(kind: Kind) -> None:
+    """A text that a cell printed must not become an element, or Liquid."""
+    text, element = "&lt;b&gt; &#123;&#123;", "<b> {{"
+    assert "<b> {{" == comparable(text, (), kind) != comparable(element, (), kind)
+    assert comparable("&lt;b&gt;", (), kind) == comparable("&#60;b&#x3E;", (), kind)
+
+
+def test_what_kramdown_reads_in_a_value_is_not_a_text_that_shows_it() -> None:
+    """Prose is Markdown; what is in an output region is not."""
+    assert comparable("&#42;a&#42;", (), "value") != comparable("*a*", (), "value")
+    assert comparable("&#42;a&#42;", (), "region") == comparable("*a*", (), "region")
+    assert comparable("&lt;", (), "session") != comparable("<", (), "session")
+
+
+def test_what_looks_like_a_digest_counts_where_nothing_has_an_id() -> None:
+    """In a value any, in a region all but UUIDs; in both where an address leads."""
+    for first, second in (HEX, UUIDS):
+        assert comparable(first, (), "value") != comparable(second, (), "value")
+        links = (f'<a href="https://a.example/{one}">' for one in (first, second))
+        assert 2 == len({comparable(link, (), "region") for link in links})
+    assert 2 == len({comparable(one, (), "region") for one in HEX})
+    assert 1 == len({comparable(one, (), "region") for one in UUIDS})
+
+
+@pytest.mark.parametrize(
+    ("published", "fresh"),
+    [
+        ("Wall time: 5 ms", "Wall time: buy"),
+        ("CPU times: total: 5 ms", "CPU times: buy"),
+        ("[00:00<00:00, 1.2it/s]", "[00:00<buy]"),
+        ("[00:00<00:00, 1.2it/s]", "[00:00<00:00, 1.2buys/s]"),
+        ("[00:00<00:00, 1.2it/s, loss=1]", "[00:00<00:00, 1.2it/s, loss=2]"),
+    ],
+)
+def test_no_words_pass_for_a_time(published: str, fresh: str) -> None:
+    """Only numbers and their units do."""
+    assert comparable(_block(published)) != comparable(_block(fresh))
 
 
 def test_times_that_a_cell_prints_itself_count() -> None:

@@ -14,7 +14,7 @@ from msgspec import Struct
 from post_builder.document import figure_tag
 from post_builder.document.post import Cell, Post
 from post_builder.freshness.comparison.figures import side_by_side
-from post_builder.freshness.comparison.ignored import comparable
+from post_builder.freshness.comparison.ignored import Kind, comparable
 from post_builder.freshness.comparison.made import IMAGES, made_drift
 from post_builder.freshness.comparison.text import Tolerances, same_text
 from post_builder.freshness.comparison.tolerances import cell_tolerances
@@ -36,9 +36,9 @@ class _Comparison(Struct, frozen=True):
     patterns: Sequence[str]
     """Regular expressions of what does not count."""
 
-    def same(self, published: str, fresh: str) -> bool:
+    def same(self, published: str, fresh: str, kind: Kind) -> bool:
         """Return whether two texts say the same."""
-        before, now = (comparable(text, self.patterns) for text in (published, fresh))
+        before, now = (comparable(text, self.patterns, kind) for text in (published, fresh))
         return same_text(before, now, self.tolerances)
 
 
@@ -79,7 +79,7 @@ def _session_drift(comparison: _Comparison) -> Iterator[Finding]:
     """Compare the results of a session."""
     post, cell = comparison.post, comparison.cell
     for before, now in zip(cell.session, comparison.new.session, strict=True):
-        if not comparison.same(before.result, now.result):
+        if not comparison.same(before.result, now.result, "session"):
             line = cell.line + 1 + before.index
             difference = _difference(before.result, now.result, f"{post.path}:{line}", "fresh")
             message = f"a result in session {cell.name} differs"
@@ -99,7 +99,7 @@ def _same_region(published: str, fresh: str, comparison: _Comparison) -> bool:
     """Compare two regions: figure tags exactly, everything else within the tolerance."""
     tags, texts = zip(*((_tags(text), _texts(text)) for text in (published, fresh)), strict=True)
     return tags[0] == tags[1] and all(
-        comparison.same(before, now) for before, now in zip(*texts, strict=True)
+        comparison.same(before, now, "region") for before, now in zip(*texts, strict=True)
     )
 
 
@@ -154,7 +154,7 @@ def _value_drift(comparison: _Comparison, index: int) -> Iterator[Finding]:
     values = [value for value in post.values if value.after == index]
     for value, fresh in zip(values, comparison.new.values, strict=True):
         published = post.at(value.span)
-        if not comparison.same(published, fresh):
+        if not comparison.same(published, fresh, "value"):
             message = f"value {value.expression}: {unescape(published)!r} → {unescape(fresh)!r}"
             yield Finding("drift", post.place(value.line), message)
 

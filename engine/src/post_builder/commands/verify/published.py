@@ -18,7 +18,8 @@ from post_builder.pipeline.prepare import PostState
 from post_builder.rendering.downloads import make_downloads
 from post_builder.rendering.figures.images import publishable
 from post_builder.rendering.markup.published import ForeignMarkupError, kinds_of
-from post_builder.rendering.regions.marked import content_of
+from post_builder.rendering.regions.marked import MARK, content_of
+from post_builder.rendering.regions.older import modern
 from post_builder.rendering.regions.rendered import RenderedCell
 from post_builder.site import Site, made_file
 from post_builder.ui.findings import Finding
@@ -27,9 +28,9 @@ from post_builder.ui.findings import Finding
 def changed_by_hand(state: PostState, rendered: Sequence[RenderedCell]) -> Iterator[Finding]:
     """Find what no build wrote, though a record may say that one did.
 
-    Outputs that are never compared must have the form of an output and hold nothing that a page
-    must not, figures must be as clean as the engine leaves them, and downloads what it makes of
-    the post.
+    Outputs must have the form of an output and hold nothing that a page must not, also those that
+    are never compared and those that are stored; figures must be as clean as the engine leaves
+    them, and downloads what it makes of the post.
 
     Args:
         state: the post as it is published.
@@ -37,8 +38,8 @@ def changed_by_hand(state: PostState, rendered: Sequence[RenderedCell]) -> Itera
     """
     site = state.site
     for cell, new in zip(state.post.cells, rendered, strict=True):
+        yield from _foreign_output(state.post, cell, new, site)
         if is_ignored(cell):
-            yield from _foreign_output(state.post, cell, new, site)
             yield from _foreign_tags(state, cell)
         yield from _foreign_figures(state, cell, new)
     yield from _foreign_downloads(state)
@@ -47,12 +48,14 @@ def changed_by_hand(state: PostState, rendered: Sequence[RenderedCell]) -> Itera
 def _foreign_output(post: Post, cell: Cell, new: RenderedCell, site: Site) -> Iterator[Finding]:
     place = post.place(post.line_of(cell.region.start))
     try:
-        published, fresh = (_kinds(cell, text, site) for text in (post.at(cell.region), new.region))
+        published, fresh = (
+            _kinds(post, cell, text, site) for text in (post.at(cell.region), new.region)
+        )
     except ForeignMarkupError as foreign:
         message = f"no build wrote this into the output of cell {cell.name}"
         yield Finding("drift", place, message, str(foreign))
         return
-    if published != fresh:
+    if published != fresh and is_ignored(cell):
         forms = " → ".join(", ".join(kinds) or "nothing" for kinds in (published, fresh))
         yield Finding("drift", place, f"the output of cell {cell.name} has another form", forms)
 
@@ -74,9 +77,10 @@ def _foreign_tags(state: PostState, cell: Cell) -> Iterator[Finding]:
             yield Finding("drift", place, message, f"{tag.image_path}: {tag.alt}")
 
 
-def _kinds(cell: Cell, region: str, site: Site) -> list[str]:
+def _kinds(post: Post, cell: Cell, region: str, site: Site) -> list[str]:
     """Return the kinds of blocks in a region; how often one is repeated may vary."""
-    content, caption = content_of(cell, region), cell.options.caption or ""
+    content = modern(content_of(cell, region).removeprefix(f"{MARK}\n"), post, site)
+    caption = cell.options.caption or ""
     kinds = kinds_of(content, caption, site.settings.image_hosts)
     return [kind for kind, _ in groupby(k for k in kinds if not k.startswith("stderr"))]
 

@@ -24,7 +24,8 @@ from post_builder.rendering.markup.source import NotShownError, read_source
 _ADDRESS = r"\{\{ '(/[^'{}]*)' \| relative_url \}\}"
 _TEXT = re.compile(
     r'<div class="output (?P<kind>[a-z ]+) highlighter-rouge"><div class="highlight">'
-    r'<pre class="highlight">(?:[^<>{}|\t]|<span class="[\w -]+">|</span>)*</pre></div></div>'
+    r'<pre class="highlight">(?:[^<>{}|\t\n]|\n(?!\n)|<span class="[\w -]+">|</span>)*</pre>'
+    r"</div></div>"
 )
 _MARKUP = re.compile(
     r'<(?P<element>div|figure)(?: markdown="0")? class="output (?P<kind>\w+)"'
