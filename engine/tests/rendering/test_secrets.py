@@ -41,6 +41,20 @@ GITHUB = "ghp_" + MIXED[:36]
 
 SECRETS: Mapping[str, str] = {
     "private-key": "-----BEGIN RSA PRIVATE KEY-----",
+    "private-key-data": "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEA",
+    "password-hash": "$6$rounds=5000$saltsalt$" + MIXED[:86],
+    "azure-key": MIXED[:52] + "JQQJ99ALACYeBjFXJ3w3AAABACOGaF1l",
+    "docker-swarm-key": "SWMTKN-1-" + (HEX * 4)[:50] + "-" + (HEX * 2)[:25],
+    "google-agent-key": "AQ.Ab8R" + MIXED[:44],
+    "instagram-token": "IGQVJ" + MIXED[:90],
+    "lambda-key": "secret_name_" + HEX * 2 + "." + MIXED[:32],
+    "key-in-header": "Ocp-Apim-Subscription-Key: " + HEX * 2,
+    "signed-url": "https://a.example/x?X-Amz-Signature=" + HEX * 4,
+    "connection-string": "Server=a;Uid=ada;Pwd=correcthorse;",
+    "npm-login": "_auth=" + base64.b64encode(b"ada:correct1horse").decode(),
+    "database-url": "postgresql://ada:cor/rect@horse@a.example/b",
+    "password-variable": "PGPASSWORD=c0rrect",
+    "quoted-password": "login('ada', password='c0rrect!')",
     "age-key": "AGE-SECRET-KEY-1" + "QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L" * 2,
     "aws-access-key": "AKIA" + "QWERTY234567ASDF",
     "aws-secret-key": "aws_secret_access_key = " + MIXED[:40],
@@ -268,6 +282,16 @@ def test_a_secret_is_found(name: str) -> None:
         json.dumps(SECRETS["docker-login"]),
         json.dumps(json.dumps(SECRETS["docker-login"])),
         repr("machine a.example\n  login ada\n  password correcthorse"),
+        "machine a.example\n  password correcthorse login ada",
+        f"{GITHUB[:24]}\n{GITHUB[24:]}",
+        f"{GITHUB[:9]}\u200b\u00ad{GITHUB[9:]}",
+        f'"SecretAccessKey": "{MIXED[:40]}"',
+        f"wandb.login(key='{HEX}{HEX}01234567')",
+        f"{{'username': 'ada', 'key': '{HEX * 2}'}}",
+        "https://api.telegram.org/bot123456789:AA" + MIXED[:33] + "/getMe",
+        base64.b64encode(b"-----BEGIN EC PRIVATE KEY-----").decode(),
+        "sshpass -p correct ssh ada@a.example",
+        "host=a user=ada password=correct dbname=b",
         f"api_key%3D{MIXED[:20]}",
         f"\\u0022token=\\u0022: \\u003c{GITHUB}\\u003e",
     ],
@@ -277,6 +301,12 @@ def test_a_secret_behind_an_escape_is_found(text: str) -> None:
     found = find_secret(f"a line\n{text}")
     assert found is not None
     assert 2 == found[1]
+
+
+def test_a_secret_that_was_broken_into_lines_is_found_on_the_first() -> None:
+    """As `rich` and `fold` break lines; above it others may be broken."""
+    text = f"{'a' * 30}\n{'b' * 30}\n\nc\n{GITHUB[:24]}\n{GITHUB[24:]}\nd"
+    assert ("github-token", 5) == find_secret(text)
 
 
 @pytest.mark.parametrize(
@@ -308,6 +338,13 @@ def test_a_secret_behind_an_escape_is_found(text: str) -> None:
         r"C:\new\table\api_key=C:\x and \text{a} \nu \rho",
         "https://a.example/a%20b?next=%2Flogin%3Fa%3Db",
         "100% of it, 5%ab",
+        "# the default password callback, with user=user, password=password, host=host",
+        "OLDPWD=/home/ada7 PWD=/home/ada7 FIRST_PASS=False SECOND_PASS = running",
+        "docker://nginx:latest@sha256:0123456789abcdef redis://cache:6379/0?to=a@b",
+        "password='********' password=\"password\" passwd: str",
+        f"{HEX * 2}\n{HEX * 2}\n{UUID}\n{UUID}\n{MIXED[:64]}\n{MIXED[:64]}",
+        "MIIDdzCCAl+gAwIBAgIEAgAAuTANBgkqhkiG9w0BAQUFADBaMQswCQYD",
+        "X-Request-Id: 0f1e2d3c-0f1e-4d3c-8f1e-0f1e2d3c4b5a",
     ],
 )
 def test_what_is_no_secret_is_published(text: str) -> None:
@@ -357,6 +394,7 @@ def _shown(kind: str, content: object) -> Mapping[str, object]:
         printed(f"\x1b[31m{GITHUB[:9]}\x1b[0m\x1b[1m{GITHUB[9:]}\x1b[0m"),
         _shown("text/markdown", f"[a](https://a.example/{GITHUB})"),
         _shown("application/json", {"a": GITHUB}),
+        _shown("audio/mp3", base64.b64encode(b"ID3\0\xff" + GITHUB.encode()).decode()),
         _shown("image/svg+xml", f"<svg><text>{GITHUB}</text></svg>"),
         _shown("image/svg+xml", f"<svg><text>{GITHUB[:9]}<tspan>{GITHUB[9:]}</tspan></text></svg>"),
         _shown("image/svg+xml", f"<svg><text>{GITHUB[:9]}<![CDATA[{GITHUB[9:]}]]></text></svg>"),

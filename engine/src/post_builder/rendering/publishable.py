@@ -117,6 +117,8 @@ def _words(form: Form) -> Iterator[str]:
         markup = _DRAWING.sub(lambda drawing: unquote(drawing.group()), form.cleaned.html)
         markup = _OPAQUE.sub("", markup)
         yield from (markup, _TAG.sub("", markup))
+        for file in form.cleaned.attachments:
+            yield from _words_of_file(file.data())
     elif isinstance(form, Chart | Page) or (isinstance(form, Image) and form.suffix == "svg"):
         markup = _OPAQUE.sub("", form.data.decode("utf-8", "replace"))
         outside = "".join(_SCRIPT.split(markup)[::2])

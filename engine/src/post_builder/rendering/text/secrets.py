@@ -24,16 +24,23 @@ _ESCAPE = re.compile(
 NEEDED = {
     "assigned-secret": ("key", "token", "secret", "passw", "passphrase"),
     "authorization-header": ("authorization",),
-    "aws-secret-key": ("aws",),
+    "aws-secret-key": ("aws", "access", "session"),
     "azure-client-secret": ("q~",),
+    "azure-key": ("jqqj99", "azdo"),
     "bearer-token": ("bearer",),
     "cloudflare-key": ("cloudflare",),
+    "connection-string": ("password", "pwd", ":5432:"),
     "cookie": ("cookie",),
+    "database-url": ("://",),
     "deepl-key": (":fx",),
+    "key-in-header": ("-key", "-token"),
     "lob-key": ("live_", "test_"),
     "mailgun-key": ("key-",),
     "maxmind-key": ("_mmk",),
     "notion-token": ("ntn_", "secret_"),
+    "npm-login": ("_auth", "_password"),
+    "password-variable": ("_pass", "passw", "passphrase", "_pwd"),
+    "quoted-password": ("passw", "passphrase", "secret"),
     "telegram-token": (":aa",),
     "twitter-token": ("%2", "%3"),
     "wandb-key": ("wandb",),
@@ -45,6 +52,13 @@ Only of the patterns that are slow to search for; to search for a word takes not
 
 _SPACE = "\v"
 """What an escaped space becomes: no new line, since lines are counted."""
+
+
+_INVISIBLE = str.maketrans("", "", "\u00ad\u200b\u200c\u200d\u2060\ufeff")
+"""Characters that readers do not see, and search engines skip."""
+
+_WRAP = re.compile(r"(?<=[\w.~+/=-]{20})\n(?=[\w.~+/=-]{8})")
+"""Where a line may have been broken within a secret."""
 
 
 def find_secret(text: str, allowed: Collection[str] = ()) -> tuple[str, int] | None:
@@ -65,10 +79,22 @@ def find_secret(text: str, allowed: Collection[str] = ()) -> tuple[str, int] | N
 def _search(text: str, allowed: frozenset[str]) -> tuple[str, int] | None:
     text = unescape(text) if "&" in text else text
     plain = _ESCAPE.sub(_unescaped, text) if "\\" in text or "%" in text else text
-    return _find(text, allowed) or (_find(plain, allowed) if plain != text else None)
+    joined = plain if plain.isascii() else plain.translate(_INVISIBLE)
+    breaks = [found.start() for found in _WRAP.finditer(joined)]
+    joined = _WRAP.sub("", joined) if breaks else joined
+    for version in dict.fromkeys((text, plain)):
+        if found := _find(version, allowed):
+            name, start = found
+            return name, version.count("\n", 0, start) + 1
+    if joined == plain or not (found := _find(joined, allowed)):
+        return None
+    name, start = found
+    before = sum(position - number < start for number, position in enumerate(breaks))
+    return name, joined.count("\n", 0, start) + before + 1
 
 
 def _find(text: str, allowed: frozenset[str]) -> tuple[str, int] | None:
+    """Return the name of the first pattern that is found, and where."""
     small = text.lower()
     for name, pattern in PATTERNS.items():
         needed = NEEDED.get(name)
@@ -77,7 +103,7 @@ def _find(text: str, allowed: frozenset[str]) -> tuple[str, int] | None:
         for match in pattern.finditer(text):
             before = text[match.start() - 1 : match.start()]
             if not (before.isalnum() and match.group()[0].isalnum()):
-                return name, text.count("\n", 0, match.start()) + 1
+                return name, match.start()
     return None
 
 
