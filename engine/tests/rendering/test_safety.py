@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import base64
+import html
 import io
 import struct
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote, unquote
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageSequence
+from PIL.PngImagePlugin import PngInfo
 from runs import made_up_run
 
 from post_builder.document.post import Post
 from post_builder.jekyll.config import JekyllConfig
 from post_builder.rendering.figures.drawings.clean import clean_svg
+from post_builder.rendering.figures.drawings.inline import with_drawings
 from post_builder.rendering.figures.metadata import without_metadata
 from post_builder.rendering.markup.block import html_block
 from post_builder.rendering.markup.sanitise import clean, tokens
 from post_builder.rendering.markup.source import read_source
 from post_builder.rendering.markup.styles import filter_style
 from post_builder.rendering.regions.rendered import RenderedCell, render
-from post_builder.rendering.values import markdown_value
+from post_builder.rendering.values import escape_value, markdown_value
 from post_builder.settings import Settings
 from post_builder.site import Site
 from post_builder.sources.transclusion import transclude
@@ -340,6 +346,93 @@ def test_kramdown_leaves_html_alone_where_it_reads_it_as_markdown(
     assert expected in render(post, run, site, "slug")[0].region
 
 
+@pytest.mark.parametrize(
+    ("native", "body", "expected"),
+    [
+        (False, "", "<h2>own</h2>"),
+        (True, "", "<div>own</div>"),
+        (False, '\n{::options html_to_native="true" /}\n', "<div>own</div>"),
+    ],
+)
+def test_kramdown_gives_a_heading_no_id_that_its_text_chooses(
+    read: Callable[[str], Post], native: bool, body: str, expected: str
+) -> None:
+    """Which it does where it reads HTML as Markdown; the page's own scripts may use that id."""
+    config = JekyllConfig(kramdown={"html_to_native": native})
+    site = Site(Path("/nowhere/blog"), Settings(), jekyll=config)
+    post = read(f"```python\nx\n```\n{body}")
+    output = {"output_type": "display_data", "data": {"text/markdown": "## own"}, "metadata": {}}
+    run = made_up_run(transclude(post, site, {}), [[output]])
+    assert expected in render(post, run, site, "slug")[0].region
+
+
+WORDS = "words about a camera"
+
+
+def _picture(kind: str) -> bytes:
+    """Return an image of two frames, where there can be two, that says something of its maker."""
+    exif, info = Image.Exif(), PngInfo()
+    exif[0x010E] = WORDS
+    info.add_text("Comment", WORDS)
+    frames = [Image.new("RGB", (4, 4), colour) for colour in ("red", "blue")]
+    own: Mapping[str, Mapping[str, Any]] = {
+        "png": {"pnginfo": info},
+        "jpeg": {"exif": exif.tobytes()},
+        "webp": {"exif": exif.tobytes(), "xmp": WORDS.encode(), "lossless": True},
+        "gif": {"comment": WORDS.encode(), "loop": 3},
+    }
+    several: Mapping[str, Any] = {"save_all": True, "append_images": frames[1:]}
+    several = several if kind != "jpeg" else {}
+    stream = io.BytesIO()
+    frames[0].save(stream, kind, **several, **own[kind])
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["png", "jpeg", "webp", "gif"])
+def test_an_image_keeps_its_frames_and_says_nothing_of_its_maker(kind: str) -> None:
+    """As a file, and in an address within HTML."""
+    before = _picture(kind)
+    after = without_metadata(before)
+    assert WORDS.encode() in before
+    assert WORDS.encode() not in after
+    assert after == without_metadata(after)
+    pages = [Image.open(io.BytesIO(data)) for data in (before, after)]
+    frames = [
+        [frame.convert("RGB").tobytes() for frame in ImageSequence.Iterator(page)] for page in pages
+    ]
+    assert frames[0] == frames[1]
+    assert pages[0].info.get("loop") == pages[1].info.get("loop")
+    address = f"data:image/{kind};base64,{base64.b64encode(before).decode()}"
+    published = cleaned(f'<img src="{address}">')
+    assert f'src="data:image/{kind};base64,{base64.b64encode(after).decode()}"' in published
+
+
+@pytest.mark.parametrize(
+    "data", [b"\xff\xd8\xff", b"GIF89a", b"RIFF....WEBP", b"\xff\xd8\xff\xe1\0"]
+)
+def test_a_broken_image_in_an_address_is_no_error(data: bytes) -> None:
+    """A browser shows nothing of it either."""
+    address = base64.b64encode(data).decode()
+    assert (
+        "a" == cleaned(f'a<img src="data:image/jpeg;base64,{address}">').removesuffix("<img>")[:1]
+    )
+
+
+@pytest.mark.parametrize("encoded", [False, True])
+def test_a_drawing_in_an_address_is_cleaned_like_another(encoded: bool) -> None:
+    """In Base64 nobody would see what it says."""
+    drawing = f"<svg {SVG}><script>1</script><text>ghp_</text></svg>"
+    content = f";base64,{base64.b64encode(drawing.encode()).decode()}"
+    if not encoded:
+        content = f",{quote(drawing)}"
+    markup = with_drawings(
+        f'<img src="data:image/svg+xml{content}">', lambda text: text.replace("ghp_", "…")
+    )
+    published = unquote(cleaned(markup))
+    assert "<text>…</text>" in published
+    assert "script" not in published
+
+
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("address", ["//", "\\\\", "//[", "//[x/a", "//%3C", "//a b"])
 def test_an_address_without_a_host_is_none(address: str) -> None:
@@ -348,3 +441,52 @@ def test_an_address_without_a_host_is_none(address: str) -> None:
         html = clean(read_source(markup)).html
         assert "//" not in html
         assert html == clean(read_source(html)).html
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("\u202ea", "\u202ea\u202c"),
+        ("\u2067a\u202bb", "\u2067a\u202bb\u202c\u2069"),
+        ("\u2066\u202aa\u2069b", "\u2066\u202aa\u2069b"),
+        ("\u202b\u2066a\u202cb", "\u202b\u2066ab\u2069\u202c"),
+        ("a\u202c\u2069b", "ab"),
+        ("\u202e" * 200, "\u202e" * 125 + "\u202c" * 125),
+        ("e" + "\u0301" * 99, "e" + "\u0301" * 8),
+    ],
+)
+def test_a_value_changes_nothing_beside_it(text: str, shown: str) -> None:
+    """A direction of writing ends with it, and no tower of marks covers the lines above."""
+    assert shown == html.unescape(escape_value(text))
+    assert shown == html.unescape(markdown_value(text))
+
+
+def test_a_direction_ends_with_a_value_of_several_parts() -> None:
+    """Wherever in it the direction began."""
+    value = markdown_value("**\u202ea** b")
+    assert "<strong>\u202ea</strong> b\u202c" == html.unescape(value)
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        "<math><mpadded voffset='9em'><mi>x</mi></mpadded></math>",
+        "<math><mo lspace='-9em'>x</mo></math>",
+        "<math><mtext mathsize='9em'>x</mtext></math>",
+        "<table align='left'><tr><td>x</td></tr></table>",
+        "<sup><sup>x</sup></sup>",
+        "<big>x</big>",
+        "<h1><div><h2>x</h2></div></h1>",
+        "<font size='7'>x</font>",
+        "e" + "\u0301" * 9,
+    ],
+)
+def test_what_may_leave_its_place_is_clipped(markup: str) -> None:
+    """Also where no style asks for it."""
+    assert ' style="overflow: auto"' in html_block("html", cleaned(markup))
+
+
+def test_what_stays_in_its_place_is_not_clipped() -> None:
+    """It needs no scroll bars."""
+    for markup in ("<p>a <b>b</b></p><h1>c</h1><h2>d</h2>", "<math><mi>x</mi></math>", "e\u0301"):
+        assert "overflow" not in html_block("html", cleaned(markup))

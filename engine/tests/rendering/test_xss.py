@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import xss_places as places
 import xss_vectors as vectors
 from runs import made_up_run
 
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
-MOST = 400
+MOST = 900
 """Vectors that there must be at least."""
 
 SETTINGS: Mapping[str, str] = {
@@ -51,7 +52,14 @@ SETTINGS: Mapping[str, str] = {
 LAYOUT = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>t</title>
 <link rel="icon" href="data:,">
-<style>header { position: relative; height: 40px; background: #eee } main { width: 600px }</style>
+<style>
+header { position: relative; height: 40px; background: #eee }
+main { width: 600px }
+sub, sup { font-size: 75%; line-height: 0; position: relative; vertical-align: baseline }
+sup { top: -0.5em }
+sub { bottom: -0.25em }
+h1 { font-size: 2em; line-height: 1.2 }
+</style>
 </head><body>
 <header id="own" class="own">top</header>
 <main>{{ content }}</main>
@@ -67,7 +75,7 @@ addEventListener("load", () => {
 </script>
 </body></html>
 """
-"""A page with a script of its own, which outputs must not break."""
+"""A page with a script and a style of its own, as themes have, which outputs must not break."""
 
 DETECTOR = """
 window.ran = []
@@ -142,25 +150,28 @@ def text_outputs(text: str) -> list[Output]:
     ]
 
 
+HTML = {**vectors.HTML, **places.MORE}
+MARKDOWN = (*vectors.MARKDOWN, *places.MARKDOWN)
+LATEX = (*vectors.LATEX, *places.LATEX)
+TEXTS = (*vectors.TEXTS, *places.TEXTS)
+
 OUTPUTS: Mapping[str, Sequence[Output]] = {
-    **{
-        family: [shown({"text/html": one}) for one in each] for family, each in vectors.HTML.items()
-    },
+    **{family: [shown({"text/html": one}) for one in each] for family, each in HTML.items()},
     "HTML in Markdown": [
         shown({"text/markdown": one})
-        for family in ("handlers", "scripts", "mutations", "kramdown and Liquid")
-        for one in vectors.HTML[family]
+        for family in ("handlers", "scripts", "mutations", "kramdown and Liquid", "cleaned twice")
+        for one in HTML[family]
     ],
-    "Markdown": [shown({"text/markdown": one}) for one in vectors.MARKDOWN],
-    "LaTeX": [shown({"text/latex": one}) for one in vectors.LATEX],
+    "Markdown": [shown({"text/markdown": one}) for one in MARKDOWN],
+    "LaTeX": [shown({"text/latex": one}) for one in LATEX],
     "drawings": [shown({"image/svg+xml": one}) for one in vectors.DRAWINGS],
     "drawings in HTML": [shown({"text/html": one}) for one in vectors.DRAWINGS],
-    "text": [output for one in vectors.TEXTS for output in text_outputs(one)],
+    "text": [output for one in TEXTS for output in text_outputs(one)],
     "charts": [
         shown(
             {"application/vnd.plotly.v1+json": {"data": [{"text": one}], "layout": {"title": one}}}
         )
-        for one in vectors.TEXTS
+        for one in TEXTS
     ],
 }
 """What cells gave, by family."""
@@ -209,7 +220,7 @@ def _post(made: Made, site: Site, family: str, outputs: Sequence[Output]) -> str
         for one in vectors.TEXTS
         if not any(mark in one for mark in ("{{", "{%", "\x1b", "&", "\n"))
     ]
-    values = list(vectors.TEXTS) if family == "text" else []
+    values = list(TEXTS) if family == "text" else []
     text = _published(site, accepted, alts if family == "drawings" else ["a"], values, family)
     assert text is not None
     made.cells[family] = len(accepted)
@@ -389,7 +400,7 @@ def test_the_detector_sees_an_attack(browser: Browser, made: Made, address: str)
 
 def test_there_are_enough_vectors() -> None:
     """Of every family."""
-    assert vectors.count() >= MOST
+    assert vectors.count() + places.count() >= MOST
     assert all(OUTPUTS.values())
 
 

@@ -92,6 +92,8 @@ def file_digests(files: Mapping[str, bytes]) -> dict[str, str]:
 def settings_digest(site: Site) -> str:
     """Return the digest of the settings on which outputs depend."""
     settings = site.settings.that_change_outputs()
-    if site.jekyll.kramdown.get("parse_block_html"):  # decides what is a cell, and how HTML is kept
-        settings["parse_block_html"] = True
+    # the first decides what is a cell, both how HTML is kept
+    for option in ("parse_block_html", "html_to_native"):
+        if site.jekyll.kramdown.get(option):
+            settings[option] = True
     return digest(json.dumps(settings, sort_keys=True))

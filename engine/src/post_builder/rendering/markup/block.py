@@ -16,11 +16,20 @@ OPEN, CLOSE = "\ufdd0", "\ufdd1"
 ENTITIES = str.maketrans({"{": "&#123;", "}": "&#125;", "|": "&#124;", "\t": "&#9;"})
 """What Liquid or kramdown would interpret in an output, beyond what HTML needs escaped."""
 
+MARKS = r"[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
+"""A mark on a letter; no language puts more than a few on one."""
+
 _MARKED = re.compile(f"{OPEN}([^{CLOSE}]*){CLOSE}")
 _LINE_ENDS = re.compile(r"[\r\n]+")
 _BLANK_LINES = re.compile(r"\n(\n+)")
-_SIZED = re.compile(r' (?:style|width|height|border)="')
-"""What may make markup larger than its place."""
+_SIZED = re.compile(
+    r" (?:style|width|height|border|align|size|(?:row|column)spacing|mathsize|minsize|maxsize"
+    r'|linethickness|scriptlevel|lspace|rspace|voffset|depth)="'
+    r"|<(?:big|su[bp])\b|<h[1-6]\b(?:[^<]|<(?!/?h[1-6]\b))*<h[1-6]\b"
+    rf"|{MARKS}{{9}}"
+)
+"""What may make markup larger than its place, or move it out of that: also letters that grow or
+climb with each level, formulas, and towers of marks."""
 
 
 def html_block(

@@ -88,7 +88,7 @@ class _Filter(Struct):
             return None
         file = self.files[index]
         if element == "img":
-            return file.address if _SHOWN_IMAGES.match(file.address) else None
+            return file.image_address() if _SHOWN_IMAGES.match(file.address) else None
         if element == "a" or file.kind not in SUFFIXES:
             return None
         self.attachments.append(file)

@@ -9,10 +9,12 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+import struct
 from collections import Counter
 
 from msgspec import Struct
 
+from post_builder.rendering.figures.metadata import without_metadata
 from post_builder.rendering.text.terminal import without_controls
 
 _OPENING = re.compile(r"<(script|style)\b", re.IGNORECASE | re.ASCII)
@@ -67,6 +69,17 @@ class Embedded(Struct, frozen=True):
             return base64.b64decode(self.address.partition(",")[2], validate=False)
         except binascii.Error as error:
             raise NotShownError(f"an embedded {self.kind} is not Base64: {error}") from error
+
+    def image_address(self) -> str | None:
+        """Return the address of an image without what it says about its maker; None if broken."""
+        try:
+            data = self.data()
+            plain = without_metadata(data)
+        except (NotShownError, struct.error, IndexError, ValueError, OSError):
+            return None
+        if plain == data:
+            return self.address
+        return f"data:{self.kind};base64,{base64.b64encode(plain).decode()}"
 
 
 class Source(Struct, frozen=True):

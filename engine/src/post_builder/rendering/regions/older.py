@@ -20,6 +20,9 @@ _TEXT = re.compile(
 _EMPTY_LINE = re.compile(r"\n(?:\n|\Z)")
 """What is below a figure of this version, also one that an include shows."""
 
+_HEADING = re.compile(r"(</?)h[1-6](?=[ >])")
+"""A tag of a heading in clean HTML, in which no attribute contains one."""
+
 _RAW_BLOCK = re.compile(r"\A<(div|figure)(?= class=\"(?:output|figure))")
 """The start of a block whose content kramdown reads as Markdown where a site says so."""
 
@@ -46,7 +49,18 @@ def modern(content: str, post: Post, site: Site) -> str:
 
 
 def outside_markdown(block: str, post: Post, site: Site) -> str:
-    """Keep kramdown out of a block where it reads the content of HTML as Markdown."""
-    if site.jekyll.kramdown.get("parse_block_html") or "parse_block_html" in post.text:
+    """Keep kramdown out of a block where it reads the content of HTML as Markdown.
+
+    With `html_to_native` it gives headings ids that their text chooses, which may be those that
+    the page uses itself: there they become plain blocks.
+    """
+    if _has(site, post, "html_to_native") and _RAW_BLOCK.match(block):
+        block = _HEADING.sub(r"\1div", block)
+    if _has(site, post, "parse_block_html"):
         return _RAW_BLOCK.sub(r'<\1 markdown="0"', block)
     return block
+
+
+def _has(site: Site, post: Post, option: str) -> bool:
+    """Return whether kramdown has an option in a site, or a post may set it."""
+    return bool(site.jekyll.kramdown.get(option)) or option in post.text

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import base64
 import html
 import re
 from collections.abc import Callable
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from post_builder.errors import RenderError
 from post_builder.rendering.figures.drawings.clean import clean_svg
 from post_builder.rendering.markup.source import BARE_AMPERSAND
 
 _INLINE = re.compile(r"<svg\b[^<>]*>(?:[^<]|<(?!/?svg\b))*</svg\s*>", re.IGNORECASE)
+_ADDRESS = re.compile(
+    r"data:image/svg\+xml((?:;[\w=.-]{1,60}){0,5}),([A-Za-z0-9%+/=]{9}[^\s\"'<>]*)", re.IGNORECASE
+)
+"""A drawing that the code itself has put into an address."""
+
 _NAME = re.compile(r"""\bid=(["'])([^"'<>]+)\1""")
 _USED = re.compile(r"""(\bhref=["']?#|\burl\(["']?#)([^"')<>]+)""")
 _LENGTH = re.compile(r"""\s(width|height)=["'](\d{1,4}(?:\.\d{1,4})?)(?:px)?["']""")
@@ -26,6 +32,7 @@ _LEGIBLE = " !$'()*+,-./:;=?@_~"
 def with_drawings(text: str, scrub: Callable[[str], str]) -> str:
     """Replace the drawings in HTML by images that hold them; a page has no scripts or ids of them.
 
+    So do drawings in addresses hold nothing that an image must not.
     A drawing that uses parts of another one, or shows nothing, stays for the cleaning to drop.
 
     Args:
@@ -51,7 +58,24 @@ def with_drawings(text: str, scrub: Callable[[str], str]) -> str:
         alt = html.escape(html.unescape(re.sub(r"<[^<>]*>", "", said)).strip())
         return f'<img src="data:image/svg+xml,{data}" alt="{alt}"{sides}>'
 
-    return _INLINE.sub(image, text)
+    def address(match: re.Match[str]) -> str:
+        try:
+            drawing = _decoded(match[1], match[2])
+            return f"data:image/svg+xml,{quote(clean_svg(scrub(drawing)), safe=_LEGIBLE)}"
+        except (RenderError, ValueError):  # no browser shows it either
+            return "data:,"
+
+    return _INLINE.sub(image, _ADDRESS.sub(address, text))
+
+
+def _decoded(parameters: str, content: str) -> str:
+    """Return the drawing in an address.
+
+    Raises:
+        ValueError: if it is not Base64, or not UTF-8.
+    """
+    text = unquote(html.unescape(content), errors="strict")
+    return base64.b64decode(text).decode() if parameters.lower().endswith(";base64") else text
 
 
 def _with_own_names(drawing: str) -> str:
