@@ -7,7 +7,7 @@ import io
 import json
 import struct
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -282,12 +282,43 @@ def test_equal_charts_have_equal_bytes(rendered: Render) -> None:
     assert files[0] == files[1]
 
 
+def _loading_layouts() -> Iterator[tuple[Mapping[str, object], str]]:
+    """Yield layouts of Plotly that load an image or a map, some when a button is pressed."""
+    address = "https://a.example/x"
+    yield {"template": {"layout": {"images": [{"name": "x", "source": address}]}}}, "a.example"
+    yield {"template": {"layout": {"imagedefaults": {"source": address}}}}, "a.example"
+    for arguments, host in (
+        (["images[0].source", address], "a.example"),
+        ([{"images[0].source": address}], "a.example"),
+        ([{"images[0].source": [address]}], "a.example"),
+        (["type", "scattergeo"], "other hosts"),
+        ([{"type": ["choroplethmap"]}], "other hosts"),
+    ):
+        yield {"updatemenus": [{"buttons": [{"args": arguments}]}]}, host
+    for style in (f"cursor: url({address})", "background: u\\72l(x)", "fill: &#117;rl(x)"):
+        host = "another host" if "url" in style else "other hosts"
+        yield {"title": {"text": f'<a href="x" style="{style}">x</a>'}}, host
+
+
+def test_a_chart_that_only_looks_as_if_it_loaded_something_is_drawn(rendered: Render) -> None:
+    """A treemap is no map, and a coloured word no image."""
+    word = (
+        '<span style="color: rgb(1, 2, 3)">x</span> <a href="%{customdata}">https://a.example</a>'
+    )
+    sankey = {"type": "sankey", "link": {"source": [0], "target": [1], "value": [1]}}
+    data = [{"type": "treemap", "labels": ["a"], "hovertemplate": word}, sankey]
+    assert rendered(bundle({PLOTLY: {"data": data}})).figures
+
+
 @pytest.mark.parametrize(
     ("data", "host"),
     [
         ({VEGA: {**SPEC, "data": {"url": "https://data.example/x.csv"}}}, "data.example"),
         ({PLOTLY: {"data": [], "layout": {"images": [{"source": "//a.example/i"}]}}}, "a.example"),
         ({PLOTLY: {"data": [{"type": "choropleth"}]}}, "other hosts"),
+        *(({PLOTLY: {"data": [], "layout": layout}}, host) for layout, host in _loading_layouts()),
+        ({PLOTLY: {"data": [{"hovertemplate": "<b %{text}>", "text": "x"}]}}, "other hosts"),
+        ({VEGA: {**SPEC, "mark": {"type": "bar", "cursor": "url(//a.example/x)"}}}, "another host"),
     ],
 )
 def test_a_chart_loads_nothing_from_other_hosts(

@@ -447,6 +447,34 @@ def test_nothing_happens_in_a_drawing(browser: Browser, made: Made, address: str
     assert [] == found
 
 
+WIDE = """
+window.Plotly = { newPlot: (place) => {
+  place.innerHTML = "<b style='display: block; width: 9000px; height: 50px'>x</b>"
+} }
+"""
+"""A library that draws a chart as wide as the chart asks to be."""
+
+
+def test_a_chart_stays_in_its_place(browser: Browser, made: Made, address: str) -> None:
+    """However wide it is: readers scroll within it."""
+    chart = (
+        '<figure class="output chart" data-chart="plotly" data-src="/wide.json"'
+        ' data-library="/wide.js" data-height="50"><div role="img"><p>x</p></div>'
+        '<script src="/assets/js/post-builder.js" defer></script></figure>'
+    )
+    files = {
+        "wide.html": LAYOUT.replace("{{ content }}", chart),
+        "wide.js": WIDE,
+        "wide.json": "{}",
+    }
+    for name, text in files.items():
+        made.folder.joinpath("_site", name).write_text(text, encoding="utf-8")
+    with _visits(browser, address, ["wide.html"]) as visits:
+        page = visits["wide.html"].page
+        page.wait_for_selector("figure b")
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
 @pytest.mark.parametrize("document", vectors.ROOTS)
 def test_only_a_drawing_is_published_as_one(tmp_path: Path, document: str) -> None:
     """A script or a page is refused, whatever is in front of it."""

@@ -53,6 +53,7 @@
       const description = await answer.json();
       const canvas = document.createElement("div");
       canvas.style.minHeight = `${Number(height)}px`;
+      canvas.style.overflow = "auto"; // a chart may be wider than its place
       const instead = [...place.childNodes];
       place.replaceChildren(canvas);
       try {

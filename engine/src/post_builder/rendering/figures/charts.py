@@ -6,6 +6,7 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -21,6 +22,25 @@ _PLOTLY_CALL = re.compile(r"Plotly\.(?:newPlot|react)\(\s*[\"'][\w-]{1,80}[\"']\
 _VEGA_CALL = re.compile(r"\}\)\((?=\{)")
 _RANDOM = frozenset({"uid", "uirevision"})
 """Keys of Plotly whose values differ from run to run."""
+
+_MAPS = frozenset(
+    f"{kind}{suffix}"
+    for kind in ("scatter", "choropleth", "density")
+    for suffix in ("geo", "map", "mapbox")
+) | {"choropleth"}
+"""Traces of Plotly that load maps."""
+
+_LOADS = re.compile(
+    r"\b(?:url|image|image-set|cross-fade|src)\(\s*[\"']?\s*(?:https?:)?[/\\]{2}", re.IGNORECASE
+)
+"""A style that loads something."""
+
+_COLOUR = re.compile(r"\b(?:rgb|hsl)a?\(", re.IGNORECASE)
+_STYLED = re.compile(r"<\w[^<>]*?\bstyle\s*=[^<>]*?[(\\&{]", re.IGNORECASE)
+"""A tag in a text of Plotly whose style does more than name."""
+
+_FILLED = re.compile(r"<(?:[^<>%]|%(?!\{)|(?<=href=[\"'])%\{[\w\[\]]{1,80}\}(?=[\"']))*+%\{")
+"""A tag in a template of Plotly into which data are put, other than the address of a link."""
 
 _HEIGHTS = (50, 5_000)
 _DEFAULT_HEIGHT = {"plotly": 450, "vega": 300}
@@ -81,17 +101,19 @@ def _plotly(content: Mapping[str, Any]) -> Chart:
         spec.get("layout", {}), Mapping
     ):
         raise NotShownError("its Plotly chart has no list of traces")
-    for trace in spec.get("data", []):
-        name = str(trace.get("type", "")) if isinstance(trace, Mapping) else ""
-        if "geo" in name or "map" in name.removesuffix("heatmap") or name == "choropleth":
-            raise NotShownError(f"its Plotly chart ({name}) would load maps from other hosts")
-    _refuse_other_hosts(spec.get("layout", {}).get("images", []), ("source",))
+    _refuse_loading(spec, ("source",))
+    for key, kind in _entries(spec):
+        if _last(key) == "type" and kind in _MAPS:
+            raise NotShownError(f"its Plotly chart ({kind}) would load maps from other hosts")
+    for text in _texts(spec):
+        if _STYLED.search(_COLOUR.sub("", text)) or _FILLED.search(text):
+            raise NotShownError("its Plotly chart has a style that may load from other hosts")
     return Chart("plotly", _json(spec, _RANDOM), _height(spec.get("layout"), "plotly"))
 
 
 def _vega(content: Mapping[str, Any]) -> Chart:
     spec = {key: value for key, value in content.items() if key != "usermeta"}
-    _refuse_other_hosts(spec, ("url",))
+    _refuse_loading(spec, ("url",))
     return Chart("vega", _json(spec), _height(spec, "vega"))
 
 
@@ -104,24 +126,50 @@ def _normal(value: object, dropped: frozenset[str] = frozenset()) -> object:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _refuse_other_hosts(spec: object, keys: tuple[str, ...]) -> None:
-    for key, value in _items(spec):
-        if key in keys and isinstance(value, str):
+def _refuse_loading(spec: object, keys: tuple[str, ...]) -> None:
+    """Refuse a chart with an address of another host under some keys, or in a style."""
+    for key, value in _entries(spec):
+        if _last(key) in keys:
             host = urlsplit(value.strip().replace("\\", "/")).netloc
             if host:
                 raise NotShownError(f"its chart would load from {host}")
+    for text in _texts(spec):
+        if _LOADS.search(text):
+            raise NotShownError("its chart has a style that would load from another host")
 
 
-def _items(value: object) -> Iterator[tuple[str, object]]:
-    """Yield all keys in a description with their values, at any depth."""
+def _last(key: str) -> str:
+    """Return the last part of a path, as buttons of Plotly name what they change."""
+    return key.rpartition(".")[2]
+
+
+def _parts(value: object) -> Iterator[Mapping[str, object] | list[object]]:
+    """Yield all mappings and lists in a description."""
     waiting = [value]
     while waiting:
         here = waiting.pop()
         if isinstance(here, Mapping):
-            yield from here.items()
+            yield here
             waiting += here.values()
         elif isinstance(here, list):
+            yield here
             waiting += here
+
+
+def _entries(spec: object) -> Iterator[tuple[str, str]]:
+    """Yield each key with each text that it has; in lists, what follows a text is its value."""
+    for part in _parts(spec):
+        pairs = part.items() if isinstance(part, Mapping) else pairwise(part)
+        for key, value in pairs:
+            if isinstance(key, str):
+                values = value if isinstance(value, list) else [value]
+                yield from ((key, text) for text in values if isinstance(text, str))
+
+
+def _texts(spec: object) -> Iterator[str]:
+    for part in _parts(spec):
+        values = part.values() if isinstance(part, Mapping) else part
+        yield from (text for text in values if isinstance(text, str))
 
 
 def _json(spec: object, dropped: frozenset[str] = frozenset()) -> bytes:
