@@ -479,6 +479,18 @@ MACHINE = Machine("/home/ada", "ada", "fv-az12-345", "/var/tmp/run9")
         ("/mnt/home/ada/x /Users/ada/x", "/mnt/home/user/x /Users/user/x"),
         ("user: ada, USERNAME='ada'", "user: user, USERNAME='user'"),
         ("'ada'", "'user'"),
+        (
+            "~ada/x log2(ada) uid=1000(ada) gid=1000(ada)",
+            "~user/x log2(ada) uid=1000(user) gid=1000(user)",
+        ),
+        (
+            "-rw-r--r-- 1 ada ada 12 x\ndrwxr-x--- 2 ada www 4 ada",
+            "-rw-r--r-- 1 user user 12 x\ndrwxr-x--- 2 user www 4 ada",
+        ),
+        ("%2Fhome%2Fada%2Fx", "%2Fhome%2Fuser%2Fx"),
+        (json.dumps(json.dumps(r"C:\Users\ada\x")), json.dumps(json.dumps(r"C:\Users\user\x"))),
+        ("\\/home\\/ada\\/x", "\\/home\\/user\\/x"),
+        ("FV-AZ12-345 is fv-az12-3456", "host is fv-az12-3456"),
         ("Canada and ada", "Canada and ada"),
         ("/var/tmp/run9/tmpabcd1234/x", "/tmp/…/x"),
         ("/tmp/post-builder-ab12cd_e/x", "/tmp/…/x"),
@@ -525,3 +537,13 @@ def test_figures_are_cleaned_like_text() -> None:
     Image.new("L", (4, 4)).save(stream, "jpeg", exif=exif)
     content = base64.b64encode(stream.getvalue()).decode()
     assert b"Ada" not in _rendered([_shown("image/jpeg", content)]).figures[0].data
+
+
+def test_charts_are_cleaned_like_text() -> None:
+    """Also one that a script would draw; it stays JSON."""
+    data = [{"name": "/nowhere/blog/x.csv", "text": ['a\n/nowhere/blog/y "z"'], "y": [0.5]}]
+    kind = "application/vnd.plotly.v1+json"
+    script = f"<script>Plotly.newPlot('a', {json.dumps(data)}, {{}})</script>"
+    for output in (_shown(kind, {"data": data}), _shown("text/html", script)):
+        chart = json.loads(_rendered([output]).figures[0].data)
+        assert [{"name": "x.csv", "text": ['a\ny "z"'], "y": [0.5]}] == chart["data"]

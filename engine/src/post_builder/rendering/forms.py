@@ -114,7 +114,7 @@ class Chooser(Struct):
 
     def _form(self, kind: str, content: object, metadata: Mapping[str, Any]) -> Form:
         if is_chart(kind):
-            return read_chart(kind, content)
+            return self._chart(read_chart(kind, content))
         if kind.endswith("json"):
             return self._json(content)
         return self._read(kind, _text(kind, content), metadata)
@@ -139,8 +139,13 @@ class Chooser(Struct):
         if drawing := self._drawing(text):
             return drawing
         source = read_source(with_drawings(text, self.clean.scrubbed))
-        moving = animation_in_script(source.scripts) or chart_in_script(source.scripts)
-        return moving or self._markup("html", source)
+        if moving := animation_in_script(source.scripts):
+            return moving
+        chart = chart_in_script(source.scripts)
+        return self._chart(chart) if chart else self._markup("html", source)
+
+    def _chart(self, chart: Chart) -> Chart:
+        return replace(chart, data=self.clean.scrubbed(chart.data.decode()).encode())
 
     def _drawing(self, text: str) -> Image | None:
         """Return the drawing that some HTML consists of."""

@@ -35,6 +35,12 @@ _BEFORE_PATH = re.compile(rf"(?:\A|[^\w.~/-]|{_ENDS}|\w://|:///|(?<![\w-])-[A-Za
 _BEFORE_NAME = re.compile(rf"(?:\A|[^\w.-]|{_ENDS})\Z")
 """Behind what a name of an account or a host begins."""
 
+_SLASH = r"(?:\\{0,8}[/\\]|%2[Ff])"
+"""What separates folders, as it is or as JSON, a `repr` or an address writes it."""
+
+_OWNER = r"(?<![^\s])[bcdlps-][rwxsStT-]{9}[.+@]?\s{1,9}\d{1,9}\s{1,9}"
+"""What `ls -l` writes before the owner of a file."""
+
 _LOOK_BACK = 20
 """Characters in front of a path or a name that are read."""
 
@@ -157,7 +163,9 @@ def _user_rules(user: str) -> list[Callable[[str], str]]:
     key = r"\b(?:user|log|login|owner|account)(?:[ _-]?name)?[\"']?\s{0,3}[=:]\s{0,3}[\"']?"
     return [
         _replacing_start(rf"{name}(?=@[\w-])", "user", _BEFORE_NAME),
-        _replacing(rf"([/\\](?:home|Users)[/\\]){name}(?![\w-])", r"\1user"),
+        _replacing(rf"({_SLASH}(?:home|Users){_SLASH}){name}(?![\w-])", r"\1user"),
+        _replacing(rf"((?<![\w~])~|\b(?:e?[ug]id|groups)=\d{{1,10}}\(){name}(?![\w-])", r"\1user"),
+        _replacing(rf"({_OWNER}){name}(?=\s)(?:(\s{{1,20}}){name}(?=\s))?", _as_owner),
         _replacing(rf"({key}){name}(?![\w-])", r"\1user", re.IGNORECASE),
         _replacing(rf"\A([\"']?){name}([\"']?\s?)\Z", r"\1user\2"),
     ]
@@ -169,7 +177,7 @@ def _host_rules(host: str) -> list[Callable[[str], str]]:
         return []
     name = re.escape(host)
     if re.search(r"[\d.-]", host):
-        return [_replacing_start(rf"{name}(?![\w-])", "host", _BEFORE_NAME)]
+        return [_replacing_start(rf"(?i:{name})(?![\w-])", "host", _BEFORE_NAME)]
     return [
         _replacing(rf"(?<=@){name}(?![\w-])", "host"),
         _replacing(
@@ -179,7 +187,13 @@ def _host_rules(host: str) -> list[Callable[[str], str]]:
     ]
 
 
-def _replacing(pattern: str, replacement: str, flags: int = 0) -> Callable[[str], str]:
+def _as_owner(match: re.Match[str]) -> str:
+    return f"{match[1]}user{match[2]}user" if match[2] else f"{match[1]}user"
+
+
+def _replacing(
+    pattern: str, replacement: str | Callable[[re.Match[str]], str], flags: int = 0
+) -> Callable[[str], str]:
     compiled = re.compile(pattern, flags)
     return lambda text: compiled.sub(replacement, text)
 
