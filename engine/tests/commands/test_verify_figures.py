@@ -183,7 +183,12 @@ CHANGES: dict[str, tuple[str, Callable[[bytes], bytes], str]] = {
     "how long a frame is shown": ("moving.gif", slower, "60000 → None ms"),
     "a chunk": ("picture.png", a_chunk, "holds what no build leaves"),
     "bytes after a PNG": ("picture.png", appended, "holds what no build leaves"),
-    "bytes after a GIF": ("moving.gif", appended, "has the same pixels in other bytes"),
+    "bytes after a GIF": ("moving.gif", appended, "holds what no build leaves in a figure"),
+    "the version of a GIF": (
+        "moving.gif",
+        instead(b"GIF87a", b"GIF89a"),
+        "has the same pixels in other bytes",
+    ),
     "a number in a drawing": (
         "drawing.svg",
         instead(b"0.93", b"0.39"),
