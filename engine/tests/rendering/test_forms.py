@@ -6,6 +6,7 @@ import base64
 import io
 import json
 import struct
+import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -298,6 +299,14 @@ def _loading_layouts() -> Iterator[tuple[Mapping[str, object], str]]:
     for style in (f"cursor: url({address})", "background: u\\72l(x)", "fill: &#117;rl(x)"):
         host = "another host" if "url" in style else "other hosts"
         yield {"title": {"text": f'<a href="x" style="{style}">x</a>'}}, host
+
+
+def test_texts_of_charts_are_searched_in_linear_time(rendered: Render) -> None:
+    """Whatever a tag begins again and again."""
+    for piece in ("<a style=", " style=", "style  ", "<a %", "%{x}", 'href="%{x}"', "url( "):
+        start = time.perf_counter()
+        rendered(bundle({PLOTLY: {"data": [{"text": "<a " + piece * 20_000}]}}))
+        assert time.perf_counter() - start < 2
 
 
 def test_a_chart_that_only_looks_as_if_it_loaded_something_is_drawn(rendered: Render) -> None:

@@ -36,7 +36,7 @@ _LOADS = re.compile(
 """A style that loads something."""
 
 _COLOUR = re.compile(r"\b(?:rgb|hsl)a?\(", re.IGNORECASE)
-_STYLED = re.compile(r"<\w[^<>]*?\bstyle\s*=[^<>]*?[(\\&{]", re.IGNORECASE)
+_STYLED = re.compile(r"<\w(?>[^<>]*?\bstyle\s*=)[^<>]*?[(\\&{]", re.IGNORECASE)
 """A tag in a text of Plotly whose style does more than name."""
 
 _FILLED = re.compile(r"<(?:[^<>%]|%(?!\{)|(?<=href=[\"'])%\{[\w\[\]]{1,80}\}(?=[\"']))*+%\{")
