@@ -105,6 +105,21 @@ def test_a_style_stays_within_its_element(style: str, left: str | None) -> None:
     assert 'style="overflow: auto"' in html_block("html", '<p style="width: 10px">a</p>')
 
 
+@pytest.mark.parametrize(
+    "markup",
+    [
+        '<a href="#x">' + "<blockquote>" * 9 + '<a href="#y">z',
+        '<p>a <a href="#x"/>b</p><blockquote><p>c <a href="#y"/>d</p></blockquote>',
+        "".join(f"<b><p><i>{number}" for number in range(9)),
+        "<pre>\n\nx</pre><table></table><audio></audio>",
+    ],
+)
+def test_html_says_the_same_when_a_browser_reads_it(markup: str) -> None:
+    """What is not closed is mended as browsers do it, until that changes nothing."""
+    cleaned = clean(read_source(markup)).html
+    assert cleaned == clean(read_source(cleaned)).html
+
+
 def test_style_sheets_are_put_inline() -> None:
     """Rules become attributes; random ids and the classes that they were for go."""
     markup = (
