@@ -34,6 +34,13 @@ USUAL = Tolerances(1e-6, 1e-12)
         ("<td>1.0</td><td>2.0</td>", "<td>1.0</td><td>2.5</td>", False),
         ("id a1b2", "id a1b3", False),
         ("", "", True),
+        ("\u0660.\u0669\u0663", "0.93", False),
+        ("0.\uff193", "0.93", False),
+        ("00.93", "0.93", False),
+        ("09.9999999", "10.0000001", True),
+        ("0.93" + 40 * "0", "0.93", False),
+        ("Python 3.10", "Python 3.1", False),
+        ("1.0  0.5", "1.00  0.50000001", True),
     ],
 )
 def test_words_count_exactly_and_numbers_nearly(published: str, fresh: str, *, same: bool) -> None:
@@ -69,11 +76,15 @@ def test_integers_count_exactly(published: str, fresh: str) -> None:
         ("a\n\nb", "a\nb", False),
         ("a   0.5  b", "a 0.5 b", True),
         ("a  ", "a", True),
+        (f"loss 0.5{999 * ' '}(baseline)", "loss 0.5 (baseline)", False),
+        ("a\xa0b", "a b", False),
+        ("a\u3000", "a", False),
         ("a\r\n b\r\n", "a\n b\n", True),
     ],
     ids=[
         *("two and three spaces", "the first line", "a tab", "a line less", "a blank line"),
-        *("between words", "at the end of a line", "line endings"),
+        *("between words", "at the end of a line", "out of sight", "another space"),
+        *("a wide space", "line endings"),
     ],
 )
 def test_indentation_and_lines_count_exactly(published: str, fresh: str, *, same: bool) -> None:

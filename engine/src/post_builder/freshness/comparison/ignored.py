@@ -30,23 +30,28 @@ are UUIDs that readers see, such as those of Dask; what looks like a digest is o
 _TEXT = re.compile(r"(<pre class=\"(?:output|highlight)[^>]*>.*?</pre>)", re.DOTALL)
 """Text that a cell printed, in which an id is what the author wanted to show."""
 
-_DURATION = r"(?:[\d.]{1,20}(?:e[+-]\d\d)? ?(?:ns|[µμu]s|ms|s|min|h)\b ?){1,3}"  # two mu
-_RATE = r"(?:[\d.]{1,12}|\?)[kMGTPEZY]?(?: ?([^\W\d]{0,30})/s|s/([^\W\d]{1,30}))"
-_NOW = r"(?:[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4}|\d{4}-\d\d-\d\d \d\d:\d\d|\d\d:\d\d:\d\d)"
+_DURATION = r"(?:[0-9.]{1,20}(?:e[+-][0-9][0-9])? ?(?:ns|[µμu]s|ms|s|min|h)\b ?){1,3}"  # two mu
+_RATE = r"(?:[0-9.]{1,12}|\?)[kMGTPEZY]?(?: ?([^\W\d]{0,30})/s|s/([^\W\d]{1,30}))"
+_TWO = "[0-9][0-9]"
+_CLOCK = rf"{_TWO}:{_TWO}"
+_NOW = (
+    rf"(?:[A-Z][a-z]{{2}}, {_TWO} [A-Z][a-z]{{2}} {_TWO}{_TWO}"
+    rf"|{_TWO}{_TWO}-{_TWO}-{_TWO} {_CLOCK}|{_CLOCK}:{_TWO})"
+)
 _TIMES = re.compile(
     rf"(?:^|(?<=\">))(?:CPU times: (?:(?:user|sys|total):? {_DURATION}(?:, )?){{1,3}}"
     rf"|Wall time: {_DURATION})"
-    rf"|(?<![\d.]){_DURATION}± {_DURATION}(?=per loop)"
-    rf"|\d[\d,]{{0,20}} loops? each"
+    rf"|(?<![0-9.]){_DURATION}± {_DURATION}(?=per loop)"
+    rf"|[0-9][0-9,]{{0,20}} loops? each"
     rf"|\b(?:Date|Time):(?:\s|</?t[dh]>){{4,60}}{_NOW}"
-    rf"|\bin [\d.]{{1,20}}s(?: \([\d:]{{1,20}}\))?(?= =|\n\n(?:OK|FAILED))"
-    rf"|(?<=\[)\d[\d:]{{0,12}}<(?:\d[\d:]{{0,12}}|\?)(?:, {{0,9}}{_RATE})?(?=[],])"
-    r"|\bin [\d.]{1,20}s \([\d.]{1,20}/s\)"
+    rf"|\bin [0-9.]{{1,20}}s(?: \([0-9:]{{1,20}}\))?(?= =|\n\n(?:OK|FAILED))"
+    rf"|(?<=\[)[0-9][0-9:]{{0,12}}<(?:[0-9][0-9:]{{0,12}}|\?)(?:, {{0,9}}{_RATE})?(?=[],])"
+    r"|\bin [0-9.]{1,20}s \([0-9.]{1,20}/s\)"
     rf"|(?<=% Completed \| ) {{0,5}}{_DURATION}"
-    r"|(?:\b\d{1,6}s )?\b\d{1,6}[mµu]?s/(?:step|epoch|batch)\b"
-    r"|(?<=overhead of testing was )[\d.]{1,20}(?= seconds)"
+    r"|(?:\b[0-9]{1,6}s )?\b[0-9]{1,6}[mµu]?s/(?:step|epoch|batch)\b"
+    r"|(?<=overhead of testing was )[0-9.]{1,20}(?= seconds)"
     rf"|\b(?:total time=|elapsed: ) {{0,9}}{_DURATION}"
-    r"|'(?:train|eval)_(?:runtime|samples_per_second|steps_per_second)': [\d.]{1,20}",
+    r"|'(?:train|eval)_(?:runtime|samples_per_second|steps_per_second)': [0-9.]{1,20}",
     re.MULTILINE,
 )
 """What `%time`, `%timeit`, unittest, pytest, bars (tqdm, alive-progress, dask, Keras), LightGBM,
@@ -54,12 +59,14 @@ scikit-learn, joblib and transformers measure, and when statsmodels made its sum
 in groups, the unit of a rate, counts."""
 
 _ENTITY = re.compile(r"(&(?:\#\d{1,7}|\#[xX][0-9a-fA-F]{1,6}|[A-Za-z]\w{1,30});)")
-_MARKUP = {"value": frozenset(punctuation) - frozenset(".,%+/:;=()-")}
-"""What browsers, Liquid or kramdown take for markup unless it is escaped; in HTML only brackets."""
-_BRACKETS = frozenset("<>{}")
+_PROSE = frozenset(punctuation) - frozenset(".,%+/:;=()-")
+_HTML = frozenset("<>{}\"'&")
+_MARKUP = {"value": _PROSE, "region": _HTML, "page": _HTML}
+"""What browsers, Liquid or kramdown take for markup unless it is escaped; quotes end attributes."""
 
-_MARK = "\ufdd0"
-"""Behind a character that is markup, and not a text that shows it; no output contains it."""
+_MARK, _MASK = "\ufdd0", "\ufdd1"
+"""Behind a character that is markup, and not a text that shows it; in place of what never counts.
+No output contains them."""
 
 
 def comparable(text: str, patterns: Sequence[str] = (), kind: Kind = "page") -> str:
@@ -70,10 +77,12 @@ def comparable(text: str, patterns: Sequence[str] = (), kind: Kind = "page") -> 
         patterns: regular expressions of what else does not count; they see what readers see.
         kind: where the text is.
     """
+    for own in (_MARK, _MASK):
+        text = text.replace(own, own * 3)
     plain = _Marked.of(_without_ids(text, kind), kind)
-    plain = plain.replaced(_TIMES, lambda found: "…" + "".join(filter(None, found.groups())))
+    plain = plain.replaced(_TIMES, lambda found: _MASK + "".join(filter(None, found.groups())))
     for pattern in patterns:
-        plain = plain.replaced(re.compile(pattern), lambda _: "…")
+        plain = plain.replaced(re.compile(pattern), lambda _: _MASK)
     return str(plain)
 
 
@@ -84,7 +93,7 @@ def _without_ids(text: str, kind: Kind) -> str:
     names: dict[str, str] = {}
 
     def numbered(found: re.Match[str]) -> str:
-        return found["address"] or names.setdefault(found.group(), f"id-{len(names)}")
+        return found["address"] or names.setdefault(found.group(), f"{_MASK}{len(names)}")
 
     pieces = _TEXT.split(text)
     pieces[::2] = [_IDS[kind].sub(numbered, piece) for piece in pieces[::2]]
@@ -102,7 +111,7 @@ class _Marked(Struct, frozen=True):
     def of(cls, text: str, kind: Kind) -> _Marked:
         if kind == "session":
             return cls(text, bytes(len(text)))
-        markup = _MARKUP.get(kind, _BRACKETS)
+        markup = _MARKUP[kind]
         pieces = _ENTITY.split(text)
         marks = [bytes(char in markup for char in piece) for piece in pieces]
         pieces[1::2] = map(unescape, pieces[1::2])
