@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -242,7 +243,29 @@ def test_an_ignored_figure_is_that_of_its_cell(
     cover_up(site)
     assert [] == findings(site, capsys)
     [found] = findings(site, capsys, "--execute")
-    assert found.startswith("no build wrote this figure into the output of cell any")
+    assert re.match("no build wrote (this figure|these words) into the output of cell any", found)
+
+
+@pytest.mark.parametrize("is_recorded", [True, False])
+def test_another_figure_of_an_ignored_cell_is_a_clean_one(
+    site: Path, capsys: pytest.CaptureFixture[str], *, is_recorded: bool
+) -> None:
+    """A run makes none of its name with which to compare it."""
+    other = f"{FOLDER}/any-2.svg"
+    write(site, other, f'<svg xmlns="http://www.w3.org/2000/svg">{HARM}</svg>')
+    text = (site / NAME).read_text(encoding="utf-8")
+    start = text.rindex("<!-- output -->")
+    shown = text[start:].replace(f"{FOLDER}/any.png", other)
+    (site / NAME).write_text(text[:start] + shown, encoding="utf-8")
+    named = {other: digest((site / other).read_bytes())} if is_recorded else {}
+    cover_up(site, lambda record: record["figures"].update(named))
+    assert [] == findings(site, capsys)
+    found = (
+        f"{other} holds what no build leaves in a figure"
+        if is_recorded
+        else "no build wrote this figure into the output of cell any"
+    )
+    assert [found] == findings(site, capsys, "--execute")
 
 
 HARM = "<script>alert(1)</script>"

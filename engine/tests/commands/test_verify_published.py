@@ -23,6 +23,8 @@ pytestmark = pytest.mark.usefixtures("forked_kernels")
 NAME = "_posts/2020-01-01-a.md"
 RECORD = "_data/builds/a.json"
 FIGURE = "assets/images/a/plot.svg"
+HIDDEN = shown_text('<span class="hidden">now</span>')
+FOLD = '<details class="output-fold"><summary>Output</summary>\n\n'
 CELLS = """\
 ```python
 print("now")
@@ -51,6 +53,11 @@ from IPython.display import HTML
 HTML(f"<a href='https://a.example/{digest}'>a</a> {digest} &lt;{bold[1]}&gt;c")
 ```
 {: #html}
+
+```python
+print("first", "", "\\x1b[1mlast", sep="\\n")
+```
+{: #lines}
 
 ```python
 1 / 0
@@ -143,6 +150,24 @@ def findings(site: Path, capsys: pytest.CaptureFixture[str], *options: str) -> l
             ),
         ),
         (
+            NAME,
+            shown_text("now"),
+            f"{FOLD}{shown_text('now')}\n\n</details>",
+            f"no build wrote this into the output of cell now {FOLD.strip()}",
+        ),
+        (
+            NAME,
+            shown_text("now"),
+            f'<p class="output stored">Run by hand.</p>\n{shown_text("now")}',
+            "the output of cell now has another form stored, stdout → stdout",
+        ),
+        (
+            NAME,
+            shown_text("now"),
+            HIDDEN,
+            (f"no build wrote this into the output of cell now {HIDDEN[:80]}"),
+        ),
+        (
             FIGURE,
             "<title>A</title>",
             "<title>B</title>",
@@ -194,6 +219,14 @@ DIGEST = "01234567" * 4
         (f"</a> {DIGEST}", f"</a> {'89abcdef' * 4}", "output of cell html"),
         ("&lt;b&gt;c", "<b>c</b>", "output of cell html"),
         ("'0<'", "'0&lt;'", "a result in session session"),
+        ("bold&#42;</span>", "bold&#42;\u3000</span>", "value bold: "),
+        ("&#42;bold", "&#x2a;bold", "value bold: no build wrote it so"),
+        ("first\n&#10;", "first\n \n", "no build wrote this into the output of cell lines"),
+        (
+            'class="ansi-bold">last',
+            'class="hidden">last',
+            "output of cell lines differs",
+        ),
     ],
 )
 def test_an_output_that_only_a_page_shows_otherwise_is_found(
@@ -250,4 +283,35 @@ def test_an_ignored_output_may_say_something_else(
 def test_markup_that_no_build_writes_is_foreign(content: str) -> None:
     """Whatever is not exactly as the engine writes it."""
     with pytest.raises(ForeignMarkupError):
-        list(kinds_of(content, "", ()))
+        list(kinds_of(content, "", (), str))
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("_config.yml", b"title: A\nkramdown: {parse_block_html: true}\n"),
+        (NAME, (HEADER + CELLS).replace("\n", "\r\n").encode()),
+    ],
+    ids=["HTML that is read as Markdown", "line ends of Windows"],
+)
+def test_an_untouched_site_has_no_drift(
+    site: Path, capsys: pytest.CaptureFixture[str], name: str, data: bytes
+) -> None:
+    """Whatever keeps kramdown out of outputs, and however lines end."""
+    site.joinpath(name).write_bytes(data)
+    assert main(["build", "--force", "--site", str(site)]) == 0
+    assert [] == findings(site, capsys)
+    assert [] == findings(site, capsys, "--execute")
+
+
+def test_markdown_is_foreign_where_kramdown_reads_it(
+    site: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An ignored output without the mark that keeps kramdown out would become a link."""
+    write(site, "_config.yml", "title: A\nkramdown: {parse_block_html: true}\n")
+    assert main(["build", "--force", "--site", str(site)]) == 0
+    block = shown_text("now").replace("<div", '<div markdown="0"', 1)
+    tamper(site, NAME, block, shown_text("[a](javascript:run)"))
+    assert ["no build wrote this into the output of cell now"] == [
+        found[:47] for found in findings(site, capsys, "--execute")
+    ]

@@ -9,7 +9,7 @@ import re
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from functools import cache
+from functools import cache, partial
 from itertools import pairwise
 from pathlib import Path
 from unittest import mock
@@ -28,6 +28,7 @@ from post_builder.rendering.blocks import SCRIPT
 from post_builder.rendering.markup.published import kinds_of
 from post_builder.rendering.markup.sanitise import tokens
 from post_builder.rendering.regions.marked import content_of
+from post_builder.rendering.regions.older import outside_markdown
 from post_builder.rendering.regions.rendered import region_edits, render
 from post_builder.settings import Settings
 from post_builder.site import Site
@@ -115,7 +116,8 @@ def fuzz_rendering(data: bytes) -> None:
             continue  # the engine's own, which draws charts
         assert not _RUNS.search(re.sub(r'="[^"]*"', '=""', tag)), tag
     content = content_of(prepared.post.cells[0], only.region)
-    list(kinds_of(content, "", SITE.settings.image_hosts))
+    outside = partial(outside_markdown, post=prepared.post, site=SITE)
+    list(kinds_of(content, "", SITE.settings.image_hosts, outside))
 
 
 def fuzz_records(data: bytes) -> None:

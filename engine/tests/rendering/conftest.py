@@ -1,6 +1,7 @@
 """Rendering what a cell gave, without running anything."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,8 @@ from runs import made_up_run
 from post_builder.document.post import Post
 from post_builder.execution.run import Output
 from post_builder.rendering.markup.published import kinds_of
-from post_builder.rendering.regions.marked import content_of
+from post_builder.rendering.regions.marked import content_of, is_marked
+from post_builder.rendering.regions.older import outside_markdown
 from post_builder.rendering.regions.rendered import RenderedCell, render
 from post_builder.settings import Settings
 from post_builder.site import Site
@@ -38,7 +40,10 @@ def rendered(read: Callable[[str], Post]) -> Callable[..., RenderedCell]:
         (only,) = render(prepared.post, made_up_run(prepared, [outputs]), SITE, "slug")
         (in_post,) = prepared.post.cells
         content = content_of(in_post, only.region)
-        list(kinds_of(content, in_post.options.caption or "", SITE.settings.image_hosts))
+        outside = partial(outside_markdown, post=prepared.post, site=SITE)
+        caption = in_post.options.caption or ""
+        list(kinds_of(content, caption, SITE.settings.image_hosts, outside))
+        assert not only.region or is_marked(in_post, only.region)
         return only
 
     return render_outputs

@@ -20,6 +20,7 @@ from post_builder.document.parsing.parser import parse
 from post_builder.document.post import Post
 from post_builder.errors import RenderError
 from post_builder.execution.run import Output
+from post_builder.rendering.figures.charts import is_written
 from post_builder.rendering.regions.rendered import RenderedCell, render
 from post_builder.settings import Settings
 from post_builder.site import Site
@@ -337,6 +338,17 @@ def test_a_chart_loads_nothing_from_other_hosts(
     cell = rendered(bundle({**data, "text/plain": "a chart"}))
     assert shown_text("a chart", "result") == block(cell)
     assert host in notes(cell)[0]
+
+
+def test_a_file_of_a_chart_that_no_build_left_is_known(rendered: Render) -> None:
+    """One that would load something, or says one thing to Python and another to JavaScript."""
+    loading = {**SPEC, "data": {"url": "https://data.example/x.csv"}}
+    for library, chart in ("vega", {VEGA: SPEC}), ("plotly", {PLOTLY: {"data": [{"y": [1]}]}}):
+        (figure,) = rendered(bundle(chart)).figures
+        assert is_written(library, figure.data)
+        assert not is_written(library, figure.data.replace(b"{", b'{"data":[],', 1))
+        assert not is_written(library, b"[NaN]")
+    assert not is_written("vega", json.dumps(loading).encode())
 
 
 def test_json_is_readable(rendered: Render) -> None:

@@ -19,6 +19,10 @@ if TYPE_CHECKING:  # parsing Markdown takes a parser that most builds need not l
     from post_builder.sources.transclusion import PreparedCell, PreparedPost
 
 
+SPACES = " \t\r\n"
+"""White space that a page does not show around a value; that of other widths it shows."""
+
+
 def cell_records(prepared: PreparedPost, post: Post) -> tuple[CellRecord, ...]:
     """Describe the cells of a post.
 
@@ -80,8 +84,8 @@ def value_digests(post: Post) -> tuple[str, ...]:
 
 
 def value_digest(text: str) -> str:
-    """Return the digest of the text of a value, without the white space around it."""
-    return digest(text.strip())
+    """Return the digest of the text of a value, without spaces and line ends around it."""
+    return digest(text.strip(SPACES))
 
 
 def file_digests(files: Mapping[str, bytes]) -> dict[str, str]:

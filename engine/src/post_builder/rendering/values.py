@@ -32,6 +32,7 @@ _MAX_DEPTH = 125
 _STACK = re.compile(rf"({MARKS}{{8}}){MARKS}+")
 """More marks on one letter than any language has: they would cover the lines above."""
 
+_TAG = re.compile(r"<[^<>]*>")
 _MARKED = re.compile(f"{OPEN}([^{CLOSE}]*){CLOSE}")
 
 
@@ -47,6 +48,17 @@ def markdown_value(text: str) -> str:
     tags = [_MARKED.sub(lambda m: site_address(m[1]), tag.translate(ENTITIES)) for _, tag in pairs]
     pieces = zip(words, [*tags, ""], strict=True)
     return "".join(_SPECIAL.sub(_entities, text) + tag for text, tag in pieces)
+
+
+def is_written(text: str, *, markdown: bool) -> bool:
+    """Return whether all words of a published value are escaped as builds do it.
+
+    Args:
+        text: as it is in the post, without white space around it.
+        markdown: whether it may have tags, which a rerun compares.
+    """
+    words = _TAG.split(text) if markdown else [text]
+    return all(_SPECIAL.sub(_entities, html.unescape(word)) == word for word in words)
 
 
 def _contained(pieces: Iterable[str]) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 from array import array
 
 import pytest
@@ -42,6 +43,9 @@ def numbers(values: list[float], kind: str = "d") -> dict[str, str]:
         (numbers([0.5, 1.5]), numbers([0.5, 2.5]), "chart.data[0].x[1]: 1.5 → 2.5"),
         (numbers([0.5], "f"), numbers([0.5]), ""),
         ({"dtype": "x", "bdata": "AA=="}, {"dtype": "x", "bdata": "AA=="}, ""),
+        ({"title": None}, {}, "chart.data[0].x.title: None → 'nothing'"),
+        ([True], [1], "chart.data[0].x[0]: True → 1"),
+        ([math.nan, 0.5], [math.nan, 0.5 + 1e-9], ""),
     ],
 )
 def test_charts_differ_where_their_values_do(before: object, now: object, drift: str) -> None:
@@ -53,7 +57,7 @@ def test_the_order_of_keys_does_not_count() -> None:
     """A key that is there in one of them does."""
     one, two = b'{"a": 1, "b": 2}', b'{"b": 2, "a": 1}'
     assert chart_drift(one, two, TOLERANCES) == ""
-    assert chart_drift(one, b'{"a": 1}', TOLERANCES) == "chart.b: 2 → None"
+    assert chart_drift(one, b'{"a": 1}', TOLERANCES) == "chart.b: 2 → 'nothing'"
 
 
 def test_what_is_no_chart_cannot_be_read() -> None:

@@ -24,6 +24,9 @@ _TYPES = {
 }
 """Types of arrays that Plotly writes as Base64, and Python's names for them."""
 
+_MISSING = "nothing"
+"""In place of a value that is not there: null is one, with which Vega leaves out a title."""
+
 
 def chart_drift(published: bytes, fresh: bytes, tolerances: Tolerances) -> str:
     """Return where two charts differ first; an empty string if they show the same.
@@ -46,19 +49,22 @@ def _differences(before: object, now: object, tolerances: Tolerances, path: str)
     before, now = _values(before), _values(now)
     if isinstance(before, dict) and isinstance(now, dict):
         for key in sorted(before.keys() | now.keys()):
-            yield from _differences(before.get(key), now.get(key), tolerances, f"{path}.{key}")
+            pair = before.get(key, _MISSING), now.get(key, _MISSING)
+            yield from _differences(*pair, tolerances, f"{path}.{key}")
     elif isinstance(before, list) and isinstance(now, list):
         if len(before) != len(now):
             yield f"{path}: {len(before)} → {len(now)} values"
         for index, (a, b) in enumerate(zip(before, now, strict=False)):
             yield from _differences(a, b, tolerances, f"{path}[{index}]")
-    elif before != now and not _close(before, now, tolerances):
+    elif (type(before), before) != (type(now), now) and not _close(before, now, tolerances):
         yield f"{path}: {before!r} → {now!r}"
 
 
 def _close(before: object, now: object, tolerances: Tolerances) -> bool:
     if not (isinstance(before, float) and isinstance(now, float)):
         return False
+    if math.isnan(before) and math.isnan(now):
+        return True
     return math.isclose(before, now, rel_tol=tolerances.relative, abs_tol=tolerances.absolute)
 
 

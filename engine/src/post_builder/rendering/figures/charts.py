@@ -88,6 +88,16 @@ def chart_in_script(script: str) -> Chart | None:
     return None
 
 
+def is_written(library: str, data: bytes) -> bool:
+    """Return whether the file of a chart is one that a build could have left for a library."""
+    try:
+        spec = json.loads(data)
+        chart = _plotly(spec) if library == "plotly" else _vega(spec)
+    except (ValueError, AttributeError, RecursionError, NotShownError):
+        return False
+    return chart.data == data
+
+
 def _json_at(script: str, position: int) -> tuple[Any, int]:
     """Read the JSON value at a position; return it and where the next argument begins."""
     value, end = json.JSONDecoder().raw_decode(script, position)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 from msgspec.structs import replace
 
 from post_builder.document.figure_tag import TAG, parse_figure_tag
+from post_builder.rendering.blocks import LIBRARIES, SCRIPT
 from post_builder.rendering.markup.block import (
     CLOSE,
     ENTITIES,
@@ -16,17 +17,21 @@ from post_builder.rendering.markup.block import (
     figure_block,
     html_block,
     inline_html,
+    site_address,
 )
 from post_builder.rendering.markup.formulas import formulas_in_html
 from post_builder.rendering.markup.sanitise import clean
 from post_builder.rendering.markup.source import NotShownError, read_source
 
 _ADDRESS = r"\{\{ '(/[^'{}]*)' \| relative_url \}\}"
+_BARE = r"(?:[^&<>{}|\t\n]|&(?:amp|lt|gt|quot|#\d{1,3});|\n(?![ \t]*\n))"
 _TEXT = re.compile(
-    r'<div class="output (?P<kind>[a-z ]+) highlighter-rouge"><div class="highlight">'
-    r'<pre class="highlight">(?:[^<>{}|\t\n]|\n(?!\n)|<span class="[\w -]+">|</span>)*</pre>'
-    r"</div></div>"
+    r'<div(?: markdown="0")? class="output (?P<kind>[a-z ]+) highlighter-rouge">'
+    r'<div class="highlight"><pre class="highlight">'
+    rf'(?:{_BARE}|<span class="ansi-[a-z -]+">{_BARE}+</span>)*</pre></div></div>'
 )
+"""Printed text, escaped; in it no line is blank."""
+
 _MARKUP = re.compile(
     r'<(?P<element>div|figure)(?: markdown="0")? class="output (?P<kind>\w+)"'
     r'(?P<attributes> aria-label="[^"<>{}|]*")?(?: style="overflow: auto")?>'
@@ -39,15 +44,19 @@ _FRAME = (
     r' allow-popups-to-escape-sandbox" title="[^"<>{}]*" loading="lazy" width="100%"'
     r' height="\d+" style="border: 0"></iframe>'
 )
+_LIBRARY = "|".join(re.escape(site_address(path)) for path in LIBRARIES.values())
 _DRAWING = (
     r'<div role="img" aria-label="[^"<>{}]*"><p>[^<>{}]*</p>'
     rf'<p><a href="{_ADDRESS}">[^<>{{}}]*</a></p></div>'
 )
+_CHART = (
+    rf' data-chart="[a-z]+" data-src="{_ADDRESS}" data-library="(?:{_LIBRARY})" data-height="\d+"'
+)
 _FILE = re.compile(
     r'<figure(?: markdown="0")? class="output (?P<kind>chart|page)"'
-    rf'(?: data-[a-z]+="(?:[\w.]+|{_ADDRESS})")*>(?:{_FRAME}|{_DRAWING})'
+    rf"(?:>{_FRAME}|{_CHART}>{_DRAWING})"
     r"(?:<figcaption>(?P<caption>.*?)</figcaption>)?"
-    rf'<script src="{_ADDRESS}" defer></script></figure>'
+    rf'<script src="{re.escape(site_address(SCRIPT))}" defer></script></figure>'
 )
 _STORED = re.compile(r'<p class="output (?P<kind>stored)">[^<>{}]*</p>')
 _CONTROLS = ' controls=""'
@@ -60,13 +69,16 @@ class ForeignMarkupError(Exception):
     """Markup that no build writes; the message is its beginning."""
 
 
-def kinds_of(content: str, caption: str, image_hosts: Collection[str]) -> Iterator[str]:
+def kinds_of(
+    content: str, caption: str, image_hosts: Collection[str], outside: Callable[[str], str]
+) -> Iterator[str]:
     """Yield the kind of each block in an output region.
 
     Args:
         content: what is between the markers, without a fold and the prefix of its lines.
         caption: of the cell.
         image_hosts: from which pages may load images.
+        outside: writes a block such that kramdown leaves it alone in this post.
 
     Raises:
         ForeignMarkupError: at the first markup that no build writes.
@@ -77,7 +89,7 @@ def kinds_of(content: str, caption: str, image_hosts: Collection[str]) -> Iterat
             position = space.end()
             continue
         match = _block(content, position, caption, image_hosts)
-        if match is None:
+        if match is None or outside(match.group()) != match.group():
             raise ForeignMarkupError(content[position : position + 80].partition("\n")[0])
         position = match.end()
         yield "figure" if match.re is TAG else match["kind"]

@@ -31,6 +31,11 @@ def content_of(cell: Cell, region: str) -> str:
     return content
 
 
+def is_marked(cell: Cell, region: str) -> bool:
+    """Return whether markers, and a fold if the cell has one, are around the content as written."""
+    return marked(cell, content_of(cell, region)) == cell.without_prefix(region).strip("\n")
+
+
 def at_its_place(text: str, cell: Cell, region: str) -> str:
     """End a region as its place requires: a text without a final newline stays without."""
     if not region:

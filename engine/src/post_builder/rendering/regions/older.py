@@ -23,7 +23,9 @@ _EMPTY_LINE = re.compile(r"\n(?:\n|\Z)")
 _HEADING = re.compile(r"(</?)h[1-6](?=[ >])")
 """A tag of a heading in clean HTML, in which no attribute contains one."""
 
-_RAW_BLOCK = re.compile(r"\A<(div|figure)(?= class=\"(?:output|figure))")
+_BLOCK = re.compile(
+    r"^<(div|figure)(?: markdown=\"0\")?(?= class=\"(?:output|figure))", re.MULTILINE
+)
 """The start of a block whose content kramdown reads as Markdown where a site says so."""
 
 
@@ -48,17 +50,16 @@ def modern(content: str, post: Post, site: Site) -> str:
     return TAG.sub(figure, _TEXT.sub(text, content))
 
 
-def outside_markdown(block: str, post: Post, site: Site) -> str:
-    """Keep kramdown out of a block where it reads the content of HTML as Markdown.
+def outside_markdown(content: str, post: Post, site: Site) -> str:
+    """Keep kramdown out of blocks where it reads the content of HTML as Markdown.
 
     With `html_to_native` it gives headings ids that their text chooses, which may be those that
     the page uses itself: there they become plain blocks.
     """
-    if _has(site, post, "html_to_native") and _RAW_BLOCK.match(block):
-        block = _HEADING.sub(r"\1div", block)
-    if _has(site, post, "parse_block_html"):
-        return _RAW_BLOCK.sub(r'<\1 markdown="0"', block)
-    return block
+    if _has(site, post, "html_to_native") and _BLOCK.search(content):
+        content = _HEADING.sub(r"\1div", content)
+    mark = ' markdown="0"' if _has(site, post, "parse_block_html") else ""
+    return _BLOCK.sub(rf"<\1{mark}", content)
 
 
 def _has(site: Site, post: Post, option: str) -> bool:

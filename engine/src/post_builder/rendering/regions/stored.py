@@ -13,7 +13,7 @@ from post_builder.document.post import START, Cell, Post
 from post_builder.errors import RenderError
 from post_builder.rendering.figures.files import Figure
 from post_builder.rendering.regions.marked import MARK
-from post_builder.rendering.regions.older import modern
+from post_builder.rendering.regions.older import modern, outside_markdown
 from post_builder.site import Site
 
 
@@ -37,7 +37,8 @@ def stored_outputs(post: Post, site: Site, slug: str) -> dict[str, StoredOutput]
 
 
 def _stored(post: Post, cell: Cell, site: Site, slug: str) -> StoredOutput:
-    text = modern(cell.without_prefix(post.at(cell.region)).strip("\n"), post, site)
+    published = cell.without_prefix(post.at(cell.region)).strip("\n")
+    text = outside_markdown(modern(published, post, site), post, site)
     if not text:
         message = f"cell {cell.name} is marked .{Tag.STORED_OUTPUT} and has no output"
         hint = "build it once without the mark, where it can run"
