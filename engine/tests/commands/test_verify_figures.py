@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import platform
 import re
 from collections.abc import Callable
 from functools import partial
@@ -16,8 +17,10 @@ from PIL import Image, ImageDraw, PngImagePlugin
 from toysite import HEADER
 
 from post_builder.cli import main
+from post_builder.commands.verify.recorded import _strange
 from post_builder.document.parsing.parser import parse
 from post_builder.files import digest
+from post_builder.freshness.circumstances import Circumstances
 from post_builder.freshness.digests import region_digest
 
 pytestmark = pytest.mark.usefixtures("forked_kernels")
@@ -268,6 +271,7 @@ def test_another_figure_of_an_ignored_cell_is_a_clean_one(
     assert [found] == findings(site, capsys, "--execute")
 
 
+PYTHON = platform.python_version()
 HARM = "<script>alert(1)</script>"
 RECORDS: dict[str, tuple[str, Callable[[dict[str, Any]], object], str]] = {
     "a figure more": (
@@ -316,19 +320,43 @@ RECORDS: dict[str, tuple[str, Callable[[dict[str, Any]], object], str]] = {
         "the record counts 7 notices of 0",
     ),
 } | {
-    f"{key} of the run": (
+    f"{key} of the run, {number}": (
         "",
         partial(lambda key, value, known: known["run"].update({key: value}), key, value),
         f"the record says of its run what no build does: {said}",
     )
-    for key, value, said in (
-        ("date", "2999-01-01T00:00:00Z", "date '2999-01-01T00:00:00Z'"),
-        ("python", "2.7.1", "Python '2.7.1'"),
-        ("seconds", -1, "a negative number"),
-        ("commit", "main", "commit 'main'"),
-        ("cells", {"other": 1}, "cell 'other'"),
+    for number, (key, value, said) in enumerate(
+        (
+            ("date", "2999-01-01T00:00:00Z", "date '2999-01-01T00:00:00Z'"),
+            ("python", "2.7.1", "Python '2.7.1'"),
+            ("python", f"{PYTHON} of b.example", f"Python '{PYTHON} of b.example'"),
+            ("processor", "x86 of b.example", "processor 'x86 of b.example'"),
+            ("processor", "<b>x86</b>", "processor '<b>x86</b>'"),
+            ("seconds", -1, "a negative number"),
+            ("seconds", 9999, "9999.0 seconds"),
+            ("commit", "main", "commit 'main'"),
+            ("cells", {"other": 1}, "cell 'other'"),
+        )
     )
 }
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        "Intel(R) Xeon(R) CPU E5-2680 v4 @ 2.50GHz",
+        "AMD EPYC 7763 64-Core Processor",
+        "QEMU Virtual CPU version 2.5+",
+        "Intel64 Family 6 Model 158 Stepping 10, GenuineIntel",
+        "Apple M1",
+        "Genuine Intel(R) CPU 0000%@",
+        "",
+    ],
+)
+def test_models_of_processors_are_usual(model: str) -> None:
+    """They are as systems call them."""
+    run = Circumstances(date="2020-01-01T00:00:00Z", processor=model)
+    assert not _strange(run, "", ())
 
 
 @pytest.mark.parametrize("name", RECORDS)

@@ -79,12 +79,14 @@ def test_integers_count_exactly(published: str, fresh: str) -> None:
         (f"loss 0.5{999 * ' '}(baseline)", "loss 0.5 (baseline)", False),
         ("a\xa0b", "a b", False),
         ("a\u3000", "a", False),
+        ("a < = b", "a <= b", False),
+        ("[ 0.]", "[-0.]", True),
         ("a\r\n b\r\n", "a\n b\n", True),
     ],
     ids=[
         *("two and three spaces", "the first line", "a tab", "a line less", "a blank line"),
         *("between words", "at the end of a line", "out of sight", "another space"),
-        *("a wide space", "line endings"),
+        *("a wide space", "within an operator", "beside a number", "line endings"),
     ],
 )
 def test_indentation_and_lines_count_exactly(published: str, fresh: str, *, same: bool) -> None:

@@ -19,7 +19,14 @@ from post_builder.rendering.regions.rendered import RenderedCell
 from post_builder.site import Site
 from post_builder.ui.findings import Finding
 
+_PYTHON = re.compile(r"(?:[0-9]+\.[0-9]+\.[0-9]+(?:(?:a|b|rc)[0-9]+)?\+?)?")
+_PROCESSOR = re.compile(r"(?:[\w ()@,:%+/-]|(?<![a-zA-Z])\.|\.(?![a-zA-Z])){0,100}", re.ASCII)
+"""The model of a processor, which nobody can look up: it contains no address and no markup."""
+
 _COMMIT = re.compile("(?:[0-9a-f]{40}(?:[0-9a-f]{24})?)?")
+
+_ROUNDED = 0.06
+"""By how many seconds a time differs from its rounded one, at most."""
 
 
 def false_record(state: PostState, rendered: Sequence[RenderedCell], run: Run) -> Iterator[Finding]:
@@ -94,17 +101,23 @@ def _inputs(state: PostState, record: Record, run: Run) -> Collection[str]:
 
 def _strange(run: Circumstances, minor: str, cells: Sequence[str]) -> str:
     """Return what a build would not say of a run, whose machine and time nobody can look up."""
+    is_python = _PYTHON.fullmatch(run.python) and f"{run.python}.".startswith(f"{minor}.")
+    total = abs(run.seconds - sum(run.cells.values()))
+    said = {
+        f"date {run.date!r}": _is_past(run.date),
+        f"Python {run.python!r}": is_python or not minor,
+        f"processor {run.processor!r}": _PROCESSOR.fullmatch(run.processor),
+        f"commit {run.commit!r}": _COMMIT.fullmatch(run.commit),
+        "a negative number": min(run.seconds, run.peak_memory, *run.cells.values()) >= 0,
+        **dict.fromkeys((f"cell {name!r}" for name in sorted({*run.cells} - {*cells})), False),
+        f"{run.seconds} seconds": not run.cells or total <= _ROUNDED * (len(run.cells) + 1),
+    }
+    return next((what for what, is_usual in said.items() if not is_usual), "")
+
+
+def _is_past(date: str) -> bool:
     try:
-        date = dt.datetime.strptime(run.date, "%Y-%m-%dT%H:%M:%S%z")
+        then = dt.datetime.strptime(date, "%Y-%m-%dT%H:%M:%S%z")
     except ValueError:
-        return f"date {run.date!r}"
-    if date > dt.datetime.now(dt.UTC) + dt.timedelta(days=1):
-        return f"date {run.date!r}"
-    if minor and not f"{run.python}.".startswith(f"{minor}."):
-        return f"Python {run.python!r}"
-    if not _COMMIT.fullmatch(run.commit):
-        return f"commit {run.commit!r}"
-    if run.seconds < 0 or run.peak_memory < 0 or any(taken < 0 for taken in run.cells.values()):
-        return "a negative number"
-    others = sorted({*run.cells} - {*cells})
-    return f"cell {others[0]!r}" if others else ""
+        return False
+    return date.isascii() and then <= dt.datetime.now(dt.UTC) + dt.timedelta(days=1)

@@ -73,15 +73,18 @@ def _same_line(
     before: str, now: str, tolerances: Tolerances, changed: list[tuple[str, str]]
 ) -> bool:
     """Compare two lines, and take a note of numbers that differ."""
-    position = 0, 0
+    position, by_number = (0, 0), False
     pairs = _TOKEN.finditer(before), _TOKEN.finditer(now)
     for a, b in zip_longest(*pairs):
         if a is None or b is None:
             return False
         gaps = before[position[0] : a.start()], now[position[1] : b.start()]
         position = a.end(), b.end()
-        if not _same_gap(*gaps, is_first=a.start() == len(gaps[0])):
+        if a.start() == len(gaps[0]) and gaps[0] != gaps[1]:
+            return False  # indentation
+        if not _same_gap(*gaps, by_number=by_number or bool(a["number"])):
             return False
+        by_number = bool(a["number"])
         if a.group() != b.group():
             if not _same_number(a, b, tolerances):
                 return False
@@ -89,11 +92,13 @@ def _same_line(
     return before[position[0] :] == now[position[1] :]
 
 
-def _same_gap(before: str, now: str, *, is_first: bool) -> bool:
+def _same_gap(before: str, now: str, *, by_number: bool) -> bool:
+    """Compare what is between two tokens; beside a number there may be a space or none."""
     if before == now:
         return True
     only_spaces = not before.strip(" ") and not now.strip(" ")
-    return not is_first and only_spaces and abs(len(before) - len(now)) <= _MOST_SPACES
+    fits = abs(len(before) - len(now)) <= _MOST_SPACES
+    return only_spaces and fits and (by_number or bool(before and now))
 
 
 def _same_number(before: re.Match[str], now: re.Match[str], tolerances: Tolerances) -> bool:

@@ -32,8 +32,9 @@ def content_of(cell: Cell, region: str) -> str:
 
 
 def is_marked(cell: Cell, region: str) -> bool:
-    """Return whether markers, and a fold if the cell has one, are around the content as written."""
-    return marked(cell, content_of(cell, region)) == cell.without_prefix(region).strip("\n")
+    """Return whether what is around the content is as written: prefixes, markers, a fold."""
+    written = cell.with_prefix(marked(cell, content_of(cell, region)))
+    return written.splitlines() == region.strip("\r\n").splitlines()
 
 
 def at_its_place(text: str, cell: Cell, region: str) -> str:
