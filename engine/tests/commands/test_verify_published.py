@@ -11,10 +11,12 @@ from runs import shown_text
 from toysite import HEADER
 
 from post_builder.cli import main
+from post_builder.document.figure_tag import FigureTag
 from post_builder.document.parsing.parser import parse
 from post_builder.files import digest
 from post_builder.freshness.digests import published_digest, value_digests
 from post_builder.rendering.downloads import make_downloads
+from post_builder.rendering.markup.block import figure_block
 from post_builder.rendering.markup.published import ForeignMarkupError, kinds_of
 from post_builder.site import open_site
 
@@ -261,6 +263,20 @@ def test_an_ignored_output_may_say_something_else(
     assert [] == findings(site, capsys, "--execute")
 
 
+ADDRESS = "{{ '/a.json' | relative_url }}"
+CHART = (
+    f'<figure class="output chart" data-chart="vega" data-src="{ADDRESS}"'
+    ' data-library="{{ \'/assets/js/vega.min.js\' | relative_url }}" data-height="300">'
+    f'<div role="img" aria-label="a"><p>a</p><p><a href="{ADDRESS}">The chart as data</a></p></div>'
+    "<script src=\"{{ '/assets/js/post-builder.js' | relative_url }}\" defer></script></figure>"
+)
+
+
+def test_a_chart_is_known() -> None:
+    """As builds write it."""
+    assert ["chart"] == list(kinds_of(CHART, "", (), str))
+
+
 @pytest.mark.parametrize(
     "content",
     [
@@ -270,6 +286,13 @@ def test_an_ignored_output_may_say_something_else(
         '<pre class="output stdout" onclick="a">a</pre>',
         '<div class="output html"><p style="position: fixed">a</p></div>\n',
         '<div class="output html"><a href="javascript:a">a</a></div>\n',
+        '<div class="output html"><b style="font-size: 99px">a</b></div>\n',
+        CHART.replace("a.json' | relative_url }}\">The", "b.html' | relative_url }}\">The"),
+        CHART.replace("The chart as data", "Buy"),
+        CHART.replace('"300"', '"30000"'),
+        CHART.replace("post-builder.js", "other.js"),
+        CHART.replace("vega.min.js", "other.js"),
+        figure_block(FigureTag("/a.svg", "a", width=30_000, height=9)),
         '<div class="output html"><img src="https://a.example/b.png"></div>\n',
         '<div class="output html"><p id="a">a</p></div>\n',
         '<div class="output html">a</div>\n\nprose',

@@ -38,7 +38,7 @@ _MAX_PIXELS = 100_000_000
 _MAX_OPENING = 10_000
 """Characters of the opening tag of a drawing that are read for its size."""
 
-_MAX_SIDE = 20_000
+MAX_SIDE = 20_000
 """CSS pixels; what is larger is not believed."""
 
 Size = tuple[float, float]
@@ -74,7 +74,7 @@ def read_image(kind: str, content: str, metadata: Mapping[str, Any]) -> Image:
         data = _decode(content)
         suffix, size = _read_raster(data)
         data = without_metadata(data)
-    width, height = (round(side) if side <= _MAX_SIDE else 0 for side in _fit(size, metadata))
+    width, height = (round(side) if side <= MAX_SIDE else 0 for side in _fit(size, metadata))
     return Image(suffix, data, width, height)
 
 
@@ -105,7 +105,7 @@ def _number(value: object) -> float:
         value = float(found[1]) * _PX_PER[found[2]] if found and found[2] in _PX_PER else 0
     if isinstance(value, bool) or not isinstance(value, int | float):
         return 0
-    return float(value) if math.isfinite(value) and 0 < value <= _MAX_SIDE else 0
+    return float(value) if math.isfinite(value) and 0 < value <= MAX_SIDE else 0
 
 
 def _svg_size(svg: str) -> Size:

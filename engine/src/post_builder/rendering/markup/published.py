@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from post_builder.document.figure_tag import TAG, parse_figure_tag
 from post_builder.rendering.blocks import LIBRARIES, SCRIPT
+from post_builder.rendering.figures.images import MAX_SIDE
 from post_builder.rendering.markup.block import (
     CLOSE,
     ENTITIES,
@@ -47,10 +48,11 @@ _FRAME = (
 _LIBRARY = "|".join(re.escape(site_address(path)) for path in LIBRARIES.values())
 _DRAWING = (
     r'<div role="img" aria-label="[^"<>{}]*"><p>[^<>{}]*</p>'
-    rf'<p><a href="{_ADDRESS}">[^<>{{}}]*</a></p></div>'
+    r'<p><a href="(?P=file)">The chart as data</a></p></div>'
 )
 _CHART = (
-    rf' data-chart="[a-z]+" data-src="{_ADDRESS}" data-library="(?:{_LIBRARY})" data-height="\d+"'
+    rf' data-chart="[a-z]+" data-src="(?P<file>{_ADDRESS})" data-library="(?:{_LIBRARY})"'
+    r' data-height="\d{2,4}"'
 )
 _FILE = re.compile(
     r'<figure(?: markdown="0")? class="output (?P<kind>chart|page)"'
@@ -59,6 +61,9 @@ _FILE = re.compile(
     rf'<script src="{re.escape(site_address(SCRIPT))}" defer></script></figure>'
 )
 _STORED = re.compile(r'<p class="output (?P<kind>stored)">[^<>{}]*</p>')
+_CLIP = ' style="overflow: auto"'
+"""By which markup that may leave its place is kept in it."""
+
 _CONTROLS = ' controls=""'
 """What cleaning adds to a player, at another position if it was there."""
 
@@ -114,6 +119,8 @@ def _is_written(match: re.Match[str], caption: str) -> bool:
     """Return whether a figure is as builds write it; reading one decodes its entities."""
     tag = parse_figure_tag(match)
     alt = html.escape(tag.alt, quote=False)
+    if max(tag.width, tag.height) > MAX_SIDE:
+        return False
     figures = [replace(tag, alt=alt, caption=own) for own in ("", caption)]
     return match.group().replace(' markdown="0"', "") in {
         *map(figure_block, figures),
@@ -129,6 +136,9 @@ def _is_clean(match: re.Match[str], image_hosts: Collection[str]) -> bool:
     except NotShownError:
         return False
     again = html_block("", re.sub(_ADDRESS, f"{OPEN}\\1{CLOSE}", match["content"]))
+    openings = (text.partition(">")[0] for text in (again, match.group()))
+    if len({_CLIP in opening for opening in openings}) > 1:
+        return False
     forms = (cleaned.html, formulas_in_html(cleaned.html))  # dollars beside a formula may be text
     written = (html_block("", form).replace(_CONTROLS, "") for form in forms)
     return again.replace(_CONTROLS, "") in written
