@@ -340,6 +340,24 @@ def test_a_chart_loads_nothing_from_other_hosts(
     assert host in notes(cell)[0]
 
 
+@pytest.mark.parametrize(
+    ("bind", "is_drawn"),
+    [
+        ({"input": "range", "min": 1, "max": 9, "step": 1, "name": "n"}, True),
+        ("scales", True),
+        ({"a": {"input": "select", "options": ["x"]}}, True),
+        ({"input": "text", "element": "body"}, False),
+        ({"element": "body"}, False),
+        ({"input": "image", "src": "https://a.example/x"}, False),
+        ({"a": {"input": "text", "onfocus": "run()"}}, False),
+    ],
+)
+def test_an_input_of_a_chart_stays_in_it(rendered: Render, bind: object, *, is_drawn: bool) -> None:
+    """It has what an input needs; in Chromium one took the place of the page."""
+    spec = {**SPEC, "params": [{"name": "q", "bind": bind}]}
+    assert is_drawn == bool(rendered(bundle({VEGA: spec, "text/plain": "x"})).figures)
+
+
 def test_a_file_of_a_chart_that_no_build_left_is_known(rendered: Render) -> None:
     """One that would load something, or says one thing to Python and another to JavaScript."""
     loading = {**SPEC, "data": {"url": "https://data.example/x.csv"}}

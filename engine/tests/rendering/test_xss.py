@@ -475,6 +475,56 @@ def test_a_chart_stays_in_its_place(browser: Browser, made: Made, address: str) 
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+VEGA = """
+window.vegaEmbed = async (place) => {
+  const foreign = (name) => `url(//a.example/${name})`
+  place.innerHTML = `<svg width="99" height="99">
+    <rect width="99" height="99" fill="${foreign("fill")}" stroke="url(#own)"/></svg>`
+  place.style.cursor = `${foreign("cursor")}, auto`
+  place.querySelector("rect").style.filter = foreign("filter")
+  let tell = (handler, event, item, { image, ...rest }) => {
+    const shown = image ? `<img src="${image}">` : Object.values(rest)
+    place.insertAdjacentHTML("beforeend", `<b>${shown}</b>`)
+  }
+  const view = { tooltip: (handler) => { if (handler) tell = handler; return tell } }
+  setTimeout(() => {
+    for (const host of ["//a.example", location.origin]) {
+      tell(null, null, null, { image: `${host}/tooltip` })
+    }
+    place.insertAdjacentHTML("beforeend", "<i>done</i>")
+  }, 100)
+  return { view }
+}
+"""
+"""A library that draws as Vega does where expressions put addresses together."""
+
+
+def test_a_chart_that_puts_addresses_together_loads_nothing(
+    browser: Browser, made: Made, address: str
+) -> None:
+    """Neither by a colour, a cursor or a filter nor by an image in a tooltip."""
+    chart = (
+        '<figure class="output chart" data-chart="vega" data-src="/vega.json"'
+        ' data-library="/vega.js" data-height="50"><div role="img"><p>x</p></div>'
+        '<script src="/assets/js/post-builder.js" defer></script></figure>'
+    )
+    files = {
+        "vega.html": LAYOUT.replace("{{ content }}", chart),
+        "vega.js": VEGA,
+        "vega.json": "{}",
+    }
+    for name, text in files.items():
+        made.folder.joinpath("_site", name).write_text(text, encoding="utf-8")
+    with _visits(browser, address, ["vega.html"]) as visits:
+        visit = visits["vega.html"]
+        visit.page.wait_for_selector("figure i")
+        visit.page.mouse.move(30, 60)
+        visit.page.wait_for_timeout(300)
+        assert "url(#own)" == visit.page.get_attribute("rect", "stroke")
+        assert 1 == visit.page.locator("figure b img").count()
+        assert not [asked for asked in visit.asked if "a.example" in asked]
+
+
 @pytest.mark.parametrize("document", vectors.ROOTS)
 def test_only_a_drawing_is_published_as_one(tmp_path: Path, document: str) -> None:
     """A script or a page is refused, whatever is in front of it."""

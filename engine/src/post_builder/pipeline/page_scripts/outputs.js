@@ -34,14 +34,43 @@
     },
   };
 
+  const isOwn = (address) => {
+    try { return new URL(address, location.href).origin === location.origin; } catch { return false; }
+  };
+
+  // A style that an expression put together may load something: it goes before it is painted
+  const LOADS = /(?:url|image|image-set|cross-fade|src)\(\s*["']?([^"')]*)/gi;
+  const withoutLoading = (element) => {
+    for (const { name, value } of [...element.attributes]) {
+      const addresses = [...value.replaceAll("\\", "").matchAll(LOADS)].map((found) => found[1]);
+      if (!addresses.every(isOwn)) element.removeAttribute(name);
+    }
+  };
+  const watch = (root) => new MutationObserver((changes) => {
+    for (const { type, target, addedNodes } of changes) {
+      const added = type === "attributes" ? [target] : [...addedNodes].filter((node) => node.attributes);
+      added.flatMap((node) => [node, ...node.querySelectorAll("*")]).forEach(withoutLoading);
+    }
+  }).observe(root, { attributes: true, childList: true, subtree: true });
+
+  const withoutImage = (value) => {
+    if (!value?.image || isOwn(value.image)) return value;
+    const { image, ...rest } = value;
+    return { ...rest, "image ": image };
+  };
+
   const draw = {
     plotly: (place, chart) => window.Plotly.newPlot(
       place, chart.data || [], { ...chart.layout, autosize: true },
       { responsive: true, displaylogo: false },
     ),
-    vega: (place, chart) => window.vegaEmbed(
-      place, chart, { actions: false, ast: true, loader: onlyThisSite, renderer: "svg" },
-    ),
+    vega: async (place, chart) => {
+      const { view } = await window.vegaEmbed(
+        place, chart, { actions: false, ast: true, loader: onlyThisSite, renderer: "svg" },
+      );
+      const tell = view.tooltip();
+      view.tooltip((handler, event, item, value) => tell(handler, event, item, withoutImage(value)));
+    },
   };
 
   const show = async (figure) => {
@@ -56,6 +85,7 @@
       canvas.style.overflow = "auto"; // a chart may be wider than its place
       const instead = [...place.childNodes];
       place.replaceChildren(canvas);
+      watch(canvas);
       try {
         await draw[chart](canvas, description);
       } catch (error) {

@@ -42,6 +42,12 @@ _STYLED = re.compile(r"<\w(?>[^<>]*?\bstyle\s*=)[^<>]*?[(\\&{]", re.IGNORECASE)
 _FILLED = re.compile(r"<(?:[^<>%]|%(?!\{)|(?<=href=[\"'])%\{[\w\[\]]{1,80}\}(?=[\"']))*+%\{")
 """A tag in a template of Plotly into which data are put, other than the address of a link."""
 
+_BIND = frozenset({"input", "name", "options", "labels", "min", "max", "step", "debounce", "value"})
+_INPUTS = frozenset(
+    {"checkbox", "color", "date", "month", "number", "radio", "range", "select", "text", "time"}
+)
+"""What an input of a Vega chart may have, and be; others become attributes, or leave the chart."""
+
 _HEIGHTS = (50, 5_000)
 _DEFAULT_HEIGHT = {"plotly": 450, "vega": 300}
 
@@ -124,7 +130,19 @@ def _plotly(content: Mapping[str, Any]) -> Chart:
 def _vega(content: Mapping[str, Any]) -> Chart:
     spec = {key: value for key, value in content.items() if key != "usermeta"}
     _refuse_loading(spec, ("url",))
+    for part in _parts(spec):
+        if isinstance(part, Mapping) and not _is_bound(part.get("bind")):
+            raise NotShownError("its chart has an input that is not in its place")
     return Chart("vega", _json(spec), _height(spec, "vega"))
+
+
+def _is_bound(bind: object) -> bool:
+    """Return whether an input of a Vega chart has only what an input needs, in the chart."""
+    if not isinstance(bind, Mapping):
+        return True  # `scales`, `legend`
+    if "input" not in bind and all(isinstance(one, Mapping) for one in bind.values()):
+        return all(map(_is_bound, bind.values()))  # one for each field
+    return bind.keys() <= _BIND and str(bind.get("input")) in _INPUTS
 
 
 def _normal(value: object, dropped: frozenset[str] = frozenset()) -> object:
