@@ -17,7 +17,7 @@ from post_builder.files import digest
 from post_builder.freshness.digests import published_digest, value_digests
 from post_builder.rendering.downloads import make_downloads
 from post_builder.rendering.markup.block import figure_block
-from post_builder.rendering.markup.published import ForeignMarkupError, kinds_of
+from post_builder.rendering.regions.published import ForeignMarkupError, kinds_of
 from post_builder.site import open_site
 
 pytestmark = pytest.mark.usefixtures("forked_kernels")

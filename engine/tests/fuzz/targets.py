@@ -25,10 +25,10 @@ from post_builder.errors import PostBuilderError, PostError, RecordError, Render
 from post_builder.execution.run import Output
 from post_builder.freshness.record import load_made, load_record
 from post_builder.rendering.blocks import SCRIPT
-from post_builder.rendering.markup.published import kinds_of
 from post_builder.rendering.markup.sanitise import tokens
 from post_builder.rendering.regions.marked import content_of
 from post_builder.rendering.regions.older import outside_markdown
+from post_builder.rendering.regions.published import kinds_of
 from post_builder.rendering.regions.rendered import region_edits, render
 from post_builder.settings import Settings
 from post_builder.site import Site

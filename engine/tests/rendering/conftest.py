@@ -9,9 +9,9 @@ from runs import made_up_run
 
 from post_builder.document.post import Post
 from post_builder.execution.run import Output
-from post_builder.rendering.markup.published import kinds_of
 from post_builder.rendering.regions.marked import content_of, is_marked
 from post_builder.rendering.regions.older import outside_markdown
+from post_builder.rendering.regions.published import kinds_of
 from post_builder.rendering.regions.rendered import RenderedCell, render
 from post_builder.settings import Settings
 from post_builder.site import Site

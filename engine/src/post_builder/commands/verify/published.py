@@ -14,9 +14,9 @@ from post_builder.freshness.digests import SPACES
 from post_builder.pipeline.ignored_outputs import is_ignored
 from post_builder.pipeline.prepare import PostState
 from post_builder.rendering.downloads import make_downloads
-from post_builder.rendering.markup.published import ForeignMarkupError, kinds_of
 from post_builder.rendering.regions.marked import MARK, content_of, is_marked
 from post_builder.rendering.regions.older import modern, outside_markdown
+from post_builder.rendering.regions.published import ForeignMarkupError, kinds_of
 from post_builder.rendering.regions.rendered import RenderedCell
 from post_builder.rendering.regions.republished import republished
 from post_builder.rendering.values import is_written
