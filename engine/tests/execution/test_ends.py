@@ -161,6 +161,33 @@ def test_a_folder_for_temporary_files_may_have_any_length(blog: Path, header: st
     assert [] == list(folder.iterdir())
 
 
+@pytest.mark.parametrize("name", [".", "tmp"])
+def test_a_folder_for_temporary_files_may_be_in_the_site(
+    blog: Path, header: str, name: str
+) -> None:
+    """The engine's files there are no inputs of a post; files that the post finds there are."""
+    folder = blog / name
+    for made in (folder, blog / "_data", blog / "assets"):
+        made.mkdir(exist_ok=True)
+    folder.joinpath("data.txt").write_text("42", encoding="utf-8")
+    inside = {"TMPDIR": str(folder)}
+    code = """import os, pathlib, tempfile
+folder = pathlib.Path(tempfile.gettempdir())
+os.listdir(folder)
+with tempfile.NamedTemporaryFile("w+") as file:
+    file.write("a")
+print((folder / "data.txt").read_text())"""
+    write(blog, header, code)
+    done = run("build", blog, environment=inside)
+    assert (0, "1 post: 1 built; 1 cell ran\n") == (done.returncode, done.stdout), done.stderr
+    assert [] == list(blog.rglob("post-builder-*"))
+    assert "all up to date (1 post)\n" == run("build", blog, environment=inside).stdout
+    folder.joinpath("data.txt").write_text("43", encoding="utf-8")
+    done = run("build", blog, environment=inside)
+    assert "_posts/2020-01-01-ends.md: " in done.stderr
+    assert "data.txt" in done.stderr, done.stderr
+
+
 VALUE = '\nIt is <span data-value="{}"></span>.\n'
 
 

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from post_builder.site import Site
+from post_builder.site import OWN_FOLDER, Site
 
 INSIDE = Path(__file__).with_name("inside")
 """Code that runs in the post's own Python."""
@@ -45,17 +45,26 @@ _MIN_FREE, _MIN_FILES = 2**20, 50
 """Bytes, and files, for which there should be room: a kernel needs less of both."""
 
 
-def scratch_parent() -> str | None:
+def scratch_parent(site: Site) -> str:
     """Return where scratch folders go: the names of sockets in them must stay short.
+
+    In a site or its work tree they are in the engine's own folder, which is no input of a post.
+
+    Args:
+        site: whose kernels need one.
 
     Raises:
         OSError: if there is no folder for temporary files with room in it.
     """
-    folder = tempfile.gettempdir()
-    return "/tmp" if len(folder) > _MAX_FOLDER and os.path.isdir("/tmp") else None  # noqa: S108, PTH112
+    folder, own = Path(tempfile.gettempdir()), site.root / OWN_FOLDER
+    if folder.resolve().is_relative_to(site.work_tree) and not own.is_symlink():
+        own.mkdir(exist_ok=True)
+        folder = own
+    is_short = len(str(folder)) <= _MAX_FOLDER
+    return str(folder) if is_short or not os.path.isdir("/tmp") else "/tmp"  # noqa: S108, PTH112
 
 
-def no_room(scratch: Path) -> str:
+def no_room(scratch: Path, site: Site) -> str:
     """Say that there is hardly any room for temporary files, if that is so."""
     if os.name != "posix":
         return ""
@@ -63,8 +72,7 @@ def no_room(scratch: Path) -> str:
     has_names = found.f_favail >= _MIN_FILES or found.f_files == 0  # some systems do not count
     if found.f_bavail * found.f_frsize >= _MIN_FREE and has_names:
         return ""
-    folder = scratch_parent() or tempfile.gettempdir()
-    return f"there is hardly any room for temporary files in {folder}"
+    return f"there is hardly any room for temporary files in {scratch_parent(site)}"
 
 
 def guarded(command: Sequence[str], scratch: Path | str) -> list[str]:

@@ -85,7 +85,7 @@ async def fresh_kernel(
         ExecutionError: if it is not installed or does not start.
     """
     try:
-        parent = template.scratch if template else scratch_parent()
+        parent = template.scratch if template else scratch_parent(site)
         made = tempfile.TemporaryDirectory(prefix="post-builder-", dir=parent)
     except OSError as error:
         raise _not_started(post, error) from error
@@ -158,7 +158,7 @@ async def _start(client: KernelClient, post: Post, site: Site, scratch: Path) ->
             raise ExecutionError(message, _place(post), hint) from error
         except (RuntimeError, OSError) as error:
             log.seek(0)
-            raise _not_started(post, error, no_room(scratch), log.read()) from error
+            raise _not_started(post, error, no_room(scratch, site), log.read()) from error
 
 
 def _not_started(post: Post, error: Exception, hint: str = "", detail: str = "") -> ExecutionError:

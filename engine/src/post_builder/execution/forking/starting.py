@@ -35,7 +35,7 @@ class TemplateProcess:
         Raises:
             OSError: if the system has no room for its folder or its process.
         """
-        self._folder = tempfile.TemporaryDirectory(prefix="post-builder-", dir=scratch_parent())
+        self._folder = tempfile.TemporaryDirectory(prefix="post-builder-", dir=scratch_parent(site))
         self.control, other = pair()
         self.scratch = Path(self._folder.name)
         """The kernels have their folders in it, so that none is left when it ends."""
