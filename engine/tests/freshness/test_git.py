@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from post_builder.freshness.git import head, ignored
+from post_builder.freshness.git import committed, head, ignored, tracked
 
 
 def _git(root: Path, *arguments: str) -> str:
@@ -69,3 +69,44 @@ def test_git_need_not_be_installed(work_tree: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("PATH", str(work_tree))
     assert set() == ignored(["a.log"], work_tree)
     assert "" == head(work_tree)
+
+
+def _pass_for_repository(folder: Path, program: str) -> None:
+    """Make a folder look like a bare repository: these files come with any pull request."""
+    for name in ("objects", "refs"):
+        folder.joinpath(name).mkdir(parents=True)
+    folder.joinpath("HEAD").write_text("ref: refs/heads/main\n", encoding="utf-8")
+    settings = f'[core]\nrepositoryformatversion = 0\nworktree = .\nfsmonitor = "{program}"\n'
+    folder.joinpath("config").write_text(settings, encoding="utf-8")
+
+
+def test_git_runs_nothing_that_a_site_brings(work_tree: Path, tmp_path: Path) -> None:
+    """Neither a folder that passes for a repository nor settings name a program that it runs."""
+    ran, site = tmp_path / "ran", work_tree / "site"
+    _pass_for_repository(site, f"touch '{ran}'; false")
+    site.joinpath("a.txt").write_text("a\n", encoding="utf-8")
+    _git(work_tree, "add", "site/a.txt")
+    _git(work_tree, "commit", "-q", "-m", "first")
+    _git(work_tree, "config", "core.fsmonitor", f"touch '{ran}'; false")
+    head.cache_clear()
+    ran.unlink(missing_ok=True)
+    assert {"x.log", "../b.log", "build.log/"} == ignored(
+        ["x.log", "../b.log", "a.txt", "build.log/"], site
+    )
+    assert "a\n" == committed("a.txt", site)
+    assert head(site)
+    assert "site/a.txt" in tracked(work_tree)
+    assert not ran.exists()
+
+
+def test_a_work_tree_that_git_refuses_is_asked_twice(
+    work_tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not once for each path, as where one of them is behind a link."""
+    for name in ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM"):
+        monkeypatch.setenv(name, os.devnull)
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    calls, run = [], subprocess.run
+    monkeypatch.setattr(subprocess, "run", lambda *a, **o: calls.append(a) or run(*a, **o))
+    assert set() == ignored([f"{number}.log" for number in range(1000)], work_tree)
+    assert 2 == len(calls)
