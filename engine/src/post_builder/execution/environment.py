@@ -110,8 +110,12 @@ def kernel_environment(site: Site, scratch: Path) -> dict[str, str]:
 
 def inherited_environment(site: Site) -> dict[str, str]:
     """Return the variables that every kernel of a site has, whatever it runs."""
-    inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
-    return inherited | _FIXED | dict(site.settings.environment)
+    return shell_environment() | dict(site.settings.environment)
+
+
+def shell_environment() -> dict[str, str]:
+    """Return the variables that every kernel has, whatever a site adds."""
+    return {name: os.environ[name] for name in _INHERITED if name in os.environ} | _FIXED
 
 
 def ipython_arguments(site: Site) -> list[str]:

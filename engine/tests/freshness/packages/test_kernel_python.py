@@ -135,6 +135,36 @@ def test_variables_of_a_kernel_count(
     assert {"mine": "4.0"} == kernel_versions("mine", ["mine"], site).packages
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="the link of a program")
+def test_asking_another_python_runs_nothing_of_the_site(
+    blog: Path, add_kernel: Callable[..., None], other: Path, tmp_path: Path
+) -> None:
+    """`check` asks it: neither modules beside the posts nor variables of the settings count."""
+    ran, extra = tmp_path / "ran", blog / "extra"
+    user = blog / ".local" / "lib" / "python{}.{}".format(*sys.version_info) / "site-packages"
+    for folder in (blog, extra, user):
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in ("json", "re", "sitecustomize", "usercustomize"):
+            text = f"open({str(ran)!r}, 'w').close()\n"
+            folder.joinpath(f"{name}.py").write_text(text, encoding="utf-8")
+    program = blog / "bin" / "python3"
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\ntouch '{ran}'\n", encoding="utf-8")
+    program.chmod(0o755)
+    extra.joinpath("mine-3.0.dist-info").mkdir()
+    write_version(extra / "mine-3.0.dist-info", "3.0")
+    environment = {"PYTHONPATH": "extra", "HOME": str(blog), "PATH": str(program.parent)}
+    text = f"post_builder: {{environment: {json.dumps(environment)}}}\n"
+    blog.joinpath("_config.yml").write_text(text, encoding="utf-8")
+    add_kernel("mine", _start(other))
+    forget()
+    found = kernel_versions("mine", ["mine"], open_site(blog))
+    assert (PYTHON, {"mine": "3.0"}) == (found.python, found.packages)
+    add_kernel("named", ["python3", "-m", "x"], env={"PYTHONNOUSERSITE": "1"})
+    kernel_versions("named", ["mine"], open_site(blog))
+    assert not ran.exists()
+
+
 def test_a_python_that_may_not_be_executed_is_named(
     site: Site, add_kernel: Callable[..., None], tmp_path: Path
 ) -> None:

@@ -70,6 +70,6 @@ def _version(path: str, names: Iterable[str]) -> str:
 
 
 if __name__ == "__main__":  # in the Python of a kernel
-    given = json.load(sys.stdin)
-    answer = [sys.version.split()[0], installed_versions(given, sys.path)]
+    given, added = json.load(sys.stdin)
+    answer = [sys.version.split()[0], installed_versions(given, [*added, *sys.path])]
     sys.stdout.write(json.dumps(answer))

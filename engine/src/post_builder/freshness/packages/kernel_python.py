@@ -12,7 +12,7 @@ from pathlib import Path
 
 from msgspec import Struct, field
 
-from post_builder.execution.environment import INSIDE, inherited_environment
+from post_builder.execution.environment import INSIDE, shell_environment
 from post_builder.execution.inside.versions import installed_versions
 from post_builder.execution.kernelspecs import find_launch
 from post_builder.freshness.packages.versions import public
@@ -20,6 +20,9 @@ from post_builder.site import Site
 
 _SECONDS = 60
 """How long another Python may take to answer; it needs a tenth of a second."""
+
+_ASK = "import sys; sys.path[:] = filter(None, sys.path); exec(sys.argv[1])"
+"""Code that imports nothing from the folder in which it runs, which is a site's."""
 
 
 class PythonVersions(Struct, frozen=True):
@@ -44,17 +47,20 @@ def kernel_versions(kernel: str, names: Collection[str], site: Site) -> PythonVe
     launch = find_launch(kernel)
     if launch is None:
         return PythonVersions(problem=f"the Jupyter kernel {kernel!r} is not installed")
-    environment = inherited_environment(site)
+    settings = dict(site.settings.environment)
+    extra = filter(None, settings.get("PYTHONPATH", "").split(os.pathsep))
+    added = tuple(str(site.root / folder) for folder in ("", *extra))
     if launch.is_own:
-        extra = filter(None, environment.get("PYTHONPATH", "").split(os.pathsep))
-        folders = (*(str(site.root / folder) for folder in ("", *extra)), *sys.path)
+        folders = (*added, *sys.path)
         states = tuple(map(_last_change, folders))
         python, packages = sys.version.split()[0], _installed(frozenset(names), folders, states)
     elif launch.interpreter:
+        environment = shell_environment()
         for name, text in launch.env.items():
-            environment[name] = string.Template(text).safe_substitute(environment)
+            known = environment | settings
+            environment[name] = string.Template(text).safe_substitute(known)
         command, pairs = launch.interpreter, tuple(environment.items())
-        answer = _ask(command, frozenset(names), pairs, str(site.root))
+        answer = _ask(command, frozenset(names), pairs, added)
         if isinstance(answer, str):
             return PythonVersions(problem=f"the Python of the kernel {kernel!r} {answer}")
         python, packages = answer
@@ -91,19 +97,22 @@ def _ask(
     command: tuple[str, ...],
     names: frozenset[str],
     environment: tuple[tuple[str, str], ...],
-    folder: str,
+    folders: tuple[str, ...],
 ) -> tuple[str, dict[str, str | None]] | str:
-    """Let another Python look up its own version and those of packages; or say what is wrong."""
+    """Let another Python look up its own version and those of packages; or say what is wrong.
+
+    It runs no code from folders that a site adds, nor with variables that a site sets.
+    """
     import subprocess  # noqa: PLC0415  # only kernels of other environments need it
 
     source = INSIDE.joinpath("versions.py").read_text(encoding="utf-8")
     try:
         done = subprocess.run(
-            [*command, "-c", source],
-            input=json.dumps(sorted(names)),
+            [*command, "-c", _ASK, source],
+            input=json.dumps([sorted(names), folders]),
             capture_output=True,
             check=True,
-            cwd=folder,
+            cwd=folders[0],
             encoding="utf-8",
             env=dict(environment),
             timeout=_SECONDS,
