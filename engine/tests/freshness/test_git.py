@@ -3,6 +3,7 @@
 import os
 import subprocess
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -106,7 +107,7 @@ def test_a_work_tree_that_git_refuses_is_asked_twice(
     for name in ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM"):
         monkeypatch.setenv(name, os.devnull)
     monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
-    calls, run = [], subprocess.run
-    monkeypatch.setattr(subprocess, "run", lambda *a, **o: calls.append(a) or run(*a, **o))
+    run = Mock(wraps=subprocess.run)
+    monkeypatch.setattr(subprocess, "run", run)
     assert set() == ignored([f"{number}.log" for number in range(1000)], work_tree)
-    assert 2 == len(calls)
+    assert 2 == run.call_count

@@ -149,6 +149,8 @@ def _exporter(form: Format, *, offline: bool) -> Exporter:
     from nbconvert import exporters  # noqa: PLC0415  # slow to import
 
     options: dict[str, object] = {"embed_images": True} if form in {"html", "slides"} else {}
+    if form != "notebook":
+        options["extra_template_basedirs"] = []  # else templates of the working directory run
     if form == "html":
         options["raw_template"] = _OFFLINE
     if form == "slides" and offline:

@@ -57,8 +57,8 @@ def kernel_versions(kernel: str, names: Collection[str], site: Site) -> PythonVe
     elif launch.interpreter:
         environment = shell_environment()
         for name, text in launch.env.items():
-            known = environment | settings
-            environment[name] = string.Template(text).safe_substitute(known)
+            given = environment | settings
+            environment[name] = string.Template(text).safe_substitute(given)
         command, pairs = launch.interpreter, tuple(environment.items())
         answer = _ask(command, frozenset(names), pairs, added)
         if isinstance(answer, str):
