@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import io
+import os
+import shlex
 import signal
 import subprocess
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,8 +17,10 @@ from commandline import PATIENCE, Gate, command, processes, still_running
 from toysite import HEADER, PARTS, replace
 from watchfiles import Change
 
-from post_builder.commands.watch import _Saves, _stale, _texts_used, _Watcher
+from post_builder.commands.watch import _stale, _texts_used, _Watcher
+from post_builder.commands.watching.saves import Saves
 from post_builder.execution.forking.standby import Standby
+from post_builder.jekyll.config import JekyllConfig
 from post_builder.site import Site, open_site
 from post_builder.ui.progress import Silent
 
@@ -214,12 +219,50 @@ def test_only_changes_count(blog: Path) -> None:
     for path in (saved, hidden):
         path.write_text("1", encoding="utf-8")
     watcher, site = make_watcher(), Site(blog)
-    assert {saved} == watcher.changed({saved, hidden}, site)
-    assert set() == watcher.changed({saved, hidden}, site)
+    assert {saved} == watcher.seen.changed({saved, hidden}, site)
+    assert set() == watcher.seen.changed({saved, hidden}, site)
     saved.write_text("2", encoding="utf-8")
-    assert {saved} == watcher.changed({saved}, site)
+    assert {saved} == watcher.seen.changed({saved}, site)
     saved.unlink()
-    assert {saved} == watcher.changed({saved}, site)
+    assert {saved} == watcher.seen.changed({saved}, site)
+
+
+def test_a_log_of_watch_is_not_a_save(blog: Path) -> None:
+    """It changes with each message; a post may show one."""
+    watcher, site = make_watcher(), Site(blog)
+    log, late, data, post = (blog / name for name in ("a.txt", "b.txt", "data.txt", "_posts/a.md"))
+    watcher.greet(site)
+    watcher.seen.says("\n_posts/a.md:5: an error\n  in two lines\n")
+    log.write_bytes(f"> watching 0 posts in {blog}\r\n".encode())
+    late.write_bytes(b"\x1b[1m_posts/a.md:5: an error\r\n  in two lines\r\n")
+    data.write_text("_posts/a.md:5: an error\n", encoding="utf-8")
+    post.write_bytes(late.read_bytes())
+    assert {data, post} == watcher.seen.changed({log, late, data, post}, site)
+
+
+@pytest.mark.parametrize("into", ["2> log", "2>&1 | tee log"])
+@pytest.mark.slow
+def test_a_log_in_the_site_does_not_wake_watch(site: Path, into: str) -> None:
+    """A post that fails would run, and say so, for ever."""
+    replace(site / POST, "factor = ", "missing\nfactor = ")
+    log = site / "log"
+    call = ["sh", "-c", f"{shlex.join(command('watch', site))} {into}"]
+    with subprocess.Popen(call, cwd=site, start_new_session=True) as shell:
+        try:
+            _until(lambda: log.is_file() and "NameError" in log.read_text("utf-8"))
+            time.sleep(5)
+            assert 1 == log.read_text("utf-8").count("[1/1] cell-1")
+            replace(site / POST, "missing", "5")
+            _until(lambda: f"{POST}: built in" in log.read_text("utf-8"))
+        finally:
+            os.killpg(shell.pid, signal.SIGKILL)
+
+
+def _until(happened: Callable[[], bool]) -> None:
+    end = time.monotonic() + PATIENCE
+    while not happened():
+        assert time.monotonic() < end
+        time.sleep(0.1)
 
 
 @pytest.mark.parametrize(
@@ -228,10 +271,12 @@ def test_only_changes_count(blog: Path) -> None:
         *(("_posts/a.md", True), ("_config.yml", True), ("src/a.py", True), ("assets/a.css", True)),
         *(("_site/a.html", False), (".jekyll-cache/a", False), ("vendor/a.rb", False)),
         *(("_data/builds/a.json", False), ("_data/a.yml", True), ("node_modules/a.js", False)),
+        *(("public/a.html", False), ("public.md", True), ("vendor.csv", True)),
         *((".git/HEAD", False), ("src/__pycache__/a.pyc", False), (".venv/a.py", False)),
         *(("_posts/.a.md.x1.tmp", False), ("_posts/a.tmp", True), ("_posts/.a.md", True)),
     ],
 )
 def test_what_others_write_is_not_watched(name: str, expected: bool) -> None:
     """Neither Jekyll's, git's and Python's files nor those that a build is about to rename."""
-    assert expected == _Saves(Site(Path("/blog")))(Change.modified, f"/blog/{name}")
+    site = Site(Path("/blog"), jekyll=JekyllConfig(destination="public"))
+    assert expected == Saves(site)(Change.modified, f"/blog/{name}")

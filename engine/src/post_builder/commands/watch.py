@@ -9,17 +9,16 @@ from pathlib import Path
 from typing import TextIO
 
 from msgspec import Struct, field
-from watchfiles import Change, DefaultFilter, awatch
+from watchfiles import awatch
 from watchfiles._rust_notify import WatchfilesRustInternalError
 
 from post_builder.commands.build import build
 from post_builder.commands.building.running import Here
+from post_builder.commands.watching.saves import Saves, Seen
 from post_builder.document.parsing.parser import read_post
 from post_builder.document.post import Post
 from post_builder.errors import PostBuilderError
 from post_builder.execution.forking.standby import Standby
-from post_builder.files import digest
-from post_builder.freshness.git import ignored
 from post_builder.freshness.site_files import digests
 from post_builder.freshness.unchanged.look import unchanged_among
 from post_builder.pipeline.made.files import remove_orphans
@@ -27,7 +26,7 @@ from post_builder.pipeline.made.records import made_records
 from post_builder.pipeline.names import post_names
 from post_builder.pipeline.session import async_session
 from post_builder.pipeline.unpublished.files import bring_back, settle
-from post_builder.site import OWN_FOLDER, WITHHELD, Site, open_site
+from post_builder.site import OWN_FOLDER, Site, open_site
 from post_builder.sources.product_makers import depended_on, product_makers
 from post_builder.sources.transclusion import texts_used
 from post_builder.ui.outcomes import Outcome
@@ -37,22 +36,6 @@ from post_builder.ui.status_file import NAME as STATUS
 from post_builder.ui.status_file import StatusFile
 
 _FIRST = asyncio.FIRST_COMPLETED
-
-_NOT_WATCHED = (
-    *("_site", ".jekyll-cache", "node_modules", "vendor", ".venv"),
-    *("_data/builds", OWN_FOLDER, WITHHELD),
-)
-
-
-class _Saves(DefaultFilter):
-    """Files that an author may have saved: not those of Jekyll, git, Python or a build."""
-
-    def __init__(self, site: Site) -> None:
-        super().__init__(ignore_paths=[site.root / name for name in _NOT_WATCHED])
-
-    def __call__(self, change: Change, path: str) -> bool:
-        temporary = Path(path).name.startswith(".") and path.endswith(".tmp")
-        return not temporary and super().__call__(change, path)
 
 
 async def watch(site: Site, progress: Progress, *, jobs: int, stream: TextIO) -> None:
@@ -80,7 +63,7 @@ async def watch(site: Site, progress: Progress, *, jobs: int, stream: TextIO) ->
 
 
 async def _watch(site: Site, watcher: _Watcher) -> None:
-    saves = awatch(*_watched(site), watch_filter=_Saves(site))
+    saves = awatch(*_watched(site), watch_filter=Saves(site))
     coming = asyncio.ensure_future(anext(saves))  # watching starts before the first build does
     building = asyncio.create_task(watcher.build(site, _all_of(site)))
     saved: set[Path] = set()
@@ -92,7 +75,7 @@ async def _watch(site: Site, watcher: _Watcher) -> None:
                     saved |= {Path(path) for _, path in coming.result()}
                 except ExceptionGroup as group:
                     watcher.report_name(group)
-                    saves = awatch(*_watched(site), watch_filter=_Saves(site))
+                    saves = awatch(*_watched(site), watch_filter=Saves(site))
                     saved |= set(site.posts())  # some saves may not be known
                 coming = asyncio.ensure_future(anext(saves))
                 watcher.end_outdated(saved, site)
@@ -123,8 +106,8 @@ class _Watcher(Struct):
     failed: dict[Path, tuple[str, ...]] = field(default_factory=dict)
     """Posts whose last run failed, and the output of other posts that they took; they run again
     when something is saved that may fix them, or when that output changes."""
-    seen: dict[Path, str] = field(default_factory=dict)
-    """Digest of each file when it was last saved."""
+    seen: Seen = field(default_factory=Seen)
+    """What tells a save from what watch itself writes."""
     status: StatusFile | None = None
     """Where it is said how each post stands."""
 
@@ -132,15 +115,15 @@ class _Watcher(Struct):
         """Say what is watched."""
         with suppress(PostBuilderError, OSError):  # the first build says what is wrong
             count = len(post_names(site))
-            show(f"watching {count} post{'s' * (count != 1)} in {site.root}", self.stream)
+            self._print(f"watching {count} post{'s' * (count != 1)} in {site.root}")
 
     async def build_after(self, paths: set[Path], site: Site) -> Site:
         """Build what some saves made stale; return the site with its current settings."""
-        saved = self.changed(paths, site)
+        saved = self.seen.changed(paths, site)
         try:
             site = open_site(site.config.parent)
         except PostBuilderError as error:
-            self._print(error)
+            self._report(error)
             return site
         if self.status:
             self.status.saved(map(site.relative, _stale(site, saved)))
@@ -160,7 +143,7 @@ class _Watcher(Struct):
                     remove_orphans(site, post_names(site))
             await self.standby.prepare(self._posts(site), site)
         except (PostBuilderError, OSError) as error:
-            self._print(error)
+            self._report(error)
         return site
 
     async def _build(self, site: Site, paths: list[Path]) -> list[Outcome]:
@@ -174,7 +157,7 @@ class _Watcher(Struct):
             self.failed.pop(path, None)
             if outcome.error:
                 self.failed[path] = _texts_used(site, path)
-                self._print(outcome.error)
+                self._report(outcome.error)
         return outcomes
 
     def end_outdated(self, paths: set[Path], site: Site) -> None:
@@ -196,21 +179,14 @@ class _Watcher(Struct):
         names, others = group.split(WatchfilesRustInternalError)
         if names is None or others is not None:
             raise group
-        self._print(names.exceptions[0])
+        self._report(names.exceptions[0])
 
-    def _print(self, error: Exception) -> None:
-        show(f"\n{error}\n", self.stream)
+    def _report(self, error: Exception) -> None:
+        self._print(f"\n{error}\n")
 
-    def changed(self, paths: set[Path], site: Site) -> set[Path]:
-        """Leave out files that were saved with the same content, and files that git ignores."""
-        hidden = ignored([site.relative(path) for path in paths], site.root)
-        found = set()
-        for path in paths:
-            now = _content(path)
-            if self.seen.get(path) != now and site.relative(path) not in hidden:
-                found.add(path)
-            self.seen[path] = now
-        return found
+    def _print(self, text: str) -> None:
+        self.seen.says(text)
+        show(text, self.stream)
 
     def candidates(self, site: Site, saved: set[Path]) -> list[Path]:
         """Return the posts to check: a failed one only if something saved may have fixed it."""
@@ -230,14 +206,6 @@ def _stale(site: Site, saved: set[Path]) -> set[Path]:
         posts = saved.intersection(site.posts())
         return posts - unchanged_among(site, posts, post_names(site))
     return set()
-
-
-def _content(path: Path) -> str:
-    """Return the digest of a file; of what is none, is gone or cannot be read, its state."""
-    try:
-        return digest(path.read_bytes()) if path.is_file() else ""  # a pipe would be waited for
-    except OSError as error:
-        return type(error).__name__
 
 
 def _texts_used(site: Site, path: Path) -> tuple[str, ...]:
