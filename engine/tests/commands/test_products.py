@@ -150,7 +150,8 @@ def test_what_is_no_longer_declared_is_removed_and_said(
     replace(site / POST, """(folder / "m.json").write_text('{"a": 1}')\n""", "")
     capsys.readouterr()
     assert 0 == _main("build", site)
-    assert f"removed {NOTES}, which no cell declares any more" in capsys.readouterr().out
+    kept = "kept for a month in .post-builder/removed/"
+    assert f"removed {NOTES}, which no cell makes any more ({kept})" in capsys.readouterr().out
     assert (True, False) == (site.joinpath(BIN).exists(), site.joinpath(NOTES).exists())
 
 

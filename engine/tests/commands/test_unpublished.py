@@ -1,14 +1,17 @@
 """Nothing of a post that Jekyll does not publish is in the site; and `source:`."""
 
+import json
 import shutil
 import signal
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 from commandline import command
 
 from post_builder.cli import main
+from post_builder.files import digest
 
 pytestmark = pytest.mark.usefixtures("forked_kernels")
 
@@ -179,3 +182,44 @@ def test_code_that_does_not_run_is_said_by_build_and_check(
         assert message in capsys.readouterr().out
     assert main(["check", "--site", str(tmp_path)]) == 1
     assert "this block does not run" in capsys.readouterr().out
+
+
+def _claim(root: Path, name: str, post: str, claimed: str) -> None:
+    """Write the record that a stranger may: a file of the author's is a figure of a post."""
+    root.joinpath(claimed).parent.mkdir(parents=True, exist_ok=True)
+    root.joinpath(claimed).write_bytes(b"mine")
+    record = root / f"_data/builds/{name}.json"
+    made: dict[str, Any] = {"post": post, "figures": {}, "downloads": {}, "format": 1}
+    known = json.loads(record.read_text(encoding="utf-8")) if record.is_file() else made
+    known["figures"][claimed] = digest(b"mine")
+    record.parent.mkdir(parents=True, exist_ok=True)
+    record.write_text(json.dumps(known), encoding="utf-8")
+
+
+def test_a_build_names_each_file_that_it_moves_and_says_where_to(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing but its record tells a file of the author's from a figure; a month is kept."""
+    draft, mine = "_drafts/a.md", "assets/images/a/mine.png"
+    path = _write(tmp_path, draft)
+    assert main(["build", "--site", str(tmp_path)]) == 0
+    capsys.readouterr()
+    _claim(tmp_path, "a", draft, mine)
+    assert main(["build", "--site", str(tmp_path)]) == 0
+    said = capsys.readouterr().err
+    assert f"{draft}: it is a draft, so {mine} went to _unpublished/, out of the site" in said
+    assert b"mine" == tmp_path.joinpath("_unpublished", mine).read_bytes()
+
+    path.write_text(path.read_text(encoding="utf-8").replace('"a"', '"b"'), encoding="utf-8")
+    assert main(["build", "--site", str(tmp_path)]) == 0
+    kept = "kept for a month in .post-builder/removed/"
+    gone = f"removed {mine}, which no cell makes any more ({kept})"
+    assert f"{draft}: {gone}" in capsys.readouterr().out
+
+    other = "assets/images/gone/mine.png"
+    _claim(tmp_path, "gone", "_posts/2020-01-01-gone.md", other)
+    assert main(["build", "--site", str(tmp_path)]) == 0
+    out = capsys.readouterr().out
+    assert f"{other}: removed, its post no longer exists ({kept})" in out
+    put_away = tmp_path.joinpath(".post-builder/removed").glob("*-mine.png")
+    assert [b"mine", b"mine"] == [file.read_bytes() for file in put_away]

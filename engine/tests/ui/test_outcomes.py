@@ -40,7 +40,8 @@ def test_the_last_line_counts(
 
 def test_errors_go_to_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
     """Notes and removed files are part of the result."""
-    report([FAILED, NOTED, PLACELESS], ["assets/images/x/y.svg"], as_json=False)
+    removed = ["assets/images/x/y.svg: removed, its post no longer exists"]
+    report([FAILED, NOTED, PLACELESS], removed, as_json=False)
     printed = capsys.readouterr()
     expected = "\n_posts/d.md:7: cell x raised\n    1 / 0\nhelp: fix it\n\nlost\n"
     assert expected == printed.err

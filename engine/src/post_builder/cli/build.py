@@ -15,7 +15,7 @@ from post_builder.cli.garbage import collect_as_usual
 from post_builder.cli.posts import named_posts
 from post_builder.cli.results import FAILED, say
 from post_builder.errors import PostBuilderError
-from post_builder.site import WITHHELD, Site
+from post_builder.site import Site
 
 if TYPE_CHECKING:
     from post_builder.commands.building.ahead import Ahead
@@ -83,8 +83,8 @@ def _build_with(site: Site, arguments: argparse.Namespace, ahead: Ahead) -> int:
         failed = any(outcome.error for outcome in outcomes)
         # a post that failed may be what orphans were made for
         orphans, moved = _tidied(site, None if failed or arguments.posts else names)
-    report(outcomes, orphans.removed, as_json=arguments.json)
-    say("\n".join(_withheld(post, why) for post, why in moved.items()))
+    report(outcomes, orphans.lines(), as_json=arguments.json)
+    say("\n".join(moved))
     say("\n".join(map(str, orphans.errors)))
     return FAILED if failed or orphans.errors else 0
 
@@ -109,7 +109,7 @@ def _run(
         return asyncio.run(place)
 
 
-def _tidied(site: Site, names: Names | None) -> tuple[Orphans, dict[str, str]]:
+def _tidied(site: Site, names: Names | None) -> tuple[Orphans, list[str]]:
     """Remove what belongs to no post if all names of posts are given, and hide what is hidden."""
     from post_builder.freshness.unchanged.kept import kept_posts  # noqa: PLC0415
     from post_builder.pipeline.made.files import Orphans, remove_orphans  # noqa: PLC0415
@@ -118,10 +118,3 @@ def _tidied(site: Site, names: Names | None) -> tuple[Orphans, dict[str, str]]:
     held = kept_posts(site).names()
     orphans = Orphans() if names is None else remove_orphans(site, names, held)
     return orphans, settle(site, held)
-
-
-def _withheld(post: str, why: str) -> str:
-    return (
-        f"{post}: {why}, so its figures and downloads are in {WITHHELD}/, out of the site;"
-        " `post-builder watch` puts them back for a preview"
-    )

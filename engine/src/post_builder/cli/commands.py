@@ -116,6 +116,7 @@ def clean(site: Site, arguments: argparse.Namespace) -> int:
     """Remove what builds put into posts and beside them."""
     from post_builder.commands.clean import clean  # noqa: PLC0415
     from post_builder.pipeline.made.files import Orphans, remove_orphans  # noqa: PLC0415
+    from post_builder.pipeline.made.removed import KEPT  # noqa: PLC0415
     from post_builder.pipeline.names import post_names  # noqa: PLC0415
     from post_builder.pipeline.session import session  # noqa: PLC0415
 
@@ -131,6 +132,7 @@ def clean(site: Site, arguments: argparse.Namespace) -> int:
         count = len(touched)
         done = "would be cleaned" if arguments.dry_run else "cleaned"
         print("\n".join([*touched, f"{count} file{'' if count == 1 else 's'} {done}"]))
+        say(f"figures, products and downloads are {KEPT}" if touched and not dry_run else "")
     say("\n".join(map(str, orphans.errors)))
     return FAILED if orphans.errors else 0
 

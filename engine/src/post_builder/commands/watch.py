@@ -59,7 +59,8 @@ async def watch(site: Site, progress: Progress, *, jobs: int, stream: TextIO) ->
     finally:
         status.close()
         await standby.close()
-        settle(site)
+        for line in settle(site):
+            show(line, stream)
 
 
 async def _watch(site: Site, watcher: _Watcher) -> None:
@@ -140,7 +141,8 @@ class _Watcher(Struct):
                     bring_back(site, record)
                 outcomes = await self._build(site, find())
                 if not any(outcome.error for outcome in outcomes):
-                    remove_orphans(site, post_names(site))
+                    for line in remove_orphans(site, post_names(site)).lines():
+                        self._print(line)
             await self.standby.prepare(self._posts(site), site)
         except (PostBuilderError, OSError) as error:
             self._report(error)

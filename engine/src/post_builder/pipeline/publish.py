@@ -48,7 +48,7 @@ class Published(Struct, frozen=True):
     copies: list[str]
     """Paths of the copies that were kept of what was replaced."""
     removed: list[str]
-    """Paths of the products that the post no longer makes."""
+    """Paths of the files that the post no longer makes."""
     notes: tuple[Note, ...] = ()
     """What readers see otherwise than the code gave it."""
 

@@ -41,7 +41,7 @@ class Outcome(Struct, frozen=True):
 
 
 def report(outcomes: Sequence[Outcome], removed: Sequence[str], *, as_json: bool) -> None:
-    """Print outcomes, and the files of posts that no longer exist."""
+    """Print outcomes, and what is said of files of posts that no longer exist."""
     if as_json:
         print(json.dumps([_plain(outcome) for outcome in outcomes], indent=1, ensure_ascii=False))
         return
@@ -55,8 +55,8 @@ def report(outcomes: Sequence[Outcome], removed: Sequence[str], *, as_json: bool
             show(f"{outcome.post}:{notice.line}: {notice.message} ({notice.hint})")
         for note in outcome.notes:
             show(str(note))
-    for path in removed:
-        show(f"{path}: removed, its post no longer exists")
+    for line in removed:
+        show(line)
     print(_summary(outcomes))
 
 

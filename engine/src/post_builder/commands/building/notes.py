@@ -10,6 +10,7 @@ from post_builder.document.post import Notice
 from post_builder.errors import PostBuilderError
 from post_builder.freshness.packages.unseen_readers import unobserved
 from post_builder.freshness.record import load_record
+from post_builder.pipeline.made.removed import KEPT
 from post_builder.pipeline.prepare import PostState
 from post_builder.place import Place
 
@@ -35,7 +36,8 @@ def note(state: PostState, published: Published) -> str:
     record = load_record(state.site, state.name)
     notes = unobserved(state.prepared, record, state.site) if record else []
     if published.removed:
-        notes.append(f"removed {', '.join(published.removed)}, which no cell declares any more")
+        names = ", ".join(published.removed)
+        notes.append(f"removed {names}, which no cell makes any more ({KEPT})")
     if published.copies:
         notes.append(f"what the build replaced is kept in {', '.join(published.copies)}")
     return "; ".join(notes)

@@ -15,7 +15,7 @@ from post_builder.files.writing import remove_empty_folders
 from post_builder.freshness.record import Made, Record, load_made
 from post_builder.freshness.unchanged.kept import kept_posts
 from post_builder.pipeline.made.records import MadeProducts
-from post_builder.pipeline.made.removed import forget, put_away
+from post_builder.pipeline.made.removed import KEPT, forget, put_away
 from post_builder.pipeline.names import Names
 from post_builder.site import OWN_FOLDER, Site
 
@@ -37,6 +37,12 @@ class Orphans(Struct, frozen=True):
     """Paths of the files that were removed."""
     errors: tuple[RecordError, ...] = ()
     """Records that cannot be read; they, and what they name, stay."""
+
+    def lines(self) -> list[str]:
+        """Say of each file why it was removed, and where it is kept."""
+        said = "removed, its post no longer exists"
+        records = tuple(path for path in self.removed if path.startswith("_data/builds/"))
+        return [f"{p}: {said}" + f" ({KEPT})" * (p not in records) for p in self.removed]
 
 
 def remove_outdated(

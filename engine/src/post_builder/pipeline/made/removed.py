@@ -15,6 +15,9 @@ from post_builder.site import OWN_FOLDER, Site
 _KEPT = dt.timedelta(days=30)
 """How long what was removed can be had back, by the machine's clock."""
 
+KEPT = f"kept for a month in {OWN_FOLDER}/removed/"
+"""What becomes of it, for messages: a record may name what is the author's."""
+
 _TICK = dt.timedelta(microseconds=1)
 
 

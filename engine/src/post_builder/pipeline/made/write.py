@@ -38,7 +38,7 @@ class Written(Struct, frozen=True):
     copies: list[str]
     """Paths of the copies that were kept of what was replaced."""
     removed: list[str]
-    """Paths of the products that the post no longer makes."""
+    """Paths of the files that the post no longer makes."""
 
 
 def write(state: PostState, post: Post, new: New, made_products: MadeProducts) -> Written:
@@ -76,8 +76,7 @@ def write(state: PostState, post: Post, new: New, made_products: MadeProducts) -
             _save(state, new.record, made_products)
     except OSError as error:
         raise FileError.of(error, "cannot be published", post.path) from error
-    products = before.products if before else {}
-    return Written(list(dict.fromkeys(copies)), [path for path in removed if path in products])
+    return Written(list(dict.fromkeys(copies)), removed)
 
 
 def _there(site: Site, made: Mapping[str, bytes]) -> dict[str, str]:

@@ -44,7 +44,7 @@ def misplaced(site: Site, record: Made | Record) -> str:
     return ""
 
 
-def settle(site: Site, held: Collection[str] | None = None) -> dict[str, str]:
+def settle(site: Site, held: Collection[str] | None = None) -> list[str]:
     """Put what was made for posts where it belongs: in the site, or out of it.
 
     Args:
@@ -52,19 +52,21 @@ def settle(site: Site, held: Collection[str] | None = None) -> dict[str, str]:
         held: names of posts of which nothing has changed, where they have just been found.
 
     Returns:
-        For each post whose files were moved out of the site, why.
+        What to say of each post whose files were moved out of the site: why, and which.
 
     Raises:
         FileError: if the system refuses.
     """
-    moved, products = {}, MadeProducts(site)
+    said, products = [], MadeProducts(site)
     for name, record in made_records(site, but=kept_posts(site).names() if held is None else held):
         why = reason(site, record)
         if not why:
             bring_back(site, record)
-        elif _withhold(products, name, record):
-            moved[record.post] = why
-    return moved
+        elif moved := _withhold(products, name, record):
+            there = f"{', '.join(moved)} went to {WITHHELD}/, out of the site"
+            preview = "`post-builder watch` puts what is there back for a preview"
+            said.append(f"{record.post}: {why}, so {there}; {preview}")
+    return said
 
 
 def bring_back(site: Site, record: Made | Record | None) -> None:
