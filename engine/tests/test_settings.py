@@ -40,7 +40,9 @@ def test_every_setting_is_read() -> None:
     assert Settings(1.5, 3, "png", 96, 10, 1e-3, environment, 1e-5, patterns, True) == _read(text)
 
 
-@pytest.mark.parametrize("value", ["a", "[1]", "['(']", "['']", "['a*']", "{a: b}"])
+@pytest.mark.parametrize(
+    "value", ["a", "[1]", "['(']", "['']", "['a*']", "{a: b}", "['x{9999999999}']"]
+)
 def test_patterns_that_match_nothing_or_everything_are_refused(value: str) -> None:
     """A pattern that matches an empty text would hide nothing and change every line."""
     with pytest.raises(SiteError, match="ignore_patterns must be a list of regular expressions"):
@@ -152,3 +154,17 @@ def test_settings_that_change_outputs_make_posts_stale(
     names = {"figure_format", "figure_dpi", "output_limit", "environment"}
     assert names == before.that_change_outputs().keys()
     assert counts == (before.that_change_outputs() != after.that_change_outputs())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("environment: {'A=B': x}", "environment: {'': x}", 'environment: {A: "a\\0b"}'),
+        f"products_folder: {'a' * 300}",
+        f"ignore_patterns: ['{'(' * 5000}{')' * 5000}']",
+    ],
+)
+def test_what_the_system_would_refuse_is_an_error_of_its_line(text: str) -> None:
+    """Not one of the first post that runs."""
+    with pytest.raises(SiteError, match=r"_config.yml:2: \w+ must be "):
+        _read(f"post_builder:\n  {text}\n")

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from post_builder.errors import SiteError
+from post_builder.jekyll.publishing import zone_of
 from post_builder.settings import Settings
 from post_builder.site import open_site, slug_of
 
@@ -133,3 +134,34 @@ def test_what_builds_make_has_its_place(blog: Path) -> None:
 def test_a_slug_is_the_name_without_its_date(name: str, slug: str) -> None:
     """It is the name that Jekyll gives the post."""
     assert slug == slug_of(Path("_posts", name))
+
+
+@pytest.mark.parametrize("source", ["..", "../other", "link", "docs/../../other"])
+def test_sources_out_of_the_site_are_refused(tmp_path: Path, source: str) -> None:
+    """Else `clean` would empty, and `init` change, another folder than the one it is given."""
+    root = tmp_path / "site"
+    for folder in (root / "docs", tmp_path / "other"):
+        folder.mkdir(parents=True)
+    root.joinpath("link").symlink_to(tmp_path / "other")
+    root.joinpath("_config.yml").write_text(f"source: {source}\n", encoding="utf-8")
+    with pytest.raises(SiteError, match=f"_config.yml:1: source: {source} leads out of the site"):
+        open_site(root)
+
+
+@pytest.mark.parametrize("name", ["a" * 5000, '"\\0"', "../..", "x/../../.."])
+def test_names_that_no_folder_has_count_as_not_given(tmp_path: Path, name: str) -> None:
+    """As Jekyll's own; one of `source:` is an error, since all else would be elsewhere."""
+    text = f"collections_dir: {name}\ncollections: [{name}]\ndestination: {name}\ntimezone: {name}"
+    tmp_path.joinpath("_config.yml").write_text(text, encoding="utf-8")
+    tmp_path.joinpath("_posts").mkdir()
+    site = open_site(tmp_path)
+    assert ("", (), "_site") == (
+        site.jekyll.collections_dir,
+        site.jekyll.collections,
+        site.jekyll.destination,
+    )
+    assert [] == list(site.posts())
+    assert zone_of(site.jekyll) is None
+    tmp_path.joinpath("_config.yml").write_text(f"source: {name}\n", encoding="utf-8")
+    with pytest.raises(SiteError, match=r"_config.yml:1: "):
+        open_site(tmp_path)

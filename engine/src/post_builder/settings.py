@@ -114,7 +114,7 @@ def _patterns(value: object) -> tuple[str, ...] | None:
         return None
     try:
         unfit = [pattern for pattern in value if re.search(pattern, "")]
-    except (re.error, TypeError):
+    except (re.error, TypeError, OverflowError, RecursionError):
         return None
     return None if unfit else tuple(value)
 
@@ -138,17 +138,22 @@ def _variables(value: object) -> dict[str, str] | None:
         return None
     if any(isinstance(v, bool) or not isinstance(v, plain) for v in value.values()):
         return None
-    return {str(name): str(content) for name, content in value.items()}
+    read = {str(name): str(content) for name, content in value.items()}
+    is_strange = "" in read or "=" in "".join(read) or "\0" in "".join((*read, *read.values()))
+    return None if is_strange else read
 
 
 def _folder(value: object) -> str | None:
-    if not isinstance(value, str) or not _FOLDER.fullmatch(value):
+    if not isinstance(value, str) or not _FOLDER.fullmatch(value) or len(value) > _MAX_FOLDER:
         return None
     return None if _TAKEN.match(value) else value
 
 
 _FOLDER = re.compile(r"[A-Za-z0-9][\w-]*(?:/[A-Za-z0-9][\w-]*)*", re.ASCII)
 """The path of a folder that Jekyll publishes."""
+
+_MAX_FOLDER = 200
+"""Characters of its path; a name may have 255 bytes."""
 
 _TAKEN = re.compile(r"assets/(?:images|notebooks)(?:/|$)")
 """Folders of figures and downloads."""

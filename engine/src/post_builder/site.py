@@ -168,8 +168,20 @@ def open_site(folder: Path) -> Site:
         raise SiteError(str(error), Place(CONFIG, error.line)) from error
     url = f"{config.get('url') or ''}{config.get('baseurl') or ''}"
     settings, jekyll = read_settings(config.get(KEY) or {}, text), read_config(config)
-    source = (root / jekyll.source).resolve()
-    if not source.is_dir():
-        message = f"there is no folder {jekyll.source}"
-        raise SiteError(message, Place(CONFIG, line_of(text, "source")))
+    source = _source(root, jekyll.source, Place(CONFIG, line_of(text, "source")))
     return Site(source, settings, url, jekyll, root if source != root else None)
+
+
+def _source(root: Path, name: str, place: Place) -> Path:
+    """Return the folder of a site's sources: nothing outside the site is read or written."""
+    try:
+        source = (root / name).resolve()
+        is_there = source.is_dir()
+    except (OSError, RuntimeError, ValueError):  # too long, links in a circle, a zero byte
+        is_there = False
+    if not is_there:
+        raise SiteError(f"there is no folder {name}", place)
+    if not source.is_relative_to(root):
+        hint = f"name a folder below that of {CONFIG}"
+        raise SiteError(f"source: {name} leads out of the site", place, hint)
+    return source

@@ -16,6 +16,9 @@ _EXCLUDED = (
 )
 """What Jekyll excludes in addition to the site's own list."""
 
+_MAX_NAME = 250
+"""Bytes of the name of a folder; file systems take 255, and a collection has a mark before it."""
+
 
 class JekyllConfig(Struct, frozen=True, eq=False):
     """The part of `_config.yml` that decides what a post is."""
@@ -51,9 +54,9 @@ def read_config(given: Mapping[str, Any]) -> JekyllConfig:
     kramdown = given.get("kramdown")
     return JekyllConfig(
         source=_folder(given.get("source")),
-        destination=_folder(given.get("destination")) or "_site",
-        collections_dir=_folder(given.get("collections_dir")),
-        collections=tuple(str(label) for label in _names(given.get("collections"), "posts")),
+        destination=_below(given.get("destination")) or "_site",
+        collections_dir=_below(given.get("collections_dir")),
+        collections=tuple(filter(_is_folder, _names(given.get("collections"), "posts"))),
         extensions=frozenset(
             f".{name.strip()}" for name in str(given.get("markdown_ext") or _EXTENSIONS).split(",")
         ),
@@ -71,6 +74,18 @@ def read_config(given: Mapping[str, Any]) -> JekyllConfig:
 def _folder(value: object) -> str:
     parts = [part for part in str(value or "").split("/") if part not in {"", "."}]
     return "/".join(parts)
+
+
+def _below(value: object) -> str:
+    """Return the path of a folder; empty for one that is no path below the source."""
+    path = _folder(value)
+    return path if all(map(_is_folder, path.split("/"))) else ""
+
+
+def _is_folder(name: str) -> bool:
+    """Return whether something can be the name of a folder in another one."""
+    is_name = name != ".." and not {"/", "\0"}.intersection(name)
+    return is_name and len(name.encode("utf-8", "replace")) <= _MAX_NAME
 
 
 def _list(value: object) -> list[Any]:

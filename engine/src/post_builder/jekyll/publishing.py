@@ -50,7 +50,7 @@ def zone_of(config: JekyllConfig) -> dt.tzinfo | None:
 
     try:
         return ZoneInfo(config.timezone)
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # too long for the name of a file
         return None
 
 
