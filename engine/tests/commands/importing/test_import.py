@@ -419,8 +419,26 @@ def test_an_error_or_a_figure_in_the_outputs_becomes_an_option(blog: Path) -> No
     assert PLACEHOLDER_ALT == post.cells[1].options.alt
 
 
+def test_half_a_character_in_the_name_of_a_language_is_replaced(blog: Path) -> None:
+    """JSON may hold one, and no file can."""
+    spec = {"name": "x", "display_name": "X"}
+    info = {"kernelspec": spec, "language_info": {"name": "\ud800"}}
+    text = json.dumps({"cells": [], "nbformat": 4, "nbformat_minor": 5, "metadata": info})
+    blog.joinpath("x.ipynb").write_text(text, encoding="utf-8")
+    assert main(["new", "--site", str(blog), "--from", str(blog / "x.ipynb")]) == 0
+    (post,) = blog.joinpath("_posts").iterdir()
+    assert "language: " in post.read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize(
-    "content", ["{}", "[1]", "x", '{"cells": 3}', '{"cells": [{}], "nbformat": 4}']
+    "content",
+    [
+        *("{}", "[1]", "x", '{"cells": 3}', '{"cells": [{}], "nbformat": 4}'),
+        '{"cells": [{"cell_type": "raw"}], "nbformat": 1}',
+        '{"cells": [{"cell_type": "x"}], "nbformat": 1, "worksheets": [{"cells": []}]}',
+        '{"cells": [], "nbformat": 4, "nbformat_minor": null}',
+        '{"cells": [{"cell_type": "markdown"}], "nbformat": true, "nbformat_minor": 5}',
+    ],
 )
 def test_what_is_not_a_notebook_is_refused(
     blog: Path, capsys: pytest.CaptureFixture[str], content: str

@@ -18,7 +18,7 @@ from post_builder.place import Place
 
 _REFUSED = (
     *(OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError),
-    nbformat.ValidationError,
+    *(AssertionError, UnboundLocalError, nbformat.ValidationError),  # nbformat's own
 )
 """What reading a file that is not a notebook raises."""
 
@@ -67,14 +67,19 @@ def kernel_of(metadata: Mapping[str, Any]) -> dict[str, str]:
     Python kernels that are not installed here, and those of conda's environments, whose names
     nobody else has, become `python3`.
     """
-    given = {key: str(value) for key, value in (metadata.get("kernelspec") or {}).items()}
+    given = {key: _text(value) for key, value in (metadata.get("kernelspec") or {}).items()}
     info = metadata.get("language_info") or {}
-    language = usual_name(str(info.get("name") or given.get("language") or KERNEL["language"]))
+    language = usual_name(_text(info.get("name") or given.get("language") or KERNEL["language"]))
     name = given.get("name") or KERNEL["name"]
     if language == KERNEL["language"] and (name.startswith("conda-") or name not in _installed()):
         return dict(KERNEL)
     shown = given.get("display_name") or name
     return {"name": name, "display_name": shown, "language": language}
+
+
+def _text(value: object) -> str:
+    """Return something as a text that can be written; JSON may hold halves of characters."""
+    return str(value).encode("utf-8", "replace").decode("utf-8")
 
 
 def _installed() -> set[str]:
