@@ -55,3 +55,12 @@ def test_no_template_of_the_site_runs(built: Path, tmp_path: Path, form: str) ->
             built.joinpath(folder, name).write_text("{{ %s }}" % code, encoding="utf-8")  # noqa: UP031
     assert main(["export", NAME, "--to", form]) == 0
     assert not ran.exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no pipes in folders")
+def test_an_export_over_what_is_no_file_is_refused(built: Path) -> None:
+    """A folder, a pipe, which would be waited for, or a device, which has no end."""
+    os.mkfifo(built / "pipe")
+    built.joinpath("zeros").symlink_to("/dev/zero")
+    for name in ("_posts", "pipe", "zeros"):
+        assert main(["export", NAME, "--to", "notebook", "--output", name]) == 2

@@ -88,7 +88,7 @@ def _export(site: Site, post: Post, form: Format, slug: str, output: Path | None
     text, images = _converted(post, site, notebook, exporter, path.stem)
     files = {path.parent / name: data for name, data in images.items()}
     for file, data in {path: text.encode(), **files}.items():
-        if file.exists() and file.read_bytes() != data:
+        if file.exists() and not (file.is_file() and file.read_bytes() == data):
             hint = "delete it, or name another file with --output"
             raise SiteError(f"{file} is there already, and differs", hint=hint)
     _write({**files, path: text.encode()})
