@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import datetime as dt
 import json
 import os
@@ -195,8 +196,10 @@ def _notebook(kind: str, text: str) -> str:
 
 @cache
 def _folder() -> Path:
-    """Make a site, once."""
-    root = Path(tempfile.mkdtemp(prefix="post-builder-fuzz-")).resolve()
+    """Make a site, once; it goes with the process."""
+    made = tempfile.TemporaryDirectory(prefix="post-builder-fuzz-")
+    atexit.register(made.cleanup)
+    root = Path(made.name).resolve()
     for name in ("_posts", "_data/builds"):
         (root / name).mkdir(parents=True)
     root.joinpath("_config.yml").write_text("title: x\n", encoding="utf-8")
