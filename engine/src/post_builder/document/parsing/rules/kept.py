@@ -45,11 +45,14 @@ class Kept(list[Token]):
         kind, end = self.absorber
         if not kind:
             return ""
-        for above in range(end - 1, line):
-            if state.isEmpty(above):
+        above = end - 1
+        while above < line:
+            if state.bMarks[above] + state.tShift[above] >= state.eMarks[above]:  # it is empty
                 self.absorber = ("", 0)
                 return ""
-        self.absorber = (kind, line)
+            above += 1
+        if end < line:
+            self.absorber = (kind, line)
         return kind
 
 

@@ -121,11 +121,12 @@ def _patterns(prefix: str) -> _Patterns:
 
 def skip_plain(state: StateBlock, start: int, end: int, silent: bool) -> bool:  # noqa: FBT001
     """Go over plain text from a line on, as a rule of markdown-it; headings are kept."""
-    if silent or not _may_skip(state, start):
+    tokens = state.tokens
+    if silent or not isinstance(tokens, Kept) or tokens.absorbed or tokens.absorbing(state, start):
         return False
-    tokens, indent = state.tokens, " " * state.blkIndent
-    if not isinstance(tokens, Kept) or tokens.absorbed or tokens.absorbing(state, start):
+    if not _may_skip(state, start):
         return False
+    indent = " " * state.blkIndent
     begin = state.src.rfind("\n", 0, state.bMarks[start]) + 1
     prefix = state.src[begin : state.bMarks[start]] + indent
     if not _PREFIX.fullmatch(prefix):
