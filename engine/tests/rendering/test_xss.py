@@ -455,20 +455,21 @@ window.Plotly = { newPlot: (place) => {
 """A library that draws a chart as wide as the chart asks to be."""
 
 
-def test_a_chart_stays_in_its_place(browser: Browser, made: Made, address: str) -> None:
-    """However wide it is: readers scroll within it."""
+def chart_page(made: Made, name: str, kind: str, library: str) -> None:
+    """Write a page with a chart that a library of ours draws."""
     chart = (
-        '<figure class="output chart" data-chart="plotly" data-src="/wide.json"'
-        ' data-library="/wide.js" data-height="50"><div role="img"><p>x</p></div>'
+        f'<figure class="output chart" data-chart="{kind}" data-src="/{name}.json"'
+        f' data-library="/{name}.js" data-height="50"><div role="img"><p>x</p></div>'
         '<script src="/assets/js/post-builder.js" defer></script></figure>'
     )
-    files = {
-        "wide.html": LAYOUT.replace("{{ content }}", chart),
-        "wide.js": WIDE,
-        "wide.json": "{}",
-    }
-    for name, text in files.items():
-        made.folder.joinpath("_site", name).write_text(text, encoding="utf-8")
+    files = {"html": LAYOUT.replace("{{ content }}", chart), "js": library, "json": "{}"}
+    for suffix, text in files.items():
+        made.folder.joinpath("_site", f"{name}.{suffix}").write_text(text, encoding="utf-8")
+
+
+def test_a_chart_stays_in_its_place(browser: Browser, made: Made, address: str) -> None:
+    """However wide it is: readers scroll within it."""
+    chart_page(made, "wide", "plotly", WIDE)
     with _visits(browser, address, ["wide.html"]) as visits:
         page = visits["wide.html"].page
         page.wait_for_selector("figure b")
@@ -503,18 +504,7 @@ def test_a_chart_that_puts_addresses_together_loads_nothing(
     browser: Browser, made: Made, address: str
 ) -> None:
     """Neither by a colour, a cursor or a filter nor by an image in a tooltip."""
-    chart = (
-        '<figure class="output chart" data-chart="vega" data-src="/vega.json"'
-        ' data-library="/vega.js" data-height="50"><div role="img"><p>x</p></div>'
-        '<script src="/assets/js/post-builder.js" defer></script></figure>'
-    )
-    files = {
-        "vega.html": LAYOUT.replace("{{ content }}", chart),
-        "vega.js": VEGA,
-        "vega.json": "{}",
-    }
-    for name, text in files.items():
-        made.folder.joinpath("_site", name).write_text(text, encoding="utf-8")
+    chart_page(made, "vega", "vega", VEGA)
     with _visits(browser, address, ["vega.html"]) as visits:
         visit = visits["vega.html"]
         visit.page.wait_for_selector("figure i")

@@ -70,10 +70,11 @@ def is_ignored(cell: Cell) -> bool:
 
 def _stays(post: Post, cell: Cell, new: RenderedCell, site: Site) -> bool:
     """Return whether a new output does not count beside the published one."""
+    published, fresh = _published(post, cell), new.region
+    if is_ignored(cell) or published == fresh:
+        return True
     patterns = site.settings.ignore_patterns
-    regions = _published(post, cell), new.region
-    published, fresh = (comparable(text, patterns, "region") for text in regions)
-    return is_ignored(cell) or published == fresh
+    return comparable(published, patterns, "region") == comparable(fresh, patterns, "region")
 
 
 def _published(post: Post, cell: Cell) -> str:

@@ -28,9 +28,10 @@ _LIBRARY = r"data-chart=\"(\w+)\" data-src=\"\{{\{{ '/{}' "
 def foreign_addresses(state: PostState, cell: Cell) -> Iterator[Finding]:
     """Find what an ignored output shows that is not a figure of its cell."""
     post, region = state.post, state.post.at(cell.region)
+    own = _own(state, cell)
     shown = [tag.image_path.lstrip("/") for _, tag in figure_tags(region)]
     for path in [*shown, *_SHOWN.findall(region)]:
-        if path not in _own(state, cell):
+        if path not in own:
             place = post.place(post.line_showing(path, cell.region.start))
             message = f"no build wrote this figure into the output of cell {cell.name}"
             yield Finding("drift", place, message, f"/{path}")

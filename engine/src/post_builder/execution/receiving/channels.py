@@ -37,16 +37,8 @@ class _Channel(AsyncZMQSocketChannel):
     Most likely the kernel is stopped as well, and has as much left to do.
     """
 
-    def __init__(
-        self,
-        socket: zmq.asyncio.Socket,
-        session: Session,
-        loop: Any = None,  # noqa: ANN401  # as its base
-    ) -> None:
-        """Take a connected socket."""
-        super().__init__(socket, session, loop)
-        self.left = math.inf
-        """Seconds for which it is still waited on."""
+    left: float = math.inf
+    """Seconds for which it is still waited on."""
 
     async def get_msg(  # type: ignore[override]  # as its base
         self,
@@ -100,17 +92,10 @@ class OutputChannel(_Channel):
     IPython numbers what it sends (`inside/shell.py`). Of other kernels nobody can know.
     """
 
-    def __init__(
-        self,
-        socket: zmq.asyncio.Socket,
-        session: Session,
-        loop: Any = None,  # noqa: ANN401  # as its base
-    ) -> None:
-        """Take a connected socket."""
-        super().__init__(socket, session, loop)
-        self.missing = 0
-        """Messages that were sent and never came, since the last cell began."""
-        self._last: int | None = None
+    missing = 0
+    """Messages that were sent and never came, since the last cell began."""
+
+    _last: int | None = None
 
     async def _recv(self, **kwargs: Any) -> dict[str, Any]:  # type: ignore[override]  # noqa: ANN401  # as its base
         names, parts = await _frames(self.socket, kwargs)

@@ -41,8 +41,10 @@ class Orphans(Struct, frozen=True):
     def lines(self) -> list[str]:
         """Say of each file why it was removed, and where it is kept."""
         said = "removed, its post no longer exists"
-        records = tuple(path for path in self.removed if path.startswith("_data/builds/"))
-        return [f"{p}: {said}" + f" ({KEPT})" * (p not in records) for p in self.removed]
+        return [
+            f"{path}: {said}" if path.startswith("_data/builds/") else f"{path}: {said} ({KEPT})"
+            for path in self.removed
+        ]
 
 
 def remove_outdated(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from functools import cache
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -74,7 +75,7 @@ def clean(source: Source, image_hosts: Collection[str] = ()) -> Cleaned:
     return Cleaned(html, tuple(attributes.attachments), dropped)
 
 
-def _cleaner(attributes: Filter | None = None) -> nh3.Cleaner:
+def _cleaner(attributes: Filter | None) -> nh3.Cleaner:
     import nh3  # noqa: PLC0415  # only HTML outputs need it
 
     return nh3.Cleaner(
@@ -87,13 +88,19 @@ def _cleaner(attributes: Filter | None = None) -> nh3.Cleaner:
     )
 
 
+@cache
+def _reader() -> nh3.Cleaner:
+    """Return a cleaner for what is clean, of which each formula is one."""
+    return _cleaner(None)
+
+
 def _settled(html: str) -> str:
     """Tidy clean HTML, and let it be read again until that changes nothing.
 
     Links that are not closed, above other blocks, are in one another when they have been read
     once; a browser would read them otherwise.
     """
-    cleaner = _cleaner()
+    cleaner = _reader()
     tidy = _tidy(html)
     for _ in range(_MAX_READINGS):
         again = cleaner.clean(tidy)
